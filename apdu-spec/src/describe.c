@@ -1,0 +1,283 @@
+#include "psd/spec/describe.h"
+
+#include "psd/spec/status.h"
+#include "psd/spec/tlv.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+/* Bytes of unknown meaning that are shown before the rest is counted. */
+#define HEX_SHOWN 64U
+
+psd_text psd_text_over(char *memory, size_t capacity) {
+  memory[0] = '\0';
+  return (psd_text){.at = memory, .capacity = capacity, .length = 0};
+}
+
+void psd_say(psd_text *text, const char *format, ...) {
+  size_t room = text->capacity - text->length;
+  va_list arguments;
+  va_start(arguments, format);
+  int wanted = vsnprintf(text->at + text->length, room, format, arguments);
+  va_end(arguments);
+  if (wanted > 0)
+    text->length += (size_t)wanted < room ? (size_t)wanted : room - 1;
+}
+
+void psd_say_hex(psd_text *text, const void *data, size_t length) {
+  const uint8_t *bytes = data;
+  size_t shown = length > HEX_SHOWN ? HEX_SHOWN : length;
+  for (size_t i = 0; i < shown; i++)
+    psd_say(text, "%02X", bytes[i]);
+  if (length > shown)
+    psd_say(text, "... (%zu bytes)", length);
+}
+
+void psd_say_amount(psd_text *text, uint64_t mills) {
+  if (mills % 10 == 0)
+    psd_say(text, "%" PRIu64 ".%02u", mills / 1000, (unsigned)(mills % 1000 / 10));
+  else
+    psd_say(text, "%" PRIu64 ".%03u", mills / 1000, (unsigned)(mills % 1000));
+}
+
+/* Civil date of a day number since 1970-01-01: the proleptic Gregorian calendar in 400-year eras that begin in March.
+ */
+static void say_date(psd_text *text, uint64_t day) {
+  day += 719468;
+  uint64_t era = day / 146097;
+  uint64_t in_era = day % 146097;
+  uint64_t year = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
+  uint64_t in_year = in_era - (365 * year + year / 4 - year / 100);
+  uint64_t month = (5 * in_year + 2) / 153;
+  uint64_t first = (153 * month + 2) / 5;
+  bool next = month >= 10;
+  psd_say(text, "%" PRIu64 "-%02u-%02u", year + era * 400 + (next ? 1 : 0), (unsigned)(next ? month - 9 : month + 3),
+          (unsigned)(in_year - first + 1));
+}
+
+void psd_say_time(psd_text *text, uint64_t seconds) {
+  if (seconds == 0) {
+    psd_say(text, "never");
+    return;
+  }
+  if (seconds > UINT64_C(253402300799)) { /* beyond the year 9999: no date of ours */
+    psd_say(text, "%" PRIu64 " s", seconds);
+    return;
+  }
+  say_date(text, seconds / 86400);
+  unsigned left = (unsigned)(seconds % 86400);
+  psd_say(text, " %02u:%02u:%02u UTC", left / 3600, left / 60 % 60, left % 60);
+}
+
+static void say_text(psd_text *text, const uint8_t *data, size_t length) {
+  for (size_t i = 0; i < length; i++) {
+    if (data[i] < 0x20 || data[i] == 0x7F) /* no control characters on a terminal */
+      psd_say(text, "\\x%02X", data[i]);
+    else
+      psd_say(text, "%c", data[i]);
+  }
+}
+
+static void say_state(psd_text *text, uint64_t value) {
+  const psd_state_row *row = value <= UINT8_MAX ? psd_state_of((unsigned)value) : NULL;
+  if (row != NULL)
+    psd_say(text, "%s", row->name);
+  else
+    psd_say(text, "%" PRIu64 " (unknown)", value);
+}
+
+static void say_event(psd_text *text, uint64_t value) {
+  const psd_event_row *row = value <= UINT8_MAX ? psd_event_of((unsigned)value) : NULL;
+  if (row != NULL)
+    psd_say(text, "%s", row->words);
+  else
+    psd_say(text, "%" PRIu64 " (unknown)", value);
+}
+
+static void say_fault(psd_text *text, uint64_t value) {
+  const psd_fault_row *row = value <= UINT8_MAX ? psd_fault_of((unsigned)value) : NULL;
+  if (row != NULL)
+    psd_say(text, "%s", row->words);
+  else
+    psd_say(text, "%" PRIu64 " (unknown)", value);
+}
+
+static void say_field(psd_text *text, const psd_field *field, psd_cursor value) {
+  switch (field->kind) {
+  case PSD_KIND_UINT:
+    psd_say(text, "%" PRIu64, psd_take_uint(&value, field->size));
+    break;
+  case PSD_KIND_STATE:
+    say_state(text, psd_take_uint(&value, field->size));
+    break;
+  case PSD_KIND_EVENT:
+    say_event(text, psd_take_uint(&value, field->size));
+    break;
+  case PSD_KIND_FAULT:
+    say_fault(text, psd_take_uint(&value, field->size));
+    break;
+  case PSD_KIND_AMOUNT:
+    psd_say_amount(text, psd_take_uint(&value, field->size));
+    break;
+  case PSD_KIND_TIME:
+    psd_say_time(text, psd_take_uint(&value, field->size));
+    break;
+  case PSD_KIND_TEXT:
+    say_text(text, value.at, value.left);
+    break;
+  case PSD_KIND_SECRET:
+    psd_say(text, "(%u secret bytes)", field->size);
+    break;
+  case PSD_KIND_BYTES:
+    psd_say_hex(text, value.at, value.left);
+    break;
+  }
+}
+
+static void describe_message(psd_text *text, const psd_message *message, psd_cursor value) {
+  for (size_t i = 0; i < message->field_count; i++) {
+    const psd_field *field = &message->fields[i];
+    const uint8_t *bytes = psd_take(&value, field->size);
+    if (bytes == NULL) {
+      psd_say(text, "%s(cut short)", i > 0 ? ", " : "");
+      return;
+    }
+    psd_say(text, "%s%s ", i > 0 ? ", " : "", field->words);
+    say_field(text, field, psd_cursor_over(bytes, field->size));
+  }
+}
+
+void psd_describe_value(psd_text *text, psd_format format, const void *value, size_t length) {
+  if ((unsigned)format < PSD_MESSAGE_COUNT)
+    describe_message(text, &psd_messages[(unsigned)format], psd_cursor_over(value, length));
+  else if (format == PSD_FORMAT_SECRET)
+    psd_say(text, "(%zu secret bytes)", length);
+  else if (format == PSD_FORMAT_UTF8)
+    say_text(text, value, length);
+  else
+    psd_say_hex(text, value, length);
+}
+
+static void describe_tlv(psd_text *text, const psd_tlv *tlv) {
+  const psd_object *object = psd_object_of(tlv->tag);
+  if (object != NULL) {
+    psd_say(text, "%s: ", object->words);
+    psd_describe_value(text, object->format, tlv->value.at, tlv->value.left);
+  } else {
+    psd_say(text, "%X: ", (unsigned)tlv->tag);
+    psd_say_hex(text, tlv->value.at, tlv->value.left);
+  }
+}
+
+void psd_describe_list(psd_text *text, psd_cursor list) {
+  psd_tlv tlv;
+  for (bool first = true; psd_take_tlv(&list, &tlv); first = false) {
+    psd_say(text, "%s", first ? "" : "; ");
+    describe_tlv(text, &tlv);
+  }
+  if (!psd_cursor_done(&list))
+    psd_say(text, " (malformed)");
+}
+
+void psd_describe_status(psd_text *text, uint16_t status) {
+  const psd_status *row = psd_status_of(status);
+  psd_say(text, "%04X %s", status, row != NULL ? row->meaning : "(not a status word of this card)");
+  if (row != NULL && row->value == PSD_SW_TRIES_LEFT)
+    psd_say(text, " (%u left)", status & 0x0FU);
+}
+
+/* The row a command names, if any. */
+static const psd_command *row_of(const psd_apdu *apdu) {
+  psd_cla cla = psd_decode_cla(apdu->cla);
+  return cla.valid ? psd_command_of(cla.class, apdu->ins) : NULL;
+}
+
+static void describe_cla(psd_text *text, uint8_t byte) {
+  psd_cla cla = psd_decode_cla(byte);
+  if (!cla.valid) {
+    psd_say(text, " [class %02X]", byte);
+    return;
+  }
+  if (cla.channel > 0)
+    psd_say(text, " [channel %u]", cla.channel);
+  if (cla.chained)
+    psd_say(text, " [more follows]");
+  if (cla.sm != PSD_SM_NONE)
+    psd_say(text, " [secured]");
+}
+
+static void describe_data(psd_text *text, const psd_command *row, const psd_apdu *apdu) {
+  if (row != NULL && (row->flags & PSD_FLAG_HIDE) != 0) {
+    psd_say(text, ", %zu secret bytes", apdu->nc);
+    return;
+  }
+  psd_say(text, ", data ");
+  psd_say_hex(text, apdu->data, apdu->nc);
+}
+
+void psd_describe_command(psd_text *text, const uint8_t *command, size_t length) {
+  psd_apdu apdu;
+  bool whole = psd_parse_apdu(command, length, &apdu);
+  if (length < 4) {
+    psd_say(text, "malformed command ");
+    psd_say_hex(text, command, length);
+    return;
+  }
+  const psd_command *row = row_of(&apdu);
+  if (row != NULL)
+    psd_say(text, "%s", row->name);
+  else
+    psd_say(text, "unknown command %02X %02X", apdu.cla, apdu.ins);
+  describe_cla(text, apdu.cla);
+  const psd_object *object = NULL;
+  if (row != NULL && (row->ins == 0xCA || row->ins == 0xDA))
+    object = psd_object_of((uint32_t)apdu.p1 << 8 | apdu.p2);
+  if (object != NULL)
+    psd_say(text, " %X, %s", (unsigned)object->tag, object->words);
+  else
+    psd_say(text, " P1 %02X P2 %02X", apdu.p1, apdu.p2);
+  if (!whole)
+    psd_say(text, ", its length contradicts its Lc (%zu bytes)", length);
+  else if (apdu.nc > 0)
+    describe_data(text, row, &apdu);
+}
+
+/* What the answer's data mean follows from the command. */
+static void describe_answer(psd_text *text, const psd_apdu *apdu, const uint8_t *data, size_t length) {
+  const psd_command *row = row_of(apdu);
+  bool clear = psd_decode_cla(apdu->cla).sm == PSD_SM_NONE;
+  const psd_object *object = NULL;
+  if (row != NULL && clear && row->ins == 0xCA)
+    object = psd_object_of((uint32_t)apdu->p1 << 8 | apdu->p2);
+  if (object != NULL)
+    psd_describe_value(text, object->format, data, length);
+  else if (row != NULL && clear && row->ins == 0xCB)
+    psd_describe_list(text, psd_cursor_over(data, length));
+  else if (row != NULL && clear && row->id == PSD_COMMAND_SELF_TEST)
+    psd_describe_value(text, PSD_FORMAT_SELF_TEST, data, length);
+  else if (row != NULL && clear && row->id == PSD_COMMAND_READ_RECORD && length == PSD_SIZE_LOG_RECORD)
+    psd_describe_value(text, PSD_FORMAT_LOG_RECORD, data, length);
+  else
+    psd_say_hex(text, data, length);
+}
+
+void psd_describe_response(psd_text *text, const uint8_t *command, size_t command_length, const uint8_t *response,
+                           size_t response_length) {
+  if (response_length < 2) {
+    psd_say(text, "no answer");
+    return;
+  }
+  size_t length = response_length - 2;
+  uint16_t status = (uint16_t)(response[length] << 8 | response[length + 1]);
+  psd_describe_status(text, status);
+  psd_apdu apdu;
+  bool parsed = psd_parse_apdu(command, command_length, &apdu);
+  if (length == 0)
+    return;
+  psd_say(text, ": ");
+  if (parsed && status == PSD_SW_OK)
+    describe_answer(text, &apdu, response, length);
+  else
+    psd_say_hex(text, response, length);
+}

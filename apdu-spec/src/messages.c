@@ -1,0 +1,69 @@
+#include "psd/spec/messages.h"
+
+#include <string.h>
+
+#define PSD_MESSAGE(NAME, name, words) static const psd_field name##_fields[] = {
+#define PSD_FIELD(name, field, kind, size, words)                                                                      \
+  {#field, words, (uint16_t)offsetof(psd_##name, field), size, PSD_KIND_##kind},
+#define PSD_MESSAGE_END(NAME, name)                                                                                    \
+  }                                                                                                                    \
+  ;
+#include "messages.def"
+#undef PSD_MESSAGE
+#undef PSD_FIELD
+#undef PSD_MESSAGE_END
+
+#define PSD_MESSAGE(NAME, name, words)                                                                                 \
+  [PSD_MESSAGE_##NAME] = {#name,           words,                                                                      \
+                          name##_fields,   sizeof name##_fields / sizeof name##_fields[0],                             \
+                          PSD_SIZE_##NAME, sizeof(psd_##name)},
+#define PSD_FIELD(name, field, kind, size, words)
+#define PSD_MESSAGE_END(NAME, name)
+const psd_message psd_messages[PSD_MESSAGE_COUNT] = {
+#include "messages.def"
+};
+#undef PSD_MESSAGE
+#undef PSD_FIELD
+#undef PSD_MESSAGE_END
+
+static bool is_number(const psd_field *field) {
+  return field->kind != PSD_KIND_TEXT && field->kind != PSD_KIND_BYTES && field->kind != PSD_KIND_SECRET;
+}
+
+static void put_field(psd_buffer *buffer, const psd_field *field, const uint8_t *value) {
+  if (!is_number(field)) {
+    psd_put(buffer, value, field->size);
+    return;
+  }
+  uint64_t number;
+  memcpy(&number, value, sizeof number);
+  if (field->size < 8 && number >> (8U * field->size) != 0)
+    buffer->overflow = true;
+  psd_put_uint(buffer, number, field->size);
+}
+
+void psd_put_message(psd_buffer *buffer, psd_message_id id, const void *value) {
+  const psd_message *message = &psd_messages[id];
+  for (size_t i = 0; i < message->field_count; i++)
+    put_field(buffer, &message->fields[i], (const uint8_t *)value + message->fields[i].offset);
+}
+
+bool psd_take_message(psd_cursor *cursor, psd_message_id id, void *value) {
+  const psd_message *message = &psd_messages[id];
+  for (size_t i = 0; i < message->field_count; i++) {
+    const psd_field *field = &message->fields[i];
+    uint8_t *to = (uint8_t *)value + field->offset;
+    if (is_number(field)) {
+      uint64_t number = psd_take_uint(cursor, field->size);
+      memcpy(to, &number, sizeof number);
+    } else if (!psd_take_into(cursor, to, field->size)) {
+      return false;
+    }
+  }
+  return !cursor->failed;
+}
+
+bool psd_parse_message(const void *data, size_t length, psd_message_id id, void *value) {
+  psd_cursor cursor = psd_cursor_over(data, length);
+  return psd_take_message(&cursor, id, value) && psd_cursor_done(&cursor);
+}

@@ -1,0 +1,31 @@
+# Warnings, hardening and instrumentation that every target of the project shares.
+add_library(psd_options INTERFACE)
+
+target_compile_options(psd_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+  -Wold-style-definition -Wpointer-arith -Wcast-qual -Wcast-align -Wwrite-strings -Wundef -Wvla -Wformat=2
+  -Wnull-dereference -Wdouble-promotion -Wimplicit-fallthrough)
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(psd_options INTERFACE -Wlogical-op -Wduplicated-cond -Wduplicated-branches)
+endif()
+if(PSD_WERROR)
+  target_compile_options(psd_options INTERFACE -Werror)
+endif()
+
+target_compile_definitions(psd_options INTERFACE _POSIX_C_SOURCE=200809L)
+if(PSD_SANITIZE)
+  target_compile_options(psd_options INTERFACE
+    -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(psd_options INTERFACE -fsanitize=address,undefined)
+elseif(NOT PSD_COVERAGE)
+  target_compile_options(psd_options INTERFACE -fstack-protector-strong -fstack-clash-protection)
+  target_compile_definitions(psd_options INTERFACE $<$<CONFIG:Release,RelWithDebInfo>:_FORTIFY_SOURCE=2>)
+  target_link_options(psd_options INTERFACE LINKER:-z,relro,-z,now)
+endif()
+if(PSD_COVERAGE)
+  target_compile_options(psd_options INTERFACE --coverage -fprofile-update=atomic)
+  target_link_options(psd_options INTERFACE --coverage)
+endif()
+if(PSD_FUZZ)
+  target_compile_options(psd_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
