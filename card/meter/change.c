@@ -1,0 +1,75 @@
+#include "meter/change.h"
+
+#include "meter/clock.h"
+
+#include <string.h>
+
+void psd_change_begin(psd_change *change, const psd_card *card) {
+  change->next = card->core;
+  change->count = 0;
+  change->logged = change->core_put = change->failed = false;
+}
+
+void psd_change_put(psd_change *change, uint16_t record, const void *value, size_t length) {
+  if (change->count == PSD_CHANGE_PUTS || length > PSD_STORE_VALUE_MAX) {
+    change->failed = true;
+    return;
+  }
+  change->puts[change->count++] = (psd_store_put){.record = record, .length = (uint16_t)length, .value = value};
+}
+
+void psd_change_core(psd_change *change) {
+  if (!change->core_put)
+    psd_change_put(change, PSD_RECORD_CORE, change->core, sizeof change->core);
+  change->core_put = true;
+}
+
+void psd_change_log(psd_change *change, const psd_card *card, psd_event event, uint16_t detail, uint64_t amount) {
+  psd_core *next = &change->next;
+  if (change->logged || next->log.count == UINT32_MAX) {
+    change->failed = true;
+    return;
+  }
+  psd_log_record record = {.index = next->log.count + 1,
+                           .time = psd_clock_now(card),
+                           .event = event,
+                           .state = next->head.state,
+                           .detail = detail,
+                           .amount = amount,
+                           .ascending = next->postage.ascending,
+                           .descending = next->postage.descending};
+  psd_buffer out = psd_buffer_over(change->log, sizeof change->log);
+  psd_put_message(&out, PSD_MESSAGE_LOG_RECORD, &record);
+  uint8_t hash[PSD_SHA256_SIZE];
+  if (!psd_sha256_two(next->log.hash, sizeof next->log.hash, change->log, sizeof change->log, hash))
+    change->failed = true;
+  memcpy(next->log.hash, hash, sizeof hash);
+  uint16_t slot = (uint16_t)(PSD_RECORD_LOG + next->log.count % PSD_LOG_RECORDS);
+  next->log.count++;
+  change->logged = true;
+  psd_change_core(change);
+  psd_change_put(change, slot, change->log, sizeof change->log);
+}
+
+uint16_t psd_change_commit(psd_change *change, psd_card *card) {
+  if (change->core_put) {
+    uint64_t now = psd_clock_now(card);
+    if (now > change->next.clock.reached)
+      change->next.clock.reached = now;
+    if (!psd_core_balanced(&change->next) || !psd_core_encode(&change->next, change->core))
+      change->failed = true;
+  }
+  if (change->failed)
+    return PSD_SW_EXECUTION_ERROR;
+  psd_store_result result = psd_store_commit(&card->store, change->puts, change->count);
+  switch (result) {
+  case PSD_STORE_OK:
+    card->core = change->next;
+    return PSD_SW_OK;
+  case PSD_STORE_FULL:
+    return PSD_SW_NO_SPACE;
+  default:
+    psd_card_reload(card);
+    return PSD_SW_MEMORY_FAILURE;
+  }
+}

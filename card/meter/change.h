@@ -1,0 +1,31 @@
+/* A change of what the card remembers: collected first, committed in one store transaction, then true in RAM. */
+#ifndef PSD_METER_CHANGE_H
+#define PSD_METER_CHANGE_H
+
+#include "context.h"
+
+#define PSD_CHANGE_PUTS 12U
+
+typedef struct psd_change {
+  psd_core next; /* the core as it shall be */
+  psd_store_put puts[PSD_CHANGE_PUTS];
+  size_t count;
+  uint8_t core[PSD_CORE_SIZE];
+  uint8_t log[PSD_SIZE_LOG_RECORD];
+  bool logged, core_put, failed;
+} psd_change;
+
+/* Begins with the card as it is. */
+void psd_change_begin(psd_change *change, const psd_card *card);
+/* Adds a record; `value` must stay until the commit. NULL removes the record. */
+void psd_change_put(psd_change *change, uint16_t record, const void *value, size_t length);
+/* The core changes: `next` is committed too, with the clock's progress. */
+void psd_change_core(psd_change *change);
+/* One record for the transaction log, with the state and registers of `next`: call it after they are set. At most one a
+ * change. */
+void psd_change_log(psd_change *change, const psd_card *card, psd_event event, uint16_t detail, uint64_t amount);
+/* Checks the registers' invariant and commits. 9000; 6581 if memory failed (the card then looks at its store again and
+ * holds either the old or the new state); 6A84 if there is no room; 6400 if the invariant would break. */
+uint16_t psd_change_commit(psd_change *change, psd_card *card);
+
+#endif

@@ -1,0 +1,14 @@
+/* The secure clock (VM 232): set by the provider, never goes backwards, and the watchdog that lives by it. */
+#ifndef PSD_METER_CLOCK_H
+#define PSD_METER_CLOCK_H
+
+#include "context.h"
+
+/* Seconds since 1970-01-01 UTC; 0 while the clock was never set. */
+uint64_t psd_clock_now(const psd_card *card);
+/* Sets the clock of `next`; false for a time before one that was already reached. */
+bool psd_clock_set(const psd_card *card, psd_core *next, uint64_t now);
+/* What OPERATIONAL is at this time: itself, INSPECTION_DUE or LOCKED. */
+psd_state psd_watchdog_state(const psd_card *card);
+
+#endif

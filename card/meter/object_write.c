@@ -1,0 +1,192 @@
+/* What may be written, and what a value must be. */
+#include "iso7816/pin.h"
+#include "meter/clock.h"
+#include "meter/objects.h"
+
+#include <string.h>
+
+#define SETS_OF_1000 1000U
+#define SCHEME_LAST 1U
+#define TOKEN_DIGITS_LEAST 2U
+#define TOKEN_DIGITS_MOST 8U
+#define TRIES_MOST 15U
+
+static bool printable(const uint8_t *text, size_t length) {
+  for (size_t i = 0; i < length; i++)
+    if (text[i] < 0x20 || text[i] > 0x7E)
+      return false;
+  return true;
+}
+
+static bool all_zero(const uint8_t *bytes, size_t length) {
+  uint8_t any = 0;
+  for (size_t i = 0; i < length; i++)
+    any |= bytes[i];
+  return any == 0;
+}
+
+/* Well-formed UTF-8 without control characters (RFC 3629, 4). */
+static bool utf8(psd_cursor text) {
+  while (text.left > 0) {
+    uint32_t lead = psd_take_u8(&text);
+    size_t more = lead < 0x80             ? 0
+                  : (lead & 0xE0) == 0xC0 ? 1
+                  : (lead & 0xF0) == 0xE0 ? 2
+                  : (lead & 0xF8) == 0xF0 ? 3
+                                          : 4;
+    static const uint32_t least[] = {0x20, 0x80, 0x800, 0x10000};
+    if (more > 3)
+      return false;
+    uint32_t code = more == 0 ? lead : lead & (0x3FU >> more);
+    for (size_t i = 0; i < more; i++) {
+      uint32_t next = psd_take_u8(&text);
+      if (text.failed || (next & 0xC0) != 0x80)
+        return false;
+      code = code << 6 | (next & 0x3F);
+    }
+    if (code < least[more] || code == 0x7F || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF))
+      return false;
+  }
+  return true;
+}
+
+static bool device_id_valid(const psd_device_id *id) {
+  return printable(id->vendor, sizeof id->vendor) && printable(id->model, sizeof id->model);
+}
+
+static bool funds_valid(const psd_funds *funds) {
+  return funds->mode <= PSD_FUNDS_ACCOUNT && (funds->mode == PSD_FUNDS_ACCOUNT) == (funds->credit_limit > 0);
+}
+
+static bool limits_valid(const psd_limits *limits) {
+  return limits->minimum_postage <= limits->maximum_postage && limits->minimum_refill <= limits->maximum_refill &&
+         limits->maximum_refill <= limits->maximum_descending && limits->maximum_postage > 0;
+}
+
+static bool watchdog_valid(const psd_watchdog *watchdog) {
+  return watchdog->warn_after > 0 && watchdog->warn_after <= watchdog->lock_after;
+}
+
+static bool pin_policy_valid(const psd_pin_policy *policy) {
+  return policy->pin_tries >= 1 && policy->pin_tries <= TRIES_MOST && policy->puk_tries >= 1 &&
+         policy->puk_tries <= TRIES_MOST && policy->minimum_length >= PSD_PIN_MIN &&
+         policy->minimum_length <= PSD_PIN_MAX;
+}
+
+static bool key_valid(const psd_object *object, psd_cursor value) {
+  union {
+    psd_vendor_key vendor;
+    psd_public_key public_key;
+    psd_device_key device;
+    psd_token_key token;
+  } key;
+  bool valid = false;
+  if (!psd_parse_message(value.at, value.left, (psd_message_id)object->format, &key))
+    valid = false;
+  else if (object->format == PSD_FORMAT_VENDOR_KEY)
+    valid = psd_p256_check(key.vendor.point);
+  else if (object->format == PSD_FORMAT_PUBLIC_KEY)
+    valid = psd_p256_check(key.public_key.point);
+  else if (object->format == PSD_FORMAT_DEVICE_KEY)
+    valid = key.device.scheme <= SCHEME_LAST && key.device.pointer < SETS_OF_1000 &&
+            !all_zero(key.device.key, sizeof key.device.key);
+  else if (object->format == PSD_FORMAT_TOKEN_KEY)
+    valid = key.token.pointer < SETS_OF_1000 && key.token.digits >= TOKEN_DIGITS_LEAST &&
+            key.token.digits <= TOKEN_DIGITS_MOST && !all_zero(key.token.key, sizeof key.token.key);
+  psd_wipe(&key, sizeof key);
+  return valid;
+}
+
+/* Objects that live in the core. */
+static uint16_t write_core(const psd_card *card, const psd_object *object, psd_cursor value, psd_core *next) {
+  bool ok = false;
+  psd_clock clock;
+  switch (object->format) {
+  case PSD_FORMAT_FUNDS:
+    ok = psd_parse_message(value.at, value.left, PSD_MESSAGE_FUNDS, &next->funds) && funds_valid(&next->funds);
+    break;
+  case PSD_FORMAT_LIMITS:
+    ok = psd_parse_message(value.at, value.left, PSD_MESSAGE_LIMITS, &next->limits) && limits_valid(&next->limits);
+    break;
+  case PSD_FORMAT_WATCHDOG:
+    ok = psd_parse_message(value.at, value.left, PSD_MESSAGE_WATCHDOG, &next->watchdog) &&
+         watchdog_valid(&next->watchdog);
+    break;
+  case PSD_FORMAT_PIN_POLICY:
+    ok = psd_parse_message(value.at, value.left, PSD_MESSAGE_PIN_POLICY, &next->pins) && pin_policy_valid(&next->pins);
+    break;
+  case PSD_FORMAT_CLOCK:
+    ok = psd_parse_message(value.at, value.left, PSD_MESSAGE_CLOCK, &clock) && clock.set == 1 &&
+         psd_clock_set(card, next, clock.now);
+    break;
+  default:
+    break;
+  }
+  return ok ? PSD_SW_OK : PSD_SW_WRONG_DATA;
+}
+
+static uint16_t write_pin(psd_card *card, const psd_object *object, psd_cursor value, psd_object_change *change) {
+  bool is_pin = object->id == PSD_OBJECT_USER_PIN;
+  const psd_pin_policy *policy = &change->change.next.pins;
+  uint8_t *encoded = is_pin ? change->pin : change->puk;
+  psd_pin pin;
+  if (!psd_pin_parse(value.at, value.left, &pin) || pin.length < policy->minimum_length)
+    return PSD_SW_WRONG_DATA;
+  if (!psd_pin_make(card, &pin, is_pin ? policy->pin_tries : policy->puk_tries, encoded))
+    return PSD_SW_EXECUTION_ERROR;
+  psd_change_put(&change->change, is_pin ? PSD_RECORD_PIN : PSD_RECORD_PUK, encoded, PSD_SIZE_PIN_RECORD);
+  return PSD_SW_OK;
+}
+
+static bool stored_value_valid(const psd_object *object, psd_cursor value) {
+  psd_device_id identity;
+  psd_licence licence;
+  switch (object->format) {
+  case PSD_FORMAT_DEVICE_ID:
+    return psd_parse_message(value.at, value.left, PSD_MESSAGE_DEVICE_ID, &identity) && device_id_valid(&identity);
+  case PSD_FORMAT_LICENCE:
+    return psd_parse_message(value.at, value.left, PSD_MESSAGE_LICENCE, &licence);
+  case PSD_FORMAT_UTF8:
+    return utf8(value);
+  case PSD_FORMAT_OPAQUE:
+    return true;
+  default:
+    return key_valid(object, value);
+  }
+}
+
+static bool in_core(const psd_object *object) {
+  return object->format == PSD_FORMAT_FUNDS || object->format == PSD_FORMAT_LIMITS ||
+         object->format == PSD_FORMAT_WATCHDOG || object->format == PSD_FORMAT_PIN_POLICY ||
+         object->format == PSD_FORMAT_CLOCK;
+}
+
+uint16_t psd_object_write(psd_card *card, const psd_request *request, const psd_object *object, psd_cursor value,
+                          psd_object_change *change) {
+  uint64_t bit = UINT64_C(1) << object->id;
+  if ((object->write & request->granted) == 0)
+    return PSD_SW_SECURITY_STATUS;
+  if ((object->write_states & PSD_STATE_BIT(psd_card_state(card))) == 0)
+    return PSD_SW_CONDITIONS;
+  /* A secret may not cross in clear: the level must have C-ENC. */
+  if (object->read == PSD_NEVER && (card->scp.level & PSD_SCP_CENC) == 0)
+    return PSD_SW_SECURITY_STATUS;
+  if (value.left < object->least || value.left > object->most || (change->seen & bit) != 0)
+    return PSD_SW_WRONG_DATA;
+  uint16_t status = PSD_SW_OK;
+  if (object->id == PSD_OBJECT_USER_PIN || object->id == PSD_OBJECT_USER_PUK)
+    status = write_pin(card, object, value, change);
+  else if (in_core(object))
+    status = write_core(card, object, value, &change->change.next);
+  else if (!stored_value_valid(object, value))
+    status = PSD_SW_WRONG_DATA;
+  else
+    psd_change_put(&change->change, (uint16_t)(PSD_RECORD_OBJECT + object->id),
+                   value.at == NULL ? "" : (const void *)value.at, value.left);
+  if (status != PSD_SW_OK)
+    return status;
+  change->seen |= bit;
+  change->change.next.head.written |= bit;
+  psd_change_core(&change->change);
+  return PSD_SW_OK;
+}

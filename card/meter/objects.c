@@ -1,0 +1,151 @@
+#include "meter/objects.h"
+
+#include "iso7816/pin.h"
+#include "iso7816/secure_channel.h"
+#include "meter/clock.h"
+#include "psd/spec/tlv.h"
+
+#include <string.h>
+
+#define CARD_MAJOR 0U
+#define CARD_MINOR 1U
+#define SPEC_VERSION 1U
+
+static uint16_t read_stored(const psd_card *card, const psd_object *object, psd_buffer *out) {
+  uint16_t record = (uint16_t)(PSD_RECORD_OBJECT + object->id);
+  int32_t length = psd_store_length(&card->store, record);
+  if (length < 0)
+    return PSD_SW_REFERENCE_NOT_FOUND;
+  uint8_t *room = psd_put_room(out, (size_t)length);
+  size_t read = 0;
+  if (room == NULL)
+    return PSD_SW_NO_SPACE;
+  return psd_store_read(&card->store, record, room, (size_t)length, &read) == PSD_STORE_OK ? PSD_SW_OK
+                                                                                           : PSD_SW_MEMORY_FAILURE;
+}
+
+static void read_version(psd_buffer *out) {
+  psd_version version = {.card_major = CARD_MAJOR, .card_minor = CARD_MINOR, .spec = SPEC_VERSION};
+  memcpy(version.math, psd_crypto_math(), sizeof version.math);
+  psd_put_message(out, PSD_MESSAGE_VERSION, &version);
+}
+
+static void read_clock(const psd_card *card, psd_buffer *out) {
+  psd_clock clock = {.now = psd_clock_now(card), .set = card->core.clock.set};
+  psd_put_message(out, PSD_MESSAGE_CLOCK, &clock);
+}
+
+static uint16_t read_pin_status(const psd_card *card, psd_buffer *out) {
+  psd_pin_record pin = {0};
+  psd_pin_record puk = {0};
+  psd_store_result pin_result = psd_pin_read(card, PSD_RECORD_PIN, &pin);
+  psd_store_result puk_result = psd_pin_read(card, PSD_RECORD_PUK, &puk);
+  psd_pin_status status = {.pin_tries = pin.tries,
+                           .puk_tries = puk.tries,
+                           .pin_set = pin_result == PSD_STORE_OK,
+                           .puk_set = puk_result == PSD_STORE_OK};
+  psd_wipe(&pin, sizeof pin);
+  psd_wipe(&puk, sizeof puk);
+  if ((pin_result != PSD_STORE_OK && pin_result != PSD_STORE_ABSENT) ||
+      (puk_result != PSD_STORE_OK && puk_result != PSD_STORE_ABSENT))
+    return PSD_SW_MEMORY_FAILURE;
+  psd_put_message(out, PSD_MESSAGE_PIN_STATUS, &status);
+  return PSD_SW_OK;
+}
+
+static uint16_t read_key_status(const psd_card *card, psd_buffer *out) {
+  static const psd_object_id keys[] = {PSD_OBJECT_VENDOR_KEY,       PSD_OBJECT_DEVICE_KEY, PSD_OBJECT_VENDOR_TOKEN_KEY,
+                                       PSD_OBJECT_POSTAL_TOKEN_KEY, PSD_OBJECT_CA_KEY,     PSD_OBJECT_RATE_KEY};
+  psd_transport_keys transport;
+  if (!psd_transport_keys_read(card, &transport))
+    return PSD_SW_MEMORY_FAILURE;
+  psd_key_status status = {.transport_version = transport.version, .transport_size = transport.size};
+  psd_wipe(&transport, sizeof transport);
+  for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+    if (psd_store_length(&card->store, (uint16_t)(PSD_RECORD_OBJECT + keys[i])) >= 0)
+      status.loaded |= UINT64_C(1) << i;
+  psd_put_message(out, PSD_MESSAGE_KEY_STATUS, &status);
+  return PSD_SW_OK;
+}
+
+/* GlobalPlatform Card Specification 2.3.1, H.2: the card follows GlobalPlatform 2.3.1 and offers SCP03, i = 70. The
+ * answer is the data object itself, tag and all (11.3.3.1). */
+static void read_card_data(psd_buffer *out) {
+  static const uint8_t data[] = {0x66, 0x26, 0x73, 0x24, 0x06, 0x07, 0x2A, 0x86, 0x48, 0x86, 0xFC, 0x6B, 0x01, 0x60,
+                                 0x0C, 0x06, 0x0A, 0x2A, 0x86, 0x48, 0x86, 0xFC, 0x6B, 0x02, 0x02, 0x03, 0x01, 0x64,
+                                 0x0B, 0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xFC, 0x6B, 0x04, 0x03, 0x70};
+  psd_put(out, data, sizeof data);
+}
+
+/* 11.3.3.1, table 11-29: identifier, version, type 88 (AES) and length of each of the three keys. */
+static uint16_t read_key_information(const psd_card *card, psd_buffer *out) {
+  psd_transport_keys keys;
+  if (!psd_transport_keys_read(card, &keys))
+    return PSD_SW_MEMORY_FAILURE;
+  size_t opened = psd_open_tlv(out, 0xE0);
+  for (uint8_t identifier = 1; identifier <= 3; identifier++) {
+    const uint8_t key[] = {identifier, (uint8_t)keys.version, 0x88, (uint8_t)keys.size};
+    psd_put_tlv(out, 0xC0, key, sizeof key);
+  }
+  psd_close_tlv(out, opened);
+  psd_wipe(&keys, sizeof keys);
+  return PSD_SW_OK;
+}
+
+/* Objects that are worked out when they are read. False for one that is not. */
+static bool read_computed(const psd_card *card, const psd_object *object, psd_buffer *out, uint16_t *status) {
+  *status = PSD_SW_OK;
+  if (object->id == PSD_OBJECT_VERSION) {
+    read_version(out);
+  } else if (object->id == PSD_OBJECT_LIFE_CYCLE) {
+    psd_life_cycle life = {.state = psd_card_state(card), .fault = card->fault};
+    psd_put_message(out, PSD_MESSAGE_LIFE_CYCLE, &life);
+  } else if (object->id == PSD_OBJECT_CLOCK) {
+    read_clock(card, out);
+  } else if (object->id == PSD_OBJECT_SELF_TEST) {
+    psd_self_test result = {.run = card->kats_run, .failed = card->kats_failed};
+    psd_put_message(out, PSD_MESSAGE_SELF_TEST, &result);
+  } else if (object->id == PSD_OBJECT_AID) {
+    psd_put(out, PSD_AID_PSD, PSD_AID_PSD_SIZE);
+  } else if (object->id == PSD_OBJECT_CARD_DATA) {
+    read_card_data(out);
+  } else if (object->id == PSD_OBJECT_PIN_STATUS) {
+    *status = read_pin_status(card, out);
+  } else if (object->id == PSD_OBJECT_KEY_STATUS) {
+    *status = read_key_status(card, out);
+  } else if (object->id == PSD_OBJECT_KEY_INFORMATION) {
+    *status = read_key_information(card, out);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+uint16_t psd_object_read(psd_card *card, const psd_request *request, const psd_object *object, psd_buffer *out) {
+  if ((object->read & request->granted) == 0)
+    return PSD_SW_SECURITY_STATUS;
+  if ((object->read_states & PSD_STATE_BIT(psd_card_state(card))) == 0)
+    return PSD_SW_CONDITIONS;
+  uint16_t status;
+  if (read_computed(card, object, out, &status))
+    return status;
+  const void *kept = psd_core_object(&card->core, object->id);
+  if (kept == NULL)
+    return read_stored(card, object, out);
+  if (!card->store.open)
+    return PSD_SW_MEMORY_FAILURE;
+  psd_put_message(out, (psd_message_id)object->format, kept);
+  return PSD_SW_OK;
+}
+
+uint16_t psd_object_read_tlv(psd_card *card, const psd_request *request, const psd_object *object, psd_buffer *out) {
+  size_t before = out->length;
+  bool whole = object->id == PSD_OBJECT_CARD_DATA || object->id == PSD_OBJECT_KEY_INFORMATION;
+  size_t opened = whole ? 0 : psd_open_tlv(out, object->tag);
+  uint16_t status = psd_object_read(card, request, object, out);
+  if (status != PSD_SW_OK)
+    out->length = before;
+  else if (!whole)
+    psd_close_tlv(out, opened);
+  return status;
+}
