@@ -207,8 +207,18 @@ static void describe_cla(psd_text *text, uint8_t byte) {
     psd_say(text, " [secured]");
 }
 
+static bool hides(const psd_command *row) {
+  return row != NULL && (row->flags & PSD_FLAG_HIDE) != 0;
+}
+
+/* A command that is unknown in its class may still be one with a secret, its class mistaken. */
+static bool is_secret(const psd_command *row, uint8_t ins) {
+  return row != NULL ? hides(row)
+                     : hides(psd_command_of(PSD_CLASS_ISO, ins)) || hides(psd_command_of(PSD_CLASS_GP, ins));
+}
+
 static void describe_data(psd_text *text, const psd_command *row, const psd_apdu *apdu) {
-  if (row != NULL && (row->flags & PSD_FLAG_HIDE) != 0) {
+  if (is_secret(row, apdu->ins)) {
     psd_say(text, ", %zu secret bytes", apdu->nc);
     return;
   }

@@ -12,7 +12,7 @@
 #define DATA_CODING 0x21U
 /* Third table: command chaining, extended lengths (limits in EF.ATR), channels assigned by card or by reader; 4 of
  * them. */
-#define CHAINING_AND_CHANNELS 0xFBU
+#define CHAINING_AND_CHANNELS 0xDBU
 
 void psd_atr_historical(const psd_card *card, psd_buffer *out) {
   const psd_state_row *state = psd_state_of(psd_card_state(card));

@@ -33,6 +33,13 @@ static uint16_t find_row(const psd_channel *channel, psd_class class, uint8_t in
   return PSD_SW_OK;
 }
 
+/* 7.6.1: what waits is for GET RESPONSE; any other command, even one that is refused, drops it. */
+static void drop_answer(psd_channel *channel, psd_class class, uint8_t ins) {
+  const psd_command *row = psd_command_of(class, ins);
+  if (channel->use == PSD_BUFFER_ANSWER && (row == NULL || row->id != PSD_COMMAND_GET_RESPONSE))
+    psd_channel_clear(channel);
+}
+
 /* 5.1.1.1: nothing but the same command may come inside a chain. */
 static uint16_t continue_chain(psd_channel *channel, const uint8_t *header) {
   if (!channel->chaining)
@@ -100,6 +107,12 @@ static psd_access_set granted(const psd_card *card, const psd_request *request, 
   return set;
 }
 
+/* 9000 and the warnings: with an error, what the handler had written by then is no answer. */
+static bool carries_data(uint16_t status) {
+  unsigned sw1 = status >> 8;
+  return status == PSD_SW_OK || sw1 == 0x62 || sw1 == 0x63;
+}
+
 /* Runs the handler on complete, clear data; its answer is left in card->answer, `*length` bytes. */
 static uint16_t run(psd_card *card, const psd_request *request, size_t *length) {
   *length = 0;
@@ -107,6 +120,8 @@ static uint16_t run(psd_card *card, const psd_request *request, size_t *length) 
     return PSD_SW_WRONG_LENGTH;
   psd_buffer answer = psd_buffer_over(card->answer, PSD_CARD_DATA_MAX);
   uint16_t status = handlers[request->row->id](card, request, &answer);
+  if (!carries_data(status))
+    return status;
   if (answer.overflow)
     return PSD_SW_INTERNAL;
   *length = answer.length;
@@ -116,12 +131,10 @@ static uint16_t run(psd_card *card, const psd_request *request, size_t *length) 
 /* A whole command on an open channel, whose length is consistent. */
 static uint16_t execute(psd_card *card, psd_request *request, const uint8_t *header, psd_cla cla, psd_buffer *out) {
   psd_channel *channel = request->channel;
-  if (request->row->id == PSD_COMMAND_GET_RESPONSE)
-    return psd_handle_get_response(card, request, out);
-  if (!channel->chaining)
-    psd_channel_clear(channel);
   if (cla.chained && (request->row->flags & PSD_FLAG_CHAIN) == 0)
     return PSD_SW_CHAINING_UNSUPPORTED;
+  if (request->row->id == PSD_COMMAND_GET_RESPONSE) /* what it fetches was secured as a whole */
+    return cla.sm == PSD_SM_NONE ? psd_handle_get_response(card, request, out) : PSD_SW_SM_UNSUPPORTED;
 
   bool secured = cla.sm != PSD_SM_NONE;
   uint16_t status = psd_secure_channel_unwrap(card, request, secured);
@@ -146,6 +159,12 @@ static uint16_t execute(psd_card *card, psd_request *request, const uint8_t *hea
   return psd_answer_begin(card, channel, status, length, unfinished ? 0 : request->apdu.ne, out);
 }
 
+/* A command that is not known counts in the secure channel all the same: its sender has counted it. */
+static uint16_t refuse_secured(psd_card *card, psd_request *request, uint16_t reason) {
+  uint16_t status = psd_secure_channel_unwrap(card, request, true);
+  return status == PSD_SW_OK || status == PSD_SW_CONDITIONS ? reason : status;
+}
+
 uint16_t psd_dispatch(psd_card *card, const uint8_t *command, size_t length, psd_buffer *out) {
   if (length < 4)
     return PSD_SW_WRONG_LENGTH;
@@ -154,16 +173,16 @@ uint16_t psd_dispatch(psd_card *card, const uint8_t *command, size_t length, psd
     return PSD_SW_CLA_UNSUPPORTED;
   if (cla.channel >= PSD_CARD_CHANNELS || !card->channels[cla.channel].open)
     return PSD_SW_CHANNEL_UNSUPPORTED;
+  psd_request request = {.channel = &card->channels[cla.channel], .number = cla.channel};
+  drop_answer(request.channel, cla.class, command[1]);
   if (cla.sm == PSD_SM_ISO)
     return PSD_SW_SM_UNSUPPORTED;
-  psd_request request = {.channel = &card->channels[cla.channel], .number = cla.channel};
   uint16_t status = continue_chain(request.channel, command);
   if (status != PSD_SW_OK)
     return status;
   status = find_row(request.channel, cla.class, command[1], &request.row);
+  bool whole = psd_parse_apdu(command, length, &request.apdu);
   if (status != PSD_SW_OK)
-    return status;
-  if (!psd_parse_apdu(command, length, &request.apdu))
-    return PSD_SW_WRONG_LENGTH;
-  return execute(card, &request, command, cla, out);
+    return whole && cla.sm != PSD_SM_NONE ? refuse_secured(card, &request, status) : status;
+  return whole ? execute(card, &request, command, cla, out) : PSD_SW_WRONG_LENGTH;
 }

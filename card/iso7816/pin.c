@@ -43,15 +43,20 @@ static uint64_t most_tries(const psd_card *card, uint16_t record) {
   return record == PSD_RECORD_PIN ? card->core.pins.pin_tries : card->core.pins.puk_tries;
 }
 
-/* Persists `pin` with another number of tries. */
-static uint16_t store_tries(psd_card *card, uint16_t record, psd_pin_record *pin, uint64_t tries) {
-  uint8_t encoded[PSD_SIZE_PIN_RECORD];
+/* Adds `pin`, with another number of tries, to a change; `encoded` must stay until the commit. */
+static void put_tries(psd_change *change, uint16_t number, psd_pin_record *pin, uint64_t tries,
+                      uint8_t encoded[PSD_SIZE_PIN_RECORD]) {
   pin->tries = tries;
-  psd_buffer buffer = psd_buffer_over(encoded, sizeof encoded);
+  psd_buffer buffer = psd_buffer_over(encoded, PSD_SIZE_PIN_RECORD);
   psd_put_message(&buffer, PSD_MESSAGE_PIN_RECORD, pin);
+  psd_change_put(change, number, encoded, PSD_SIZE_PIN_RECORD);
+}
+
+static uint16_t store_tries(psd_card *card, uint16_t number, psd_pin_record *pin, uint64_t tries) {
+  uint8_t encoded[PSD_SIZE_PIN_RECORD];
   psd_change change;
   psd_change_begin(&change, card);
-  psd_change_put(&change, record, encoded, sizeof encoded);
+  put_tries(&change, number, pin, tries, encoded);
   uint16_t status = psd_change_commit(&change, card);
   psd_wipe(encoded, sizeof encoded);
   return status;
@@ -135,29 +140,30 @@ uint16_t psd_handle_verify(psd_card *card, const psd_request *request, psd_buffe
   return status;
 }
 
-static uint16_t replace_pin(psd_card *card, const psd_pin *pin, psd_event event, bool puk_used) {
-  uint8_t encoded[PSD_SIZE_PIN_RECORD];
+/* Commits the new record of the PIN and, where the PUK was used, the PUK's tries with it. */
+static uint16_t commit_pin(psd_card *card, const uint8_t pin[PSD_SIZE_PIN_RECORD], psd_event event, bool puk_used) {
   uint8_t puk_encoded[PSD_SIZE_PIN_RECORD];
   psd_change change;
   psd_change_begin(&change, card);
-  uint16_t status = PSD_SW_EXECUTION_ERROR;
-  if (psd_pin_make(card, pin, card->core.pins.pin_tries, encoded)) {
-    psd_change_put(&change, PSD_RECORD_PIN, encoded, sizeof encoded);
-    psd_change_log(&change, card, event, 0, 0);
-    psd_pin_record puk;
-    if (puk_used && psd_pin_read(card, PSD_RECORD_PUK, &puk) == PSD_STORE_OK) {
-      puk.tries = card->core.pins.puk_tries;
-      psd_buffer buffer = psd_buffer_over(puk_encoded, sizeof puk_encoded);
-      psd_put_message(&buffer, PSD_MESSAGE_PIN_RECORD, &puk);
-      psd_change_put(&change, PSD_RECORD_PUK, puk_encoded, sizeof puk_encoded);
-      psd_wipe(&puk, sizeof puk);
-    }
-    status = psd_change_commit(&change, card);
-  }
-  psd_wipe(encoded, sizeof encoded);
+  psd_change_put(&change, PSD_RECORD_PIN, pin, PSD_SIZE_PIN_RECORD);
+  psd_change_log(&change, card, event, 0, 0);
+  psd_pin_record puk;
+  if (puk_used && psd_pin_read(card, PSD_RECORD_PUK, &puk) == PSD_STORE_OK)
+    put_tries(&change, PSD_RECORD_PUK, &puk, card->core.pins.puk_tries, puk_encoded);
+  uint16_t status = psd_change_commit(&change, card);
+  psd_wipe(&puk, sizeof puk);
   psd_wipe(puk_encoded, sizeof puk_encoded);
   if (status == PSD_SW_OK)
     forget_verified(card);
+  return status;
+}
+
+static uint16_t replace_pin(psd_card *card, const psd_pin *pin, psd_event event, bool puk_used) {
+  uint8_t encoded[PSD_SIZE_PIN_RECORD];
+  uint16_t status = PSD_SW_EXECUTION_ERROR;
+  if (psd_pin_make(card, pin, card->core.pins.pin_tries, encoded))
+    status = commit_pin(card, encoded, event, puk_used);
+  psd_wipe(encoded, sizeof encoded);
   return status;
 }
 
@@ -194,14 +200,19 @@ static uint16_t unblock_same_pin(psd_card *card, const psd_apdu *apdu) {
     return PSD_SW_WRONG_LENGTH;
   if (!psd_pin_parse(apdu->data, apdu->nc, &puk))
     return PSD_SW_WRONG_DATA;
-  uint16_t status = compare(card, PSD_RECORD_PUK, &puk, true);
+  uint16_t status = compare(card, PSD_RECORD_PUK, &puk, false);
   if (status != PSD_SW_OK)
     return status;
   psd_pin_record record;
   if (psd_pin_read(card, PSD_RECORD_PIN, &record) != PSD_STORE_OK)
     return PSD_SW_MEMORY_FAILURE;
-  status = store_tries(card, PSD_RECORD_PIN, &record, card->core.pins.pin_tries);
+  uint8_t encoded[PSD_SIZE_PIN_RECORD];
+  record.tries = card->core.pins.pin_tries;
+  psd_buffer buffer = psd_buffer_over(encoded, sizeof encoded);
+  psd_put_message(&buffer, PSD_MESSAGE_PIN_RECORD, &record);
+  status = commit_pin(card, encoded, PSD_EVENT_PIN_UNBLOCKED, true);
   psd_wipe(&record, sizeof record);
+  psd_wipe(encoded, sizeof encoded);
   return status;
 }
 

@@ -56,7 +56,7 @@ static size_t wanted_bytes(const psd_apdu *apdu) {
 uint16_t psd_handle_read_binary(psd_card *card, const psd_request *request, psd_buffer *out) {
   const psd_apdu *apdu = &request->apdu;
   bool by_sfi = (apdu->p1 & SHORT_IDENTIFIER) != 0;
-  if (by_sfi && ((apdu->p1 & 0x60) != 0 || (apdu->p1 & SFI_MASK) == 0))
+  if (by_sfi && (apdu->p1 & 0x60) != 0)
     return PSD_SW_WRONG_P1P2;
   size_t offset = by_sfi ? apdu->p2 : (size_t)apdu->p1 << 8 | apdu->p2;
   const psd_file *file;
@@ -139,5 +139,5 @@ uint16_t psd_handle_read_record(psd_card *card, const psd_request *request, psd_
     return PSD_SW_MEMORY_FAILURE;
   if (mode != 0x04)
     request->channel->record = number;
-  return PSD_SW_OK;
+  return wanted_bytes(&request->apdu) > PSD_SIZE_LOG_RECORD ? PSD_SW_END_OF_FILE : PSD_SW_OK;
 }

@@ -67,7 +67,7 @@ static bool decipher(psd_card *card, psd_apdu *apdu) {
 
 static uint16_t unwrap_secured(psd_card *card, psd_request *request) {
   psd_scp *scp = &card->scp;
-  bool authenticating = request->row->id == PSD_COMMAND_EXTERNAL_AUTHENTICATE;
+  bool authenticating = request->row != NULL && request->row->id == PSD_COMMAND_EXTERNAL_AUTHENTICATE;
   if (scp->phase == PSD_SCP_CLOSED || authenticating != (scp->phase == PSD_SCP_BEGUN))
     return PSD_SW_CONDITIONS;
   if (request->apdu.nc < scp->mac_size)

@@ -31,7 +31,7 @@ void psd_change_log(psd_change *change, const psd_card *card, psd_event event, u
     return;
   }
   psd_log_record record = {.index = next->log.count + 1,
-                           .time = psd_clock_now(card),
+                           .time = psd_clock_in(card, next),
                            .event = event,
                            .state = next->head.state,
                            .detail = detail,
@@ -53,7 +53,7 @@ void psd_change_log(psd_change *change, const psd_card *card, psd_event event, u
 
 uint16_t psd_change_commit(psd_change *change, psd_card *card) {
   if (change->core_put) {
-    uint64_t now = psd_clock_now(card);
+    uint64_t now = psd_clock_in(card, &change->next);
     if (now > change->next.clock.reached)
       change->next.clock.reached = now;
     if (!psd_core_balanced(&change->next) || !psd_core_encode(&change->next, change->core))

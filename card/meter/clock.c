@@ -4,13 +4,17 @@ static uint64_t oscillator(const psd_card *card) {
   return card->ports.oscillator.seconds(card->ports.oscillator.device);
 }
 
-uint64_t psd_clock_now(const psd_card *card) {
-  const psd_clock_state *clock = &card->core.clock;
+uint64_t psd_clock_in(const psd_card *card, const psd_core *core) {
+  const psd_clock_state *clock = &core->clock;
   if (clock->set == 0)
     return 0;
   uint64_t now = oscillator(card) + clock->offset; /* modulo 2^64: the offset may stand for a negative number */
   /* An oscillator that was set back must not take the clock with it. A negative sum shows as an enormous time. */
   return now < clock->reached || now > (uint64_t)INT64_MAX ? clock->reached : now;
+}
+
+uint64_t psd_clock_now(const psd_card *card) {
+  return psd_clock_in(card, &card->core);
 }
 
 bool psd_clock_set(const psd_card *card, psd_core *next, uint64_t now) {

@@ -17,7 +17,7 @@ static uint16_t get_all(psd_card *card, const psd_request *request, psd_buffer *
   for (size_t i = 0; i < PSD_OBJECT_COUNT; i++)
     if (psd_object_read_tlv(card, request, &psd_objects[i], out) == PSD_SW_MEMORY_FAILURE)
       return PSD_SW_MEMORY_FAILURE;
-  return PSD_SW_OK;
+  return out->overflow ? PSD_SW_WRONG_DATA : PSD_SW_OK;
 }
 
 uint16_t psd_handle_get_data_odd(psd_card *card, const psd_request *request, psd_buffer *out) {
@@ -33,10 +33,10 @@ uint16_t psd_handle_get_data_odd(psd_card *card, const psd_request *request, psd
       return PSD_SW_WRONG_DATA;
     const psd_object *object = psd_object_of(tag);
     uint16_t status = object != NULL ? psd_object_read_tlv(card, request, object, out) : PSD_SW_REFERENCE_NOT_FOUND;
-    if (status != PSD_SW_OK)
-      return status;
     if (out->overflow)
       return PSD_SW_WRONG_DATA; /* asked for more than one answer holds */
+    if (status != PSD_SW_OK)
+      return status;
   }
   return PSD_SW_OK;
 }

@@ -10,6 +10,7 @@
 #define TOKEN_DIGITS_LEAST 2U
 #define TOKEN_DIGITS_MOST 8U
 #define TRIES_MOST 15U
+#define POSTAGE_MOST 0xFFFFFFU
 
 static bool printable(const uint8_t *text, size_t length) {
   for (size_t i = 0; i < length; i++)
@@ -44,7 +45,7 @@ static bool utf8(psd_cursor text) {
         return false;
       code = code << 6 | (next & 0x3F);
     }
-    if (code < least[more] || code == 0x7F || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF))
+    if (code < least[more] || (code >= 0x7F && code < 0xA0) || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF))
       return false;
   }
   return true;
@@ -58,9 +59,11 @@ static bool funds_valid(const psd_funds *funds) {
   return funds->mode <= PSD_FUNDS_ACCOUNT && (funds->mode == PSD_FUNDS_ACCOUNT) == (funds->credit_limit > 0);
 }
 
+/* An indicium has three bytes for the postage and four for the descending register. */
 static bool limits_valid(const psd_limits *limits) {
   return limits->minimum_postage <= limits->maximum_postage && limits->minimum_refill <= limits->maximum_refill &&
-         limits->maximum_refill <= limits->maximum_descending && limits->maximum_postage > 0;
+         limits->maximum_refill <= limits->maximum_descending && limits->maximum_postage > 0 &&
+         limits->maximum_postage <= POSTAGE_MOST && limits->maximum_descending <= UINT32_MAX;
 }
 
 static bool watchdog_valid(const psd_watchdog *watchdog) {
@@ -97,10 +100,14 @@ static bool key_valid(const psd_object *object, psd_cursor value) {
   return valid;
 }
 
+/* The rules come before the values that they rule. */
+static const uint64_t values_under_policy = UINT64_C(1) << PSD_OBJECT_USER_PIN | UINT64_C(1) << PSD_OBJECT_USER_PUK;
+
 /* Objects that live in the core. */
 static uint16_t write_core(const psd_card *card, const psd_object *object, psd_cursor value, psd_core *next) {
   bool ok = false;
   psd_clock clock;
+  uint64_t inspected = next->watchdog.inspected;
   switch (object->format) {
   case PSD_FORMAT_FUNDS:
     ok = psd_parse_message(value.at, value.left, PSD_MESSAGE_FUNDS, &next->funds) && funds_valid(&next->funds);
@@ -111,8 +118,11 @@ static uint16_t write_core(const psd_card *card, const psd_object *object, psd_c
   case PSD_FORMAT_WATCHDOG:
     ok = psd_parse_message(value.at, value.left, PSD_MESSAGE_WATCHDOG, &next->watchdog) &&
          watchdog_valid(&next->watchdog);
+    next->watchdog.inspected = inspected; /* only an inspection sets it */
     break;
   case PSD_FORMAT_PIN_POLICY:
+    if ((next->head.written & values_under_policy) != 0)
+      return PSD_SW_CONDITIONS;
     ok = psd_parse_message(value.at, value.left, PSD_MESSAGE_PIN_POLICY, &next->pins) && pin_policy_valid(&next->pins);
     break;
   case PSD_FORMAT_CLOCK:

@@ -2,6 +2,7 @@
  */
 #include "iso7816/handlers.h"
 #include "iso7816/secure_channel.h"
+#include "meter/clock.h"
 #include "meter/objects.h"
 #include "psd/spec/tlv.h"
 
@@ -44,6 +45,7 @@ static uint16_t store_block(psd_card *card, const psd_request *request, psd_obje
     return PSD_SW_CONDITIONS;
   if (last) {
     next->head.state = PSD_STATE_INITIALIZED;
+    next->watchdog.inspected = psd_clock_in(card, next);
     psd_change_log(&change->change, card, PSD_EVENT_STATE_CHANGED, 0, 0);
   } else {
     psd_change_log(&change->change, card, PSD_EVENT_OBJECT_WRITTEN, (uint16_t)tag, 0);

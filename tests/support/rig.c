@@ -89,6 +89,24 @@ uint16_t rig_hex(rig *r, const char *command) {
   return rig_send(r, bytes, psd_check_hex(command, bytes, sizeof bytes));
 }
 
+uint16_t rig_whole(rig *r, const char *command) {
+  uint8_t whole[sizeof r->response];
+  size_t length = 0;
+  uint16_t status = rig_hex(r, command);
+  for (;;) {
+    CU_ASSERT_FATAL(r->length <= sizeof whole - length);
+    memcpy(whole + length, r->response, r->length);
+    length += r->length;
+    if ((status & 0xFF00) != PSD_SW_MORE_DATA)
+      break;
+    uint8_t more[] = {0x00, 0xC0, 0x00, 0x00, (uint8_t)status};
+    status = rig_send(r, more, sizeof more);
+  }
+  memcpy(r->response, whole, length);
+  r->length = length;
+  return status;
+}
+
 uint16_t rig_select(rig *r) {
   return rig_hex(r, "00A4040005 F050534401 00");
 }
@@ -153,4 +171,48 @@ void rig_enter(rig *r, psd_state state) {
   }
   write_core(r, &core, true);
   CU_ASSERT_EQUAL_FATAL(psd_card_state(r->card), state);
+}
+
+static void put_record(rig *r, uint16_t record, const void *value, size_t length) {
+  psd_change change;
+  psd_change_begin(&change, r->card);
+  psd_change_put(&change, record, value, length);
+  CU_ASSERT_EQUAL_FATAL(psd_change_commit(&change, r->card), PSD_SW_OK);
+}
+
+void rig_put_object(rig *r, psd_object_id id, const void *value, size_t length) {
+  put_record(r, (uint16_t)(PSD_RECORD_OBJECT + id), value, length);
+}
+
+void rig_set_keys(rig *r, const psd_transport_keys *keys) {
+  uint8_t encoded[PSD_SIZE_TRANSPORT_KEYS];
+  psd_buffer buffer = psd_buffer_over(encoded, sizeof encoded);
+  psd_put_message(&buffer, PSD_MESSAGE_TRANSPORT_KEYS, keys);
+  CU_ASSERT_FALSE_FATAL(buffer.overflow);
+  put_record(r, PSD_RECORD_TRANSPORT, encoded, sizeof encoded);
+  psd_card_reset(r->card);
+}
+
+void rig_save(const rig *r, rig_copy *copy) {
+  copy->bench = *r;
+  copy->card = malloc(psd_card_size());
+  copy->memory = malloc(psd_nvm_ram_size(&r->ram));
+  CU_ASSERT_FATAL(copy->card != NULL && copy->memory != NULL);
+  memcpy(copy->card, r->card, psd_card_size());
+  psd_nvm_ram_save(&r->ram, copy->memory);
+}
+
+void rig_restore(rig *r, const rig_copy *copy) {
+  memcpy(r->card, copy->card, psd_card_size());
+  psd_nvm_ram_load(&r->ram, copy->memory);
+  psd_nvm_ram ram = r->ram;
+  psd_card *card = r->card;
+  *r = copy->bench;
+  r->ram = ram;
+  r->card = card;
+}
+
+void rig_forget(rig_copy *copy) {
+  free(copy->card);
+  free(copy->memory);
 }

@@ -13,6 +13,13 @@
 /* 2026-01-01 00:00:00 UTC, where the clock starts. */
 #define RIG_TIME UINT64_C(1767225600)
 
+/* The host's end of a secure channel. */
+typedef struct rig_host {
+  uint8_t key_size, mac_size, level, channel;
+  uint32_t counter;
+  uint8_t enc[32], mac[32], rmac[32], chaining[16], cryptogram[16];
+} rig_host;
+
 typedef struct rig {
   psd_nvm_ram ram;
   psd_card *card; /* lives in malloc'ed memory of exactly psd_card_size() bytes */
@@ -22,6 +29,7 @@ typedef struct rig {
   bool entropy_stuck;       /* it repeats one byte */
   uint8_t response[PSD_CARD_RESPONSE_MAX];
   size_t length; /* of the last answer's data, without SW1-SW2 */
+  rig_host host;
 } rig;
 
 /* A blank card, manufactured with the keys of rig_birth, powered on. Fatal CUnit assertion on failure. */
@@ -37,6 +45,8 @@ psd_ports rig_ports(rig *r);
 uint16_t rig_send(rig *r, const void *command, size_t length);
 /* The same from hexadecimal text; blanks are skipped. */
 uint16_t rig_hex(rig *r, const char *command);
+/* The same, and what waits behind 61xx is fetched too: the data are whole, the status word is the last one. */
+uint16_t rig_whole(rig *r, const char *command);
 /* SELECT the PSD by its identifier. */
 uint16_t rig_select(rig *r);
 /* VERIFY with `pin`. */
@@ -49,8 +59,33 @@ void rig_enter(rig *r, psd_state state);
 /* Replaces the core by `core` the same way. */
 void rig_set_core(rig *r, const psd_core *core);
 
+/* The card, its memory and the bench as they are now, to come back to. */
+typedef struct rig_copy {
+  rig bench;
+  void *card;
+  uint8_t *memory;
+} rig_copy;
+void rig_save(const rig *r, rig_copy *copy);
+void rig_restore(rig *r, const rig_copy *copy);
+void rig_forget(rig_copy *copy);
+
+/* Stores the value of an object that is kept in a record of its own, whoever may write it. */
+void rig_put_object(rig *r, psd_object_id id, const void *value, size_t length);
+/* Replaces the transport keys, sequence counter included. The card is reset. */
+void rig_set_keys(rig *r, const psd_transport_keys *keys);
+
 /* Opens the secure channel with the rig's keys at `level`; host challenge of 8 bytes. Wrapping is by rig_secure. */
 uint16_t rig_open_channel(rig *r, uint8_t level);
+/* The same with these transport keys, challenges and MACs of `mac_size` (8 or 16) bytes, on a logical channel. */
+uint16_t rig_open_channel_as(rig *r, const psd_card_birth *keys, uint8_t mac_size, uint8_t channel, uint8_t level);
+/* Both halves of it: INITIALIZE UPDATE, whose answer is checked, and EXTERNAL AUTHENTICATE. */
+uint16_t rig_begin_channel(rig *r, const psd_card_birth *keys, uint8_t mac_size, uint8_t channel);
+uint16_t rig_authenticate(rig *r, uint8_t level);
+/* The bytes that rig_secure would send, and what it does with the answer: for tests that change them on the way. The
+ * command's own form, short or extended, is kept. */
+size_t rig_wrap(rig *r, const char *command, uint8_t *out, size_t capacity);
+size_t rig_wrap_bytes(rig *r, const uint8_t *command, size_t length, uint8_t *out, size_t capacity);
+void rig_unwrap(rig *r, uint16_t status);
 /* Sends a command (in clear, hexadecimal) through the open secure channel, and takes the answer out of it; the answer's
  * MAC is asserted. */
 uint16_t rig_secure(rig *r, const char *command);
