@@ -124,6 +124,9 @@ static uint16_t replace_keys(psd_card *card, const psd_transport_keys *next) {
   psd_change_log(&change, card, PSD_EVENT_KEYS_PUT, (uint16_t)next->version, 0);
   uint16_t status = psd_change_commit(&change, card);
   psd_wipe(encoded, sizeof encoded);
+  /* The old keys leave the device too. Where that fails they stay in flash that nothing refers to. */
+  if (status == PSD_SW_OK && psd_store_scrub(&card->store) != PSD_STORE_OK)
+    psd_card_reload(card);
   return status;
 }
 

@@ -38,14 +38,7 @@ psd_ports rig_ports(rig *r) {
 }
 
 psd_card_birth rig_birth(void) {
-  psd_card_birth birth = {
-      .vendor = "PB", .model = "S1", .serial = RIG_SERIAL, .key_version = RIG_KEY_VERSION, .key_size = 16};
-  for (uint8_t i = 0; i < 16; i++) {
-    birth.enc[i] = (uint8_t)(0x40 + i);
-    birth.mac[i] = (uint8_t)(0x50 + i);
-    birth.dek[i] = (uint8_t)(0x60 + i);
-  }
-  return birth;
+  return staged_birth();
 }
 
 void rig_create_erased(rig *r) {
@@ -117,60 +110,12 @@ uint16_t rig_verify(rig *r, const char *pin) {
   return rig_send(r, command, 5 + strlen(pin));
 }
 
-static void put_pin(rig *r, psd_change *change, uint16_t record, const char *value, uint8_t out[PSD_SIZE_PIN_RECORD]) {
-  psd_pin pin;
-  CU_ASSERT_TRUE_FATAL(psd_pin_parse((const uint8_t *)value, strlen(value), &pin));
-  CU_ASSERT_TRUE_FATAL(psd_pin_make(r->card, &pin, record == PSD_RECORD_PIN ? 3 : 10, out));
-  psd_change_put(change, record, out, PSD_SIZE_PIN_RECORD);
-}
-
-static void write_core(rig *r, const psd_core *core, bool pins) {
-  uint8_t pin[PSD_SIZE_PIN_RECORD];
-  uint8_t puk[PSD_SIZE_PIN_RECORD];
-  uint8_t encoded[PSD_CORE_SIZE];
-  psd_change change;
-  psd_change_begin(&change, r->card);
-  CU_ASSERT_TRUE_FATAL(psd_core_encode(core, encoded));
-  psd_change_put(&change, PSD_RECORD_CORE, encoded, sizeof encoded);
-  if (pins) {
-    put_pin(r, &change, PSD_RECORD_PIN, RIG_PIN, pin);
-    put_pin(r, &change, PSD_RECORD_PUK, RIG_PUK, puk);
-  }
-  CU_ASSERT_EQUAL_FATAL(psd_change_commit(&change, r->card), PSD_SW_OK);
-  psd_card_reset(r->card);
-}
-
 void rig_set_core(rig *r, const psd_core *core) {
-  write_core(r, core, false);
-}
-
-static psd_core served(const rig *r) {
-  psd_core core = r->card->core;
-  core.postage = (psd_registers){.ascending = 1000, .descending = 9000, .control_total = 10000, .piece_count = 2};
-  core.limits = (psd_limits){10, 99990, 1000000, 1000, 500000};
-  core.clock = (psd_clock_state){.offset = 0, .reached = r->seconds, .set = 1};
-  core.watchdog = (psd_watchdog){.inspected = r->seconds, .warn_after = 90 * 86400, .lock_after = 120 * 86400};
-  core.head.state = PSD_STATE_OPERATIONAL;
-  return core;
+  CU_ASSERT_TRUE_FATAL(staged_core(r->card, core, false));
 }
 
 void rig_enter(rig *r, psd_state state) {
-  psd_core core = served(r);
-  switch (state) {
-  case PSD_STATE_MANUFACTURED:
-    return;
-  case PSD_STATE_FAULTED: /* registers that do not balance */
-    core.postage.descending++;
-    break;
-  case PSD_STATE_INSPECTION_DUE:
-    core.watchdog.inspected -= 100 * 86400;
-    break;
-  default:
-    core.head.state = state;
-    break;
-  }
-  write_core(r, &core, true);
-  CU_ASSERT_EQUAL_FATAL(psd_card_state(r->card), state);
+  CU_ASSERT_TRUE_FATAL(staged_enter(r->card, state));
 }
 
 static void put_record(rig *r, uint16_t record, const void *value, size_t length) {

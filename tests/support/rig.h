@@ -4,10 +4,11 @@
 
 #include "context.h"
 #include "port/nvm_ram.h"
+#include "staged.h"
 
 /* Transport keys, PIN and PUK of a card made here. */
-#define RIG_PIN "123456"
-#define RIG_PUK "87654321"
+#define RIG_PIN STAGED_PIN
+#define RIG_PUK STAGED_PUK
 #define RIG_SERIAL 0x00C0FFEEU
 #define RIG_KEY_VERSION 1U
 /* 2026-01-01 00:00:00 UTC, where the clock starts. */

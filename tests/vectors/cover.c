@@ -1,0 +1,58 @@
+/* Do the vectors reach every row of the command table, where it is served and where it is refused? */
+#include "vectors.h"
+
+#include "pattern.h"
+#include "psd/spec/apdu.h"
+
+#include <string.h>
+
+typedef struct row_cover {
+  bool served, refused;
+} row_cover;
+
+static row_cover covered[PSD_COMMAND_COUNT];
+
+/* Served, as far as the row goes: done, more to come, a warning, or 6A81 from a row without a handler. */
+static bool is_served(const char *answer) {
+  size_t length = strlen(answer);
+  const char *status = length >= 4 ? answer + length - 4 : "";
+  return strcmp(status, "9000") == 0 || strcmp(status, "6A81") == 0 || strncmp(status, "61", 2) == 0 ||
+         strncmp(status, "62", 2) == 0;
+}
+
+static void count(const vector_line *line) {
+  static uint8_t command[VECTOR_COMMAND];
+  size_t length = 0;
+  if (!pattern_bytes(line->command, command, sizeof command, &length) || length < 4)
+    return;
+  psd_cla cla = psd_decode_cla(command[0]);
+  const psd_command *row = cla.valid ? psd_command_of(cla.class, command[1]) : NULL;
+  if (row != NULL)
+    *(is_served(line->answer) ? &covered[row->id].served : &covered[row->id].refused) = true;
+}
+
+bool vector_cover(char **names, int number) {
+  static vector_file file;
+  for (int i = 0; i < number; i++) {
+    if (!vector_open(&file, names[i]))
+      return false;
+    vector_line line = vector_next(&file);
+    for (; line.kind != VECTOR_END && line.kind != VECTOR_MALFORMED; line = vector_next(&file)) {
+      if (line.kind == VECTOR_EXCHANGE)
+        count(&line);
+      else if (line.kind == VECTOR_SECURE) /* made by the runner */
+        covered[PSD_COMMAND_EXTERNAL_AUTHENTICATE].served = true;
+    }
+    vector_close(&file);
+  }
+  bool all = true;
+  for (size_t i = 0; i < PSD_COMMAND_COUNT; i++) {
+    /* The provider's rows cannot be served before there is a session. */
+    bool provider_only = psd_commands[i].access == PSD_PROVIDER;
+    if ((covered[i].served || provider_only) && covered[i].refused)
+      continue;
+    fprintf(stderr, "%s: no vector has it %s\n", psd_commands[i].name, covered[i].refused ? "served" : "refused");
+    all = false;
+  }
+  return all;
+}
