@@ -1,0 +1,149 @@
+#include "cli.h"
+#include "json.h"
+
+#include <locale.h>
+
+const psd_verb psd_verbs[] = {
+    {"list", "", "shows the readers, and which hold a PSD", "With --card, shows that card alone.\n", PSD_OPTIONS_CARD,
+     0, 0, psd_run_list},
+    {"info", "", "shows identity, state, registers, limits, clock, PIN status and keys", "", PSD_OPTIONS_CARD, 0, 0,
+     psd_run_info},
+    {"pin", "status|verify|change|unblock", "asks for the PIN, changes it, or unblocks it with the PUK",
+     "The PIN is asked for on the terminal, or is the first line of --pin-file (- is standard\n"
+     "input); the new PIN is the second line. For unblock the first line is the PUK.\n",
+     PSD_OPTIONS_CARD | PSD_OPTION_PIN_FILE, 1, 1, psd_run_pin},
+    {"personalize", "--keys FILE --profile FILE", "makes a meter of a blank card",
+     "FILE of --keys holds the card's transport keys; FILE of --profile what is to be stored.\n",
+     PSD_OPTIONS_CARD | PSD_OPTION_KEYS | PSD_OPTION_PROFILE, 0, 0, psd_run_personalize},
+    {"log", "[--count N]", "shows the transaction log, newest record first", "", PSD_OPTIONS_CARD | PSD_OPTION_COUNT, 0,
+     0, psd_run_log},
+    {"self-test", "", "has the card run all its self-tests", "", PSD_OPTIONS_CARD, 0, 0, psd_run_self_test},
+    {"label", "TEXT", "gives the card a name (needs the PIN)",
+     "Up to 64 bytes; an empty text takes the name away. The PIN as in psd pin.\n",
+     PSD_OPTIONS_CARD | PSD_OPTION_PIN_FILE, 1, 1, psd_run_label},
+    {"apdu", "HEX...", "sends commands as they are and explains the answers",
+     "Each argument is one command APDU in hexadecimal. All run on the basic channel, one after\n"
+     "the other, in one transaction. The exit status is 1 if the last answer is an error.\n",
+     PSD_OPTIONS_CARD, 1, 256, psd_run_apdu},
+    {"trace", "COMMAND [ANSWER] | --atr HEX", "explains bytes, without a card",
+     "COMMAND and ANSWER are APDUs in hexadecimal; with --atr, HEX is an answer to reset.\n",
+     PSD_OPTION_JSON | PSD_OPTION_ATR, 0, 2, psd_run_trace},
+};
+const size_t psd_verb_count = sizeof psd_verbs / sizeof psd_verbs[0];
+
+static const struct {
+  unsigned option;
+  const char *line;
+} option_lines[] = {
+    {PSD_OPTION_READER, "  --reader NAME    the reader whose name contains NAME; otherwise the first with a card\n"},
+    {PSD_OPTION_CARD, "  --card ADDRESS   a card behind a socket: the path of a Unix socket, or HOST:PORT\n"},
+    {PSD_OPTION_WAIT, "  --wait SECONDS   wait that long for a reader and a card\n"},
+    {PSD_OPTION_JSON, "  --json           JSON for machines\n"},
+    {PSD_OPTION_KEYS, "  --keys FILE      the card's transport keys\n"},
+    {PSD_OPTION_PROFILE, "  --profile FILE   what the card is to become\n"},
+    {PSD_OPTION_PIN_FILE, "  --pin-file FILE  PIN or PUK, and new PIN, a line each; - is standard input\n"},
+    {PSD_OPTION_COUNT, "  --count N        at most N records\n"},
+    {PSD_OPTION_ATR, "  --atr HEX        explain an answer to reset\n"},
+};
+
+static void help_of_verb(const psd_verb *verb) {
+  printf("usage: psd %s %s\n\n%s: %s.\n%s", verb->name, verb->synopsis, verb->name, verb->summary, verb->help);
+  puts("\noptions:");
+  for (size_t i = 0; i < sizeof option_lines / sizeof option_lines[0]; i++)
+    if ((verb->options & option_lines[i].option) != 0)
+      fputs(option_lines[i].line, stdout);
+}
+
+void psd_cli_help(const psd_verb *verb) {
+  if (verb != NULL) {
+    help_of_verb(verb);
+    return;
+  }
+  puts("usage: psd [--reader NAME | --card ADDRESS] [--wait SECONDS] [--json] COMMAND ...\n\n"
+       "Talks to a Postal Security Device.\n\ncommands:");
+  for (size_t i = 0; i < psd_verb_count; i++)
+    printf("  %-12s %s\n", psd_verbs[i].name, psd_verbs[i].summary);
+  puts("\npsd COMMAND --help tells more; psd --version tells the version.\n\n"
+       "exit status: 0 done, 1 refused, 2 usage, 3 card or reader out of reach");
+}
+
+int psd_cli_failed(const psd_cli *cli, const psd_error *error) {
+  const char *advice = psd_advice(cli, error);
+  fprintf(stderr, "psd: %s%s%s\n", error->words, advice != NULL ? "; " : "", advice != NULL ? advice : "");
+  return psd_result_unreachable(error->result) ? PSD_EXIT_UNREACHABLE : PSD_EXIT_REFUSED;
+}
+
+void psd_cli_warn(const psd_error *warning) {
+  if (warning->words[0] != '\0')
+    fprintf(stderr, "psd: warning: %s\n", warning->words);
+}
+
+void psd_cli_done(const psd_cli *cli, const char *words) {
+  if (!cli->json) {
+    puts(words);
+    return;
+  }
+  psd_json json = psd_json_on(stdout);
+  psd_json_object(&json, NULL);
+  psd_json_string(&json, "done", words);
+  psd_json_end_object(&json);
+}
+
+psd_result psd_cli_transport(const psd_cli *cli, psd_transport **transport, psd_error *error) {
+  return cli->card != NULL ? psd_transport_socket(cli->card, transport, error)
+                           : psd_transport_pcsc(cli->reader, cli->wait_ms, transport, error);
+}
+
+/* A card that has no channel to spare is used on its basic one. */
+static psd_result enter(psd_cli *cli) {
+  psd_result result = psd_host_begin(cli->host);
+  if (result == PSD_OK)
+    result = psd_host_open_channel(cli->host);
+  if (result == PSD_OK || result == PSD_REFUSED)
+    result = psd_host_select_psd(cli->host, NULL);
+  return result;
+}
+
+int psd_cli_reach(psd_cli *cli) {
+  psd_transport *transport = NULL;
+  psd_error error;
+  psd_result result = psd_cli_transport(cli, &transport, &error);
+  if (result == PSD_OK)
+    result = psd_host_open(transport, &cli->host, &error);
+  return result == PSD_OK ? PSD_EXIT_DONE : psd_cli_failed(cli, &error);
+}
+
+int psd_cli_enter(psd_cli *cli) {
+  int status = psd_cli_reach(cli);
+  if (status != PSD_EXIT_DONE)
+    return status;
+  psd_result result = enter(cli);
+  return result == PSD_OK ? PSD_EXIT_DONE : psd_cli_leave(cli, result);
+}
+
+int psd_cli_leave(psd_cli *cli, psd_result result) {
+  result = psd_host_end(cli->host, result);
+  int status = result == PSD_OK ? PSD_EXIT_DONE : psd_cli_failed(cli, psd_host_error(cli->host));
+  psd_host_close(cli->host);
+  cli->host = NULL;
+  return status;
+}
+
+int psd_cli_main(int argc, char **argv) {
+  psd_cli cli;
+  (void)setlocale(LC_CTYPE, "");
+  int status = psd_cli_parse(&cli, argc, argv);
+  if (status != PSD_EXIT_DONE)
+    return status;
+  if ((cli.given & PSD_OPTION_VERSION) != 0)
+    puts("psd " PSD_VERSION);
+  else if ((cli.given & PSD_OPTION_HELP) != 0)
+    psd_cli_help(cli.verb);
+  else
+    status = cli.verb->run(&cli);
+  if (fflush(stdout) != 0 || ferror(stdout)) {
+    fputs("psd: standard output cannot be written\n", stderr);
+    return PSD_EXIT_REFUSED;
+  }
+  return status;
+}

@@ -1,0 +1,108 @@
+/* The psd command: its options, its verbs, and how each ends. */
+#ifndef PSD_CLI_H
+#define PSD_CLI_H
+
+#include "psd/reader/command.h"
+
+#include <stdio.h>
+
+/* Exit statuses. */
+enum { PSD_EXIT_DONE = 0, PSD_EXIT_REFUSED = 1, PSD_EXIT_USAGE = 2, PSD_EXIT_UNREACHABLE = 3 };
+
+/* The options, each a bit, so that a verb can say which it takes. */
+enum psd_option {
+  PSD_OPTION_READER = 1,
+  PSD_OPTION_CARD = 2,
+  PSD_OPTION_WAIT = 4,
+  PSD_OPTION_JSON = 8,
+  PSD_OPTION_KEYS = 16,
+  PSD_OPTION_PROFILE = 32,
+  PSD_OPTION_PIN_FILE = 64,
+  PSD_OPTION_COUNT = 128,
+  PSD_OPTION_ATR = 256,
+  PSD_OPTION_HELP = 512,
+  PSD_OPTION_VERSION = 1024,
+  /* Those of every verb that talks to a card. */
+  PSD_OPTIONS_CARD = PSD_OPTION_READER | PSD_OPTION_CARD | PSD_OPTION_WAIT | PSD_OPTION_JSON,
+};
+
+typedef struct psd_cli psd_cli;
+
+typedef struct psd_verb {
+  const char *name;
+  const char *synopsis; /* what follows the name */
+  const char *summary;  /* one line */
+  const char *help;     /* the rest of what --help prints */
+  unsigned options;     /* those it takes */
+  int least, most;      /* arguments */
+  int (*run)(psd_cli *cli);
+} psd_verb;
+
+/* A command line, parsed. Texts are argv's. */
+struct psd_cli {
+  const psd_verb *verb;
+  unsigned given; /* options */
+  const char *reader, *card, *keys, *profile, *pin_file, *atr;
+  unsigned wait_ms;
+  unsigned count;
+  bool json;
+  int argc; /* arguments of the verb */
+  char **argv;
+  psd_host *host; /* NULL until psd_cli_enter */
+};
+
+extern const psd_verb psd_verbs[];
+extern const size_t psd_verb_count;
+
+/* Parses a command line; on anything but PSD_EXIT_DONE what is wrong was told on standard error. Uses getopt. */
+int psd_cli_parse(psd_cli *cli, int argc, char **argv);
+/* The whole command; returns the exit status. */
+int psd_cli_main(int argc, char **argv);
+void psd_cli_help(const psd_verb *verb);
+
+/* "psd: ..." on standard error; returns PSD_EXIT_USAGE. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+int psd_cli_usage(const psd_cli *cli, const char *format, ...);
+
+/* One line on standard error: what went wrong, and what to do next; returns the exit status. */
+int psd_cli_failed(const psd_cli *cli, const psd_error *error);
+/* A warning on standard error, if there is one. */
+void psd_cli_warn(const psd_error *warning);
+/* What to do next; NULL if nobody knows. */
+const char *psd_advice(const psd_cli *cli, const psd_error *error);
+/* "PIN changed", or the same as JSON; for what ends without anything else to show. */
+void psd_cli_done(const psd_cli *cli, const char *words);
+
+/* The transport that the options ask for. */
+psd_result psd_cli_transport(const psd_cli *cli, psd_transport **transport, psd_error *error);
+/* Reaches the card: cli->host. Returns PSD_EXIT_DONE, or the exit status after telling why; nothing is open then. */
+int psd_cli_reach(psd_cli *cli);
+/* The same, and keeps others away, opens a channel of its own where the card has one to spare, and selects the PSD. */
+int psd_cli_enter(psd_cli *cli);
+/* Lets others in, leaves the card and closes cli->host. `result` is what was done with the card; if it is not PSD_OK,
+ * the host's error is told. Returns the exit status. */
+int psd_cli_leave(psd_cli *cli, psd_result result);
+
+/* What a verb calls a PIN or PUK when it asks for one. The secrets come from the terminal, without echo, or are the
+ * lines of --pin-file (- is standard input), never from the command line. */
+typedef struct psd_question {
+  const char *prompt;
+  bool repeat; /* asked twice at the terminal, to be sure */
+} psd_question;
+/* Asks `count` questions. Anything but PSD_OK leaves `answers` wiped. */
+psd_result psd_ask(const char *pin_file, const psd_question *questions, size_t count, psd_secret *answers,
+                   psd_error *error);
+
+int psd_run_apdu(psd_cli *cli);
+int psd_run_info(psd_cli *cli);
+int psd_run_label(psd_cli *cli);
+int psd_run_list(psd_cli *cli);
+int psd_run_log(psd_cli *cli);
+int psd_run_personalize(psd_cli *cli);
+int psd_run_pin(psd_cli *cli);
+int psd_run_self_test(psd_cli *cli);
+int psd_run_trace(psd_cli *cli);
+
+#endif

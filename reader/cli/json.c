@@ -1,0 +1,122 @@
+#include "json.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+psd_json psd_json_on(FILE *out) {
+  return (psd_json){.out = out};
+}
+
+static void indent(const psd_json *json) {
+  for (unsigned i = 0; i < json->depth; i++)
+    fputs("  ", json->out);
+}
+
+/* Length of the well-formed UTF-8 character at `at` (RFC 3629, 4); 0 if there is none. */
+static size_t utf8_length(const uint8_t *at, size_t left) {
+  uint8_t lead = at[0];
+  size_t length = lead < 0x80 ? 1 : lead >= 0xC2 && lead < 0xE0 ? 2 : lead >= 0xE0 && lead < 0xF0 ? 3 : 4;
+  if ((lead >= 0x80 && lead < 0xC2) || lead > 0xF4 || length > left)
+    return 0;
+  for (size_t i = 1; i < length; i++)
+    if ((at[i] & 0xC0) != 0x80)
+      return 0;
+  bool overlong = (lead == 0xE0 && at[1] < 0xA0) || (lead == 0xF0 && at[1] < 0x90);
+  bool outside = (lead == 0xED && at[1] >= 0xA0) || (lead == 0xF4 && at[1] >= 0x90);
+  return overlong || outside ? 0 : length;
+}
+
+static void put_quoted(FILE *out, const uint8_t *at, size_t left) {
+  fputc('"', out);
+  while (left > 0) {
+    size_t length = utf8_length(at, left);
+    if (length == 0)
+      fputs("\\ufffd", out);
+    else if (*at == '"' || *at == '\\')
+      fprintf(out, "\\%c", *at);
+    else if (*at < 0x20 || *at == 0x7F)
+      fprintf(out, "\\u%04x", *at);
+    else
+      fwrite(at, 1, length, out);
+    at += length == 0 ? 1 : length;
+    left -= length == 0 ? 1 : length;
+  }
+  fputc('"', out);
+}
+
+/* What stands before a value: a comma, a new line, the key. */
+static void lead_in(psd_json *json, const char *key) {
+  if (json->more)
+    fputc(',', json->out);
+  if (json->depth > 0)
+    fputc('\n', json->out);
+  indent(json);
+  if (key != NULL) {
+    put_quoted(json->out, (const uint8_t *)key, strlen(key));
+    fputs(": ", json->out);
+  }
+  json->more = true;
+}
+
+static void open_with(psd_json *json, const char *key, char bracket) {
+  lead_in(json, key);
+  fputc(bracket, json->out);
+  json->depth++;
+  json->more = false;
+}
+
+static void close_with(psd_json *json, char bracket) {
+  json->depth--;
+  if (json->more) {
+    fputc('\n', json->out);
+    indent(json);
+  }
+  fputc(bracket, json->out);
+  json->more = json->depth > 0;
+  if (json->depth == 0)
+    fputc('\n', json->out);
+}
+
+void psd_json_object(psd_json *json, const char *key) {
+  open_with(json, key, '{');
+}
+
+void psd_json_array(psd_json *json, const char *key) {
+  open_with(json, key, '[');
+}
+
+void psd_json_end_object(psd_json *json) {
+  close_with(json, '}');
+}
+
+void psd_json_end_array(psd_json *json) {
+  close_with(json, ']');
+}
+
+void psd_json_text(psd_json *json, const char *key, const void *text, size_t length) {
+  lead_in(json, key);
+  put_quoted(json->out, text, length);
+}
+
+void psd_json_string(psd_json *json, const char *key, const char *text) {
+  psd_json_text(json, key, text, strlen(text));
+}
+
+void psd_json_hex(psd_json *json, const char *key, const void *bytes, size_t length) {
+  const uint8_t *at = bytes;
+  lead_in(json, key);
+  fputc('"', json->out);
+  for (size_t i = 0; i < length; i++)
+    fprintf(json->out, "%02X", at[i]);
+  fputc('"', json->out);
+}
+
+void psd_json_number(psd_json *json, const char *key, uint64_t number) {
+  lead_in(json, key);
+  fprintf(json->out, "%" PRIu64, number);
+}
+
+void psd_json_bool(psd_json *json, const char *key, bool value) {
+  lead_in(json, key);
+  fputs(value ? "true" : "false", json->out);
+}

@@ -1,0 +1,149 @@
+#include "cli.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WAIT_MOST 86400U
+#define COUNT_MOST 254U
+
+static const struct option long_options[] = {
+    {"reader", required_argument, NULL, PSD_OPTION_READER},
+    {"card", required_argument, NULL, PSD_OPTION_CARD},
+    {"wait", required_argument, NULL, PSD_OPTION_WAIT},
+    {"json", no_argument, NULL, PSD_OPTION_JSON},
+    {"keys", required_argument, NULL, PSD_OPTION_KEYS},
+    {"profile", required_argument, NULL, PSD_OPTION_PROFILE},
+    {"pin-file", required_argument, NULL, PSD_OPTION_PIN_FILE},
+    {"count", required_argument, NULL, PSD_OPTION_COUNT},
+    {"atr", required_argument, NULL, PSD_OPTION_ATR},
+    {"help", no_argument, NULL, PSD_OPTION_HELP},
+    {"version", no_argument, NULL, PSD_OPTION_VERSION},
+    {NULL, 0, NULL, 0},
+};
+
+static const char *option_name(unsigned option) {
+  for (size_t i = 0; long_options[i].name != NULL; i++)
+    if ((unsigned)long_options[i].val == option)
+      return long_options[i].name;
+  return "?";
+}
+
+int psd_cli_usage(const psd_cli *cli, const char *format, ...) {
+  va_list arguments;
+  fputs("psd: ", stderr);
+  va_start(arguments, format);
+  vfprintf(stderr, format, arguments);
+  va_end(arguments);
+  if (cli->verb != NULL)
+    fprintf(stderr, "; see psd %s --help\n", cli->verb->name);
+  else
+    fputs("; see psd --help\n", stderr);
+  return PSD_EXIT_USAGE;
+}
+
+/* A whole number from 0 to `most`; -1 for anything else. */
+static long number_of(const char *text, unsigned most) {
+  char *end = NULL;
+  if (text[0] < '0' || text[0] > '9' || strlen(text) > 9)
+    return -1;
+  unsigned long number = strtoul(text, &end, 10);
+  return *end != '\0' || number > most ? -1 : (long)number;
+}
+
+static int take_number(psd_cli *cli, const char *name, unsigned least, unsigned most, unsigned *number) {
+  long value = number_of(optarg, most);
+  if (value < (long)least)
+    return psd_cli_usage(cli, "--%s is a whole number from %u to %u", name, least, most);
+  *number = (unsigned)value;
+  return PSD_EXIT_DONE;
+}
+
+static int take_option(psd_cli *cli, int option) {
+  cli->given |= (unsigned)option;
+  switch (option) {
+  case PSD_OPTION_READER:
+    cli->reader = optarg;
+    break;
+  case PSD_OPTION_CARD:
+    cli->card = optarg;
+    break;
+  case PSD_OPTION_KEYS:
+    cli->keys = optarg;
+    break;
+  case PSD_OPTION_PROFILE:
+    cli->profile = optarg;
+    break;
+  case PSD_OPTION_PIN_FILE:
+    cli->pin_file = optarg;
+    break;
+  case PSD_OPTION_ATR:
+    cli->atr = optarg;
+    break;
+  case PSD_OPTION_JSON:
+    cli->json = true;
+    break;
+  case PSD_OPTION_COUNT:
+    return take_number(cli, "count", 1, COUNT_MOST, &cli->count);
+  case PSD_OPTION_WAIT:
+    return take_number(cli, "wait", 0, WAIT_MOST, &cli->wait_ms);
+  default:
+    break;
+  }
+  return PSD_EXIT_DONE;
+}
+
+static const psd_verb *verb_called(const char *name) {
+  for (size_t i = 0; i < psd_verb_count; i++)
+    if (strcmp(psd_verbs[i].name, name) == 0)
+      return &psd_verbs[i];
+  return NULL;
+}
+
+/* Whether verb, options and arguments go together. */
+static int check(psd_cli *cli) {
+  if (cli->verb == NULL)
+    return psd_cli_usage(cli, "a command is missing");
+  unsigned foreign = cli->given & ~(cli->verb->options | PSD_OPTION_HELP | PSD_OPTION_VERSION);
+  if (foreign != 0)
+    return psd_cli_usage(cli, "%s takes no --%s", cli->verb->name, option_name(foreign & (~foreign + 1)));
+  if ((cli->given & PSD_OPTION_READER) != 0 && (cli->given & PSD_OPTION_CARD) != 0)
+    return psd_cli_usage(cli, "--reader and --card exclude each other");
+  if ((cli->given & PSD_OPTION_WAIT) != 0 && (cli->given & PSD_OPTION_CARD) != 0)
+    return psd_cli_usage(cli, "--wait is for readers, not for --card");
+  if (cli->argc < cli->verb->least)
+    return psd_cli_usage(cli, "%s needs an argument: psd %s %s", cli->verb->name, cli->verb->name, cli->verb->synopsis);
+  if (cli->argc > cli->verb->most && (cli->verb->options & PSD_OPTION_PIN_FILE) != 0)
+    return psd_cli_usage(cli, "a PIN or PUK is never taken from the command line");
+  if (cli->argc > cli->verb->most)
+    return psd_cli_usage(cli, "that is an argument too many: psd %s %s", cli->verb->name, cli->verb->synopsis);
+  return PSD_EXIT_DONE;
+}
+
+int psd_cli_parse(psd_cli *cli, int argc, char **argv) {
+  *cli = (psd_cli){0};
+  optind = 0; /* getopt begins anew */
+  opterr = 0;
+  int option;
+  while ((option = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
+    if (option == ':')
+      return psd_cli_usage(cli, "%s needs a value", argv[optind - 1]);
+    if (option == '?')
+      return psd_cli_usage(cli, "there is no option %s", argv[optind - 1]);
+    int taken = take_option(cli, option);
+    if (taken != PSD_EXIT_DONE)
+      return taken;
+  }
+  cli->wait_ms *= 1000U;
+  if (optind < argc) {
+    cli->verb = verb_called(argv[optind]);
+    if (cli->verb == NULL)
+      return psd_cli_usage(cli, "there is no command %s", argv[optind]);
+    cli->argc = argc - optind - 1;
+    cli->argv = argv + optind + 1;
+  }
+  if ((cli->given & (PSD_OPTION_HELP | PSD_OPTION_VERSION)) != 0)
+    return PSD_EXIT_DONE;
+  return check(cli);
+}

@@ -1,0 +1,57 @@
+/* Inside a profile: its settings as a table. */
+#ifndef PSD_READER_PROFILE_H
+#define PSD_READER_PROFILE_H
+
+#include "psd/reader/personalize.h"
+#include "settings.h"
+
+typedef enum psd_setting_kind {
+  PSD_SETTING_TWO_LETTERS, /* 2 printable ASCII characters */
+  PSD_SETTING_SERIAL,      /* 8 hexadecimal digits */
+  PSD_SETTING_NUMBER,
+  PSD_SETTING_AMOUNT, /* dollars with up to 3 decimals, kept in mills */
+  PSD_SETTING_DAYS,   /* kept in seconds */
+  PSD_SETTING_FUNDS,  /* separate, merged or current-account */
+  PSD_SETTING_TIME,   /* now, or 2026-11-21T17:45:00Z */
+  PSD_SETTING_SECRET, /* a PIN or PUK */
+  PSD_SETTING_SCHEME, /* unique or 1000-key */
+  PSD_SETTING_KEY,    /* 64 hexadecimal digits */
+  PSD_SETTING_POINT,  /* P-256 public key: hexadecimal digits or the path of a PEM file */
+  PSD_SETTING_KEYS,   /* path of a key file */
+} psd_setting_kind;
+
+typedef struct psd_setting_row {
+  const char *name;
+  psd_setting_kind kind;
+  size_t offset; /* in psd_profile */
+  psd_object_id object;
+  bool needed; /* when anything of the object is given */
+  uint64_t least, most;
+} psd_setting_row;
+
+extern const psd_setting_row psd_setting_rows[];
+extern const size_t psd_setting_row_count;
+
+typedef struct psd_profile_reader {
+  psd_profile *profile;
+  const char *path;
+  uint64_t given; /* a bit for each row */
+  psd_error *warning;
+} psd_profile_reader;
+/* Parses one setting; `context` is the psd_profile_reader. */
+psd_result psd_profile_take(void *context, const psd_setting *setting, psd_error *error);
+
+/* Whether what was given is whole and fits together. */
+psd_result psd_profile_check(const psd_profile_reader *reader, psd_error *error);
+
+/* A P-256 public key from hexadecimal digits or from a PEM file. False if it is neither, or not a point of the curve.
+ */
+bool psd_point_from_hex(const char *text, uint8_t point[65]);
+bool psd_point_from_pem(const char *path, uint8_t point[65]);
+
+/* "12.345" as mills; at most UINT64_MAX. False for anything else. */
+bool psd_amount_from_text(const char *text, uint64_t *mills);
+/* "2026-11-21T17:45:00Z" as seconds since 1970. False for anything else, and before 1970. */
+bool psd_time_from_text(const char *text, uint64_t *seconds);
+
+#endif

@@ -1,0 +1,63 @@
+/* One function an APDU (commands.def). Each returns as psd_host_send does. */
+#ifndef PSD_READER_COMMAND_H
+#define PSD_READER_COMMAND_H
+
+#include "psd/reader/host.h"
+
+/* SELECT (ISO/IEC 7816-4:2005, 7.1.1). `fci` may be NULL. Selecting by name ends a secure channel. */
+psd_result psd_host_select(psd_host *host, uint8_t p1, uint8_t p2, const void *data, size_t length, psd_buffer *fci);
+/* SELECT the PSD application by its AID. */
+psd_result psd_host_select_psd(psd_host *host, psd_buffer *fci);
+/* SELECT an elementary file of the PSD application. */
+psd_result psd_host_select_file(psd_host *host, psd_file_id file);
+
+/* GET DATA (7.4.2): appends the value of one data object. */
+psd_result psd_host_get_data(psd_host *host, uint32_t tag, psd_buffer *value);
+/* GET DATA with a tag list (7.4.2, 5C): appends the data objects, tag, length and value, in one answer and so of one
+ * moment. */
+psd_result psd_host_get_data_list(psd_host *host, const psd_object_id *objects, size_t count, psd_buffer *list);
+/* GET DATA of an object in a layout of messages.def, into its struct. */
+psd_result psd_host_get_object(psd_host *host, psd_object_id object, void *value);
+/* PUT DATA (7.4.3). */
+psd_result psd_host_put_data(psd_host *host, uint32_t tag, const void *value, size_t length);
+
+/* READ BINARY (7.2.3) until the end of the selected file. */
+psd_result psd_host_read_binary(psd_host *host, psd_buffer *content);
+/* READ RECORD (7.3.3): record `number`, 1 to 254, of the file with this short identifier. */
+psd_result psd_host_read_record(psd_host *host, uint8_t sfi, uint8_t number, psd_buffer *record);
+
+/* PINs and PUKs are 4 to 16 printable ASCII bytes. A wrong one is PSD_REFUSED with 63Cx, x tries left. */
+typedef struct psd_secret {
+  uint8_t bytes[16];
+  size_t length;
+} psd_secret;
+/* VERIFY (7.5.6). */
+psd_result psd_host_verify(psd_host *host, const psd_secret *pin);
+/* VERIFY without data: PSD_OK when the PIN is verified on this channel, else PSD_REFUSED with the tries left. */
+psd_result psd_host_pin_verified(psd_host *host);
+/* CHANGE REFERENCE DATA (7.5.7): old PIN and new PIN, each padded with FF to 16 bytes. */
+psd_result psd_host_change_pin(psd_host *host, const psd_secret *pin, const psd_secret *next);
+/* RESET RETRY COUNTER (7.5.10): PUK and new PIN, padded alike. */
+psd_result psd_host_unblock_pin(psd_host *host, const psd_secret *puk, const psd_secret *next);
+
+/* SELF TEST: runs all self-tests. */
+psd_result psd_host_self_test(psd_host *host, psd_self_test *result);
+/* GET CHALLENGE (7.5.3): `length` random bytes, 1 to 256. */
+psd_result psd_host_get_challenge(psd_host *host, uint8_t *challenge, size_t length);
+/* MANAGE CHANNEL (7.1.2): opens a channel of the card's choice. */
+psd_result psd_host_manage_channel_open(psd_host *host, uint8_t *channel);
+/* MANAGE CHANNEL: closes `channel`. */
+psd_result psd_host_manage_channel_close(psd_host *host, uint8_t channel);
+
+/* GlobalPlatform Card Specification v2.3.1, 11, and Amendment D, 7.1. */
+/* INITIALIZE UPDATE: appends the answer to a host challenge of 8 or 16 bytes. */
+psd_result psd_host_initialize_update(psd_host *host, uint8_t key_version, const uint8_t *challenge, size_t length,
+                                      psd_buffer *answer);
+/* EXTERNAL AUTHENTICATE, whose data the secure channel makes: host cryptogram and MAC. */
+psd_result psd_host_external_authenticate(psd_host *host, uint8_t level, const void *data, size_t length);
+/* STORE DATA: block `number` of data objects in BER-TLV; the last one ends personalisation. */
+psd_result psd_host_store_data(psd_host *host, bool last, uint8_t number, const void *list, size_t length);
+/* PUT KEY: replaces the key set of version `replaced`; appends what the card answers. */
+psd_result psd_host_put_key(psd_host *host, uint8_t replaced, const void *data, size_t length, psd_buffer *answer);
+
+#endif

@@ -1,0 +1,43 @@
+# Tests of reader. Included by CMakeLists.txt in this folder.
+set(UNIT ${CMAKE_CURRENT_LIST_DIR})
+
+psd_unit_test(reader_scp03 SOURCES ${UNIT}/reader_scp03.c LIBRARIES psd_reader psd_card)
+target_include_directories(reader_scp03 PRIVATE ${PROJECT_SOURCE_DIR}/card)
+
+add_library(psd_reader_support STATIC ${UNIT}/reader_support.c)
+target_include_directories(psd_reader_support PUBLIC ${UNIT})
+target_link_libraries(psd_reader_support PUBLIC psd_reader_card psd_rig PRIVATE psd_options)
+
+psd_unit_test(reader_personalize SOURCES ${UNIT}/reader_personalize.c LIBRARIES psd_reader_support)
+
+add_library(psd_reader_script STATIC ${UNIT}/reader_script.c)
+target_include_directories(psd_reader_script PUBLIC ${UNIT})
+target_link_libraries(psd_reader_script PUBLIC psd_reader psd_check PRIVATE psd_options)
+
+psd_unit_test(reader_host SOURCES ${UNIT}/reader_host.c LIBRARIES psd_reader_script)
+
+# Those that look inside the reader.
+psd_unit_test(reader_pcsc SOURCES ${UNIT}/reader_pcsc.c LIBRARIES psd_reader)
+target_include_directories(reader_pcsc PRIVATE ${PROJECT_SOURCE_DIR}/reader)
+psd_unit_test(reader_socket SOURCES ${UNIT}/reader_socket.c LIBRARIES psd_reader_support psd_emulator)
+target_include_directories(reader_socket PRIVATE ${PROJECT_SOURCE_DIR}/reader)
+psd_unit_test(reader_profile SOURCES ${UNIT}/reader_profile.c LIBRARIES psd_reader_support)
+target_include_directories(reader_profile PRIVATE ${PROJECT_SOURCE_DIR}/reader)
+target_compile_definitions(reader_profile PRIVATE
+  PSD_MANUAL="${PROJECT_SOURCE_DIR}/docs/man/psd.1" PSD_DOCUMENT="${PROJECT_SOURCE_DIR}/docs/reader.md")
+psd_unit_test(reader_cli SOURCES ${UNIT}/reader_cli.c ${UNIT}/reader_json.c
+  LIBRARIES psd_cli psd_reader_support psd_emulator)
+target_compile_definitions(reader_cli PRIVATE PSD_PROGRAM="$<TARGET_FILE:psd>" _XOPEN_SOURCE=700)
+add_dependencies(reader_cli psd)
+
+# libpsdreader.map against the headers.
+set(PSD_READER_HEADERS "")
+foreach(header reader.h reader/command.h reader/host.h reader/personalize.h reader/scp03.h)
+  list(APPEND PSD_READER_HEADERS ${PROJECT_SOURCE_DIR}/reader/include/psd/${header})
+endforeach()
+foreach(header apdu commands cursor describe lifecycle messages objects status tlv)
+  list(APPEND PSD_READER_HEADERS ${PROJECT_SOURCE_DIR}/apdu-spec/include/psd/spec/${header}.h)
+endforeach()
+add_test(NAME reader_exports COMMAND ${CMAKE_COMMAND} -DLIBRARY=$<TARGET_FILE:psd_reader_shared> -DNM=${CMAKE_NM}
+  "-DHEADERS=${PSD_READER_HEADERS}" -P ${UNIT}/reader_exports.cmake)
+set_tests_properties(reader_exports PROPERTIES LABELS unit)

@@ -1,0 +1,477 @@
+/* The psd command as people and scripts meet it: on a card behind a socket, and on a terminal. */
+#include "emulator/front.h"
+#include "json.h"
+#include "reader_json.h"
+#include "reader_support.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+extern char **environ;
+
+#define ARGUMENTS_MAX 12
+#define SECONDS_MAX 20
+
+static struct {
+  rig r;
+  sandbox box;
+  psd_front *front;
+  FILE *log;
+  char socket[96];
+} bench;
+
+/* What one run of psd said. */
+static char out[65536], err[4096];
+
+static size_t slurp(FILE *from, char *to, size_t capacity) {
+  rewind(from);
+  size_t length = fread(to, 1, capacity - 1, from);
+  to[length] = '\0';
+  (void)fclose(from);
+  return length;
+}
+
+static int finish(pid_t child) {
+  int status = 0;
+  CU_ASSERT_EQUAL_FATAL(waitpid(child, &status, 0), child);
+  CU_ASSERT_TRUE(WIFEXITED(status));
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* Splits `line` at blanks; "@" is the socket, "_" an empty argument, "~" a blank inside one. */
+static void split(char *line, char **arguments) {
+  size_t count = 0;
+  arguments[count++] = (char *)(uintptr_t)PSD_PROGRAM;
+  char *rest = NULL;
+  for (char *each = strtok_r(line, " ", &rest); each != NULL; each = strtok_r(NULL, " ", &rest)) {
+    CU_ASSERT_FATAL(count < ARGUMENTS_MAX);
+    if (strcmp(each, "@") == 0)
+      each = bench.socket;
+    else if (strcmp(each, "_") == 0)
+      *each = '\0';
+    for (char *c = each; *c != '\0'; c++)
+      *c = *c == '~' ? ' ' : *c;
+    arguments[count++] = each;
+  }
+  arguments[count] = NULL;
+}
+
+/* Runs psd with `input` on its standard input; returns its exit status, with what it said in `out` and `err`. */
+static int psd(const char *input, const char *line) {
+  char copy[2048];
+  char *arguments[ARGUMENTS_MAX + 1];
+  posix_spawn_file_actions_t actions;
+  pid_t child;
+  FILE *from = tmpfile(), *to = tmpfile(), *complaints = tmpfile();
+  CU_ASSERT_FATAL(from != NULL && to != NULL && complaints != NULL && strlen(line) < sizeof copy);
+  (void)fputs(input, from);
+  rewind(from);
+  memcpy(copy, line, strlen(line) + 1);
+  split(copy, arguments);
+  CU_ASSERT_EQUAL_FATAL(posix_spawn_file_actions_init(&actions), 0);
+  CU_ASSERT_EQUAL_FATAL(posix_spawn_file_actions_adddup2(&actions, fileno(from), 0), 0);
+  CU_ASSERT_EQUAL_FATAL(posix_spawn_file_actions_adddup2(&actions, fileno(to), 1), 0);
+  CU_ASSERT_EQUAL_FATAL(posix_spawn_file_actions_adddup2(&actions, fileno(complaints), 2), 0);
+  CU_ASSERT_EQUAL_FATAL(posix_spawn(&child, PSD_PROGRAM, &actions, NULL, arguments, environ), 0);
+  (void)posix_spawn_file_actions_destroy(&actions);
+  int status = finish(child);
+  (void)fclose(from);
+  (void)slurp(to, out, sizeof out);
+  (void)slurp(complaints, err, sizeof err);
+  return status;
+}
+
+static bool said(const char *what) {
+  bool found = strstr(out, what) != NULL;
+  if (!found)
+    fprintf(stderr, "wanted %s\n in %s\n and %s\n", what, out, err);
+  return found;
+}
+
+/* One line on standard error, with this in it. */
+static bool complained(const char *what) {
+  char *end = strchr(err, '\n');
+  bool found = strstr(err, what) != NULL && strncmp(err, "psd: ", 5) == 0 && end != NULL && end[1] == '\0';
+  if (!found)
+    fprintf(stderr, "wanted %s\n in %s\n", what, err);
+  return found;
+}
+
+static void set_up(void) {
+  rig_create(&bench.r);
+  sandbox_create(&bench.box);
+  psd_card_power_off(bench.r.card);
+  (void)snprintf(bench.socket, sizeof bench.socket, "%s/card", bench.box.path);
+  bench.log = tmpfile();
+  psd_front_config config = {.kind = PSD_FRONT_LISTEN, .card = bench.r.card, .name = "card", .log = bench.log};
+  CU_ASSERT_PTR_NOT_NULL_FATAL(bench.log);
+  CU_ASSERT_TRUE_FATAL(psd_endpoint_parse(bench.socket, &config.endpoint));
+  CU_ASSERT_EQUAL_FATAL(psd_front_open(&config, &bench.front), PSD_FRONT_OK);
+  CU_ASSERT_TRUE_FATAL(psd_front_start(bench.front));
+  (void)sandbox_write(&bench.box, "keys", support_key_file);
+  (void)sandbox_write(&bench.box, "profile", support_profile);
+  /* No pcscd but this one, which is not there. */
+  CU_ASSERT_EQUAL_FATAL(setenv("PCSCLITE_CSOCK_NAME", "/nowhere/pcscd", 1), 0);
+}
+
+static void tear_down(void) {
+  psd_front_close(bench.front);
+  (void)fclose(bench.log);
+  sandbox_destroy(&bench.box);
+  rig_destroy(&bench.r);
+}
+
+static void usage(void) {
+  static const char *const lines[] = {"",
+                                      "frobnicate",
+                                      "info extra",
+                                      "--nonsense",
+                                      "info --nonsense",
+                                      "list --wait",
+                                      "list --wait x",
+                                      "list --wait -1",
+                                      "list --wait 86401",
+                                      "log --count 0",
+                                      "log --count 255",
+                                      "log --count 1x",
+                                      "info --keys x",
+                                      "pin",
+                                      "pin status x",
+                                      "pin sing --card @",
+                                      "label",
+                                      "label a b",
+                                      "apdu",
+                                      "apdu 0",
+                                      "apdu xx --card @",
+                                      "trace",
+                                      "trace 00 --atr 3B",
+                                      "trace zz",
+                                      "trace 00A40000 9",
+                                      "trace 00 00 00",
+                                      "trace --atr x",
+                                      "personalize",
+                                      "personalize --keys x",
+                                      "personalize --profile x",
+                                      "info --reader a --card b",
+                                      "info --card @ --wait 1",
+                                      "list --card"};
+  for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+    CU_ASSERT_EQUAL(psd("", lines[i]), 2);
+    CU_ASSERT_TRUE(complained("--help"));
+    CU_ASSERT_STRING_EQUAL(out, "");
+  }
+  CU_ASSERT_EQUAL(psd("", "pin verify 12345"), 2);
+  CU_ASSERT_TRUE(complained("never taken from the command line"));
+  char label[100];
+  (void)snprintf(label, sizeof label, "label %065d", 0);
+  CU_ASSERT_EQUAL(psd("", label), 2);
+}
+
+static void help(void) {
+  static const char *const verbs[] = {"list",      "info",  "pin",  "personalize", "log",
+                                      "self-test", "label", "apdu", "trace"};
+  CU_ASSERT_EQUAL(psd("", "--help"), 0);
+  for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
+    char line[64], usage_line[64];
+    CU_ASSERT_EQUAL(psd("", "--help"), 0);
+    CU_ASSERT_TRUE(said(verbs[i]));
+    (void)snprintf(line, sizeof line, "%s --help", verbs[i]);
+    (void)snprintf(usage_line, sizeof usage_line, "usage: psd %s", verbs[i]);
+    CU_ASSERT_EQUAL(psd("", line), 0);
+    CU_ASSERT_TRUE(said(usage_line));
+    CU_ASSERT_STRING_EQUAL(err, "");
+  }
+  CU_ASSERT_EQUAL(psd("", "--version"), 0);
+  CU_ASSERT_TRUE(said("psd 0."));
+}
+
+static void trace(void) {
+  CU_ASSERT_EQUAL(psd("", "trace 00:A4~04~00~05:F050534401 6A82"), 0);
+  CU_ASSERT_TRUE(said("> SELECT") && said("< 6A82 file or application not found"));
+  CU_ASSERT_EQUAL(psd("", "trace 002000810431323334"), 0);
+  CU_ASSERT_TRUE(said("VERIFY") && said("secret"));
+  CU_ASSERT_PTR_NULL(strstr(out, "31323334"));
+  CU_ASSERT_EQUAL(psd("", "trace --json 00CADF2300 9000"), 0);
+  CU_ASSERT_TRUE(json_valid(out) && said("\"command\"") && said("\"answer\""));
+  CU_ASSERT_EQUAL(psd("", "trace --atr 3B8F8131FE458031F873F621DB8101F5F05053440171"), 0);
+  CU_ASSERT_TRUE(said("check byte, right"));
+  CU_ASSERT_EQUAL(psd("", "trace --json --atr 3B8F"), 0);
+  CU_ASSERT_TRUE(json_valid(out));
+}
+
+static void out_of_reach(void) {
+  static const char *const verbs[] = {"list", "info", "pin status", "log", "self-test", "apdu 00A40000"};
+  for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
+    char line[128];
+    CU_ASSERT_EQUAL(psd("", verbs[i]), 3);
+    CU_ASSERT_TRUE(complained("pcscd is not running: start it with"));
+    (void)snprintf(line, sizeof line, "--card /nowhere/card %s", verbs[i]);
+    CU_ASSERT_EQUAL(psd("", line), 3);
+    CU_ASSERT_TRUE(complained("no card at /nowhere/card"));
+  }
+}
+
+static int personalize(const char *keys, const char *profile, const char *more) {
+  char line[512];
+  (void)snprintf(line, sizeof line, "personalize --card @ --keys %s --profile %s %s", sandbox_path(&bench.box, keys),
+                 sandbox_path(&bench.box, profile), more);
+  return psd("", line);
+}
+
+static void before_personalization(void) {
+  CU_ASSERT_EQUAL(psd("", "list --card @"), 0);
+  CU_ASSERT_TRUE(said("PB S1 00C0FFEE"));
+  CU_ASSERT_EQUAL(psd("", "info --card @"), 0);
+  CU_ASSERT_TRUE(said("manufactured: transport keys only"));
+  CU_ASSERT_EQUAL(psd("", "pin status --card @"), 0);
+  CU_ASSERT_TRUE(said("PIN: none yet") && said("PUK: none yet"));
+  CU_ASSERT_EQUAL(psd("12345\n", "pin verify --card @ --pin-file -"), 1);
+  CU_ASSERT_TRUE(complained("6984") && complained("personalise it first"));
+}
+
+static void personalization(void) {
+  (void)sandbox_write(&bench.box, "other-keys",
+                      "version = 1\nenc = 000102030405060708090a0b0c0d0e0f\nmac = 000102030405060708090a0b0c0d0e0f\n"
+                      "dek = 000102030405060708090a0b0c0d0e0f\n");
+  (void)sandbox_write(&bench.box, "other-profile", "pin = 1\n");
+  CU_ASSERT_EQUAL(personalize("none", "profile", ""), 1);
+  CU_ASSERT_TRUE(complained("cannot be opened"));
+  CU_ASSERT_EQUAL(personalize("keys", "other-profile", ""), 1);
+  CU_ASSERT_TRUE(complained("other-profile, line 1: pin has 4 to 16 characters"));
+  CU_ASSERT_EQUAL(personalize("other-keys", "profile", ""), 1);
+  CU_ASSERT_TRUE(complained("does not hold these keys") && complained("--keys"));
+  CU_ASSERT_EQUAL(personalize("keys", "profile", "--json"), 0);
+  CU_ASSERT_TRUE(json_valid(out) && said("\"state\": \"INITIALIZED\"") && said("\"serial\": \"0000002A\""));
+  CU_ASSERT_STRING_EQUAL(err, "");
+  CU_ASSERT_EQUAL(personalize("keys", "profile", ""), 1);
+  CU_ASSERT_TRUE(complained("STORE DATA: 6985") && complained("personalised already"));
+}
+
+static void shown(void) {
+  static const char *const verbs[] = {
+      "list", "info", "pin status", "log", "log --count 1", "self-test", "apdu 00A4040005F05053440100 00CADF2000"};
+  for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
+    char line[128];
+    (void)snprintf(line, sizeof line, "%s --card @", verbs[i]);
+    CU_ASSERT_EQUAL(psd("", line), 0);
+    CU_ASSERT_NOT_EQUAL(out[0], '\0');
+    (void)snprintf(line, sizeof line, "%s --json --card @", verbs[i]);
+    CU_ASSERT_EQUAL(psd("", line), 0);
+    CU_ASSERT_TRUE(json_valid(out));
+    CU_ASSERT_STRING_EQUAL(err, "");
+  }
+  CU_ASSERT_EQUAL(psd("", "info --json --card @"), 0);
+  CU_ASSERT_TRUE(said("\"maximum_postage\": \"99.99\"") && said("\"maximum_postage_mills\": 99990"));
+  CU_ASSERT_TRUE(said("\"state\": \"INITIALIZED\"") && said("\"mode\": \"separate\"") && said("\"pin_set\": true"));
+  CU_ASSERT_TRUE(said("\"K1\"") && said("\"rate\""));
+  CU_ASSERT_EQUAL(psd("", "info --card @"), 0);
+  CU_ASSERT_TRUE(said("90 days") && said("K1, K3, vendor token, postal token, CA, rate") && said("99.99"));
+  CU_ASSERT_EQUAL(psd("", "log --card @ --count 1"), 0);
+  CU_ASSERT_TRUE(said("life cycle state changed"));
+  CU_ASSERT_PTR_NULL(strstr(out, "manufactured"));
+}
+
+static void raw_commands(void) {
+  CU_ASSERT_EQUAL(psd("", "apdu --card @ 00A4040005F053534401"), 1);
+  CU_ASSERT_TRUE(said("< 6A82") && complained("6A82"));
+  CU_ASSERT_EQUAL(psd("", "apdu --card @ 00A4040005F053534401 00A4040005F05053440100"), 0);
+  CU_ASSERT_TRUE(said("< 6A82") && said("< 6F"));
+  CU_ASSERT_EQUAL(psd("", "apdu --card @ 00A4040C05F050534401 00200081053132333435"), 0);
+  CU_ASSERT_PTR_NULL(strstr(out, "3132333435"));
+  CU_ASSERT_EQUAL(psd("", "apdu --card @ 00"), 1);
+  CU_ASSERT_TRUE(complained("a socket carries commands"));
+}
+
+static void pin_from_file(void) {
+  CU_ASSERT_EQUAL(psd("12345\n", "pin verify --card @ --pin-file -"), 0);
+  CU_ASSERT_TRUE(said("PIN verified"));
+  CU_ASSERT_EQUAL(psd("99999\n", "pin verify --card @ --pin-file -"), 1);
+  CU_ASSERT_TRUE(complained("63C2") && complained("2 left"));
+  CU_ASSERT_EQUAL(psd("12345\r\n54321", "pin change --card @ --pin-file -"), 0);
+  CU_ASSERT_EQUAL(psd("54321\n1234\n", "pin change --card @ --pin-file -"), 1); /* shorter than the policy */
+  CU_ASSERT_TRUE(complained("6A80") && complained("psd info"));
+  static const char *const bad[] = {
+      "", "\n", "54321", "54321\n\n", "123\n54321\n", "54321\n12345678901234567\n", "54321\n1234\x01\n"};
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    CU_ASSERT_EQUAL(psd(bad[i], "pin change --card @ --pin-file -"), 1);
+    CU_ASSERT_TRUE(complained("PIN"));
+  }
+  char line[256];
+  const char *path = sandbox_write(&bench.box, "pin", "54321\n");
+  (void)snprintf(line, sizeof line, "pin verify --card @ --json --pin-file %s", path);
+  CU_ASSERT_EQUAL(psd("", line), 0);
+  CU_ASSERT_TRUE(json_valid(out));
+  for (int tries = 2; tries >= 0; tries--)
+    CU_ASSERT_EQUAL(psd("00000\n", "pin verify --card @ --pin-file -"), 1);
+  CU_ASSERT_EQUAL(psd("54321\n", "pin verify --card @ --pin-file -"), 1);
+  CU_ASSERT_TRUE(complained("6983") && complained("psd pin unblock"));
+  CU_ASSERT_EQUAL(psd("", "pin status --card @"), 0);
+  CU_ASSERT_TRUE(said("PIN: 0 tries left (blocked)"));
+  CU_ASSERT_EQUAL(psd("87654321\n12345\n", "pin unblock --card @ --pin-file -"), 0);
+  CU_ASSERT_EQUAL(psd("12345\n", "pin verify --card @ --pin-file -"), 0);
+}
+
+static void labels(void) {
+  CU_ASSERT_EQUAL(psd("12345\n", "label --card @ --pin-file - T\xC3\xBCr~\"1\"\\"), 0);
+  CU_ASSERT_EQUAL(psd("", "info --card @ --json"), 0);
+  CU_ASSERT_TRUE(json_valid(out) && said("\"label\": \"T\xC3\xBCr \\\"1\\\"\\\\\""));
+  CU_ASSERT_EQUAL(psd("12345\n", "label --card @ --pin-file - \xC3"), 1);
+  CU_ASSERT_TRUE(complained("6A80"));
+  CU_ASSERT_EQUAL(psd("00000\n", "label --card @ --pin-file - x"), 1);
+  CU_ASSERT_TRUE(complained("63C2"));
+  CU_ASSERT_EQUAL(psd("12345\n", "label --card @ --pin-file - _"), 0);
+}
+
+/* Text that no JSON may hold as it is. */
+static void json_text(void) {
+  uint8_t bytes[768];
+  FILE *file = tmpfile();
+  CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+  for (size_t i = 0; i < sizeof bytes; i++)
+    bytes[i] = (uint8_t)(i < 256 ? i : i < 512 ? (i & 1 ? 0xBF : i) : i * 37);
+  psd_json json = psd_json_on(file);
+  psd_json_array(&json, NULL);
+  for (size_t at = 0; at < sizeof bytes; at += 3)
+    psd_json_text(&json, NULL, bytes + at, sizeof bytes - at < 40 ? sizeof bytes - at : 40);
+  psd_json_object(&json, NULL);
+  psd_json_end_object(&json);
+  psd_json_array(&json, NULL);
+  psd_json_end_array(&json);
+  psd_json_number(&json, NULL, UINT64_MAX);
+  psd_json_end_array(&json);
+  (void)slurp(file, out, sizeof out);
+  CU_ASSERT_TRUE(json_valid(out) && said("18446744073709551615") && said("\\ufffd"));
+}
+
+/* psd on a terminal of its own; returns the master end. */
+static int on_terminal(const char *line, pid_t *child) {
+  char copy[256];
+  char *arguments[ARGUMENTS_MAX + 1];
+  memcpy(copy, line, strlen(line) + 1);
+  split(copy, arguments);
+  int master = posix_openpt(O_RDWR | O_NOCTTY);
+  CU_ASSERT_FATAL(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+  const char *name = ptsname(master);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(name);
+  *child = fork();
+  if (*child == 0) {
+    (void)setsid();
+    int slave = open(name, O_RDWR); /* becomes the controlling terminal */
+    (void)dup2(slave, 0);
+    (void)dup2(slave, 1);
+    (void)dup2(slave, 2);
+    (void)execv(PSD_PROGRAM, arguments);
+    _exit(127);
+  }
+  return master;
+}
+
+/* Reads what psd says until `what` is in it. */
+static bool wait_for(int master, const char *what) {
+  size_t length = strlen(out);
+  while (strstr(out, what) == NULL) {
+    struct pollfd waiting = {.fd = master, .events = POLLIN};
+    if (poll(&waiting, 1, SECONDS_MAX * 1000) <= 0)
+      return false;
+    ssize_t got = read(master, out + length, sizeof out - 1 - length);
+    if (got <= 0)
+      return false;
+    length += (size_t)got;
+    out[length] = '\0';
+  }
+  return true;
+}
+
+static void type(int master, const char *text) {
+  CU_ASSERT_EQUAL(write(master, text, strlen(text)), (ssize_t)strlen(text));
+}
+
+static bool echoes(int master) {
+  struct termios settings;
+  return tcgetattr(master, &settings) == 0 && (settings.c_lflag & ECHO) != 0;
+}
+
+static void asked_on_a_terminal(void) {
+  pid_t child;
+  out[0] = '\0';
+  int master = on_terminal("pin change --card @", &child);
+  CU_ASSERT_TRUE_FATAL(wait_for(master, "old PIN: "));
+  type(master, "12345\n");
+  CU_ASSERT_TRUE_FATAL(wait_for(master, "\nnew PIN: "));
+  type(master, "67890\n");
+  CU_ASSERT_TRUE_FATAL(wait_for(master, "again, new PIN: "));
+  type(master, "67890\n");
+  CU_ASSERT_TRUE(wait_for(master, "PIN changed"));
+  CU_ASSERT_EQUAL(finish(child), 0);
+  CU_ASSERT_PTR_NULL(strstr(out, "12345"));
+  CU_ASSERT_PTR_NULL(strstr(out, "67890"));
+  CU_ASSERT_TRUE(echoes(master));
+  (void)close(master);
+
+  out[0] = '\0';
+  master = on_terminal("pin change --card @", &child);
+  CU_ASSERT_TRUE_FATAL(wait_for(master, "old PIN: "));
+  type(master, "67890\n");
+  CU_ASSERT_TRUE_FATAL(wait_for(master, "\nnew PIN: "));
+  type(master, "11111\n");
+  CU_ASSERT_TRUE_FATAL(wait_for(master, "again, new PIN: "));
+  type(master, "11112\n");
+  CU_ASSERT_TRUE(wait_for(master, "nothing was changed"));
+  CU_ASSERT_EQUAL(finish(child), 1);
+  (void)close(master);
+}
+
+/* Interrupted at the prompt, psd ends as by any signal, and the terminal echoes again. */
+static void interrupted(void) {
+  pid_t child;
+  int status = 0;
+  out[0] = '\0';
+  int master = on_terminal("pin verify --card @", &child);
+  CU_ASSERT_TRUE_FATAL(wait_for(master, "PIN: "));
+  CU_ASSERT_FALSE(echoes(master));
+  type(master, "\x03");
+  CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
+  CU_ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
+  CU_ASSERT_TRUE(echoes(master));
+  (void)close(master);
+}
+
+/* Output that cannot be written is no success. */
+static void full_disk(void) {
+  char *arguments[] = {(char *)(uintptr_t)PSD_PROGRAM, (char *)(uintptr_t) "--version", NULL};
+  posix_spawn_file_actions_t actions;
+  pid_t child;
+  CU_ASSERT_EQUAL_FATAL(posix_spawn_file_actions_init(&actions), 0);
+  CU_ASSERT_EQUAL_FATAL(posix_spawn_file_actions_addopen(&actions, 1, "/dev/full", O_WRONLY, 0), 0);
+  CU_ASSERT_EQUAL_FATAL(posix_spawn(&child, PSD_PROGRAM, &actions, NULL, arguments, environ), 0);
+  (void)posix_spawn_file_actions_destroy(&actions);
+  CU_ASSERT_EQUAL(finish(child), 1);
+}
+
+int main(void) {
+  static const psd_check_test tests[] = {
+      {"(a card at a socket)", set_up},
+      {"wrong usage", usage},
+      {"help", help},
+      {"trace", trace},
+      {"nothing in reach", out_of_reach},
+      {"a blank card", before_personalization},
+      {"personalisation", personalization},
+      {"what is shown", shown},
+      {"raw commands", raw_commands},
+      {"PIN and PUK from a file", pin_from_file},
+      {"labels", labels},
+      {"text in JSON", json_text},
+      {"the PIN on a terminal", asked_on_a_terminal},
+      {"interrupted at the prompt", interrupted},
+      {"output that cannot be written", full_disk},
+      {"(the card is taken away)", tear_down},
+  };
+  return psd_check_run("reader: psd", tests, PSD_CHECK_COUNT(tests));
+}
