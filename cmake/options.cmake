@@ -27,5 +27,6 @@ if(PSD_COVERAGE)
   target_link_options(psd_options INTERFACE --coverage)
 endif()
 if(PSD_FUZZ)
-  target_compile_options(psd_options INTERFACE -fsanitize=fuzzer-no-link)
+  target_compile_options(psd_options INTERFACE
+    -fsanitize=fuzzer-no-link -fsanitize-coverage-ignorelist=${CMAKE_CURRENT_LIST_DIR}/../tests/fuzz/uncovered.txt)
 endif()
