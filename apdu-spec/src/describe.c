@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 /* Bytes of unknown meaning that are shown before the rest is counted. */
-#define HEX_SHOWN 64U
+#define HEX_SHOWN 96U
 
 psd_text psd_text_over(char *memory, size_t capacity) {
   memory[0] = '\0';
@@ -103,36 +103,80 @@ static void say_fault(psd_text *text, uint64_t value) {
     psd_say(text, "%" PRIu64 " (unknown)", value);
 }
 
-static void say_field(psd_text *text, const psd_field *field, psd_cursor value) {
-  switch (field->kind) {
-  case PSD_KIND_UINT:
-    psd_say(text, "%" PRIu64, psd_take_uint(&value, field->size));
-    break;
-  case PSD_KIND_STATE:
-    say_state(text, psd_take_uint(&value, field->size));
-    break;
-  case PSD_KIND_EVENT:
-    say_event(text, psd_take_uint(&value, field->size));
-    break;
-  case PSD_KIND_FAULT:
-    say_fault(text, psd_take_uint(&value, field->size));
-    break;
+static void say_span(psd_text *text, uint64_t seconds) {
+  if (seconds > 0 && seconds % 86400 == 0)
+    psd_say(text, "%" PRIu64 " days", seconds / 86400);
+  else
+    psd_say(text, "%" PRIu64 " s", seconds);
+}
+
+static void say_mode(psd_text *text, uint64_t mode) {
+  if (mode < PSD_FUNDS_MODE_COUNT)
+    psd_say(text, "%s", psd_funds_modes[mode]);
+  else
+    psd_say(text, "%" PRIu64 " (unknown)", mode);
+}
+
+static void say_keys(psd_text *text, uint64_t bits) {
+  const char *between = "";
+  for (size_t i = 0; i < psd_key_count; i++) {
+    if ((bits >> i & 1) == 0)
+      continue;
+    psd_say(text, "%s%s", between, psd_keys[i].words);
+    between = " + ";
+  }
+  if (*between == '\0')
+    psd_say(text, "none");
+}
+
+static void say_number(psd_text *text, psd_field_kind kind, uint64_t number) {
+  switch (kind) {
   case PSD_KIND_AMOUNT:
-    psd_say_amount(text, psd_take_uint(&value, field->size));
+    psd_say_amount(text, number);
     break;
   case PSD_KIND_TIME:
-    psd_say_time(text, psd_take_uint(&value, field->size));
+    psd_say_time(text, number);
     break;
-  case PSD_KIND_TEXT:
-    say_text(text, value.at, value.left);
+  case PSD_KIND_STATE:
+    say_state(text, number);
     break;
-  case PSD_KIND_SECRET:
-    psd_say(text, "(%u secret bytes)", field->size);
+  case PSD_KIND_EVENT:
+    say_event(text, number);
     break;
-  case PSD_KIND_BYTES:
-    psd_say_hex(text, value.at, value.left);
+  case PSD_KIND_FAULT:
+    say_fault(text, number);
+    break;
+  case PSD_KIND_SERIAL:
+    psd_say(text, "%08" PRIX64, number);
+    break;
+  case PSD_KIND_FLAG:
+    psd_say(text, "%s", number != 0 ? "yes" : "no");
+    break;
+  case PSD_KIND_SPAN:
+    say_span(text, number);
+    break;
+  case PSD_KIND_MODE:
+    say_mode(text, number);
+    break;
+  case PSD_KIND_KEYS:
+    say_keys(text, number);
+    break;
+  default:
+    psd_say(text, "%" PRIu64, number);
     break;
   }
+}
+
+void psd_say_field(psd_text *text, const psd_field *field, const uint8_t *bytes) {
+  psd_cursor value = psd_cursor_over(bytes, field->size);
+  if (psd_kind_is_number(field->kind))
+    say_number(text, field->kind, psd_take_uint(&value, field->size));
+  else if (field->kind == PSD_KIND_TEXT)
+    say_text(text, bytes, field->size);
+  else if (field->kind == PSD_KIND_SECRET)
+    psd_say(text, "(%u secret bytes)", field->size);
+  else
+    psd_say_hex(text, bytes, field->size);
 }
 
 static void describe_message(psd_text *text, const psd_message *message, psd_cursor value) {
@@ -144,7 +188,7 @@ static void describe_message(psd_text *text, const psd_message *message, psd_cur
       return;
     }
     psd_say(text, "%s%s ", i > 0 ? ", " : "", field->words);
-    say_field(text, field, psd_cursor_over(bytes, field->size));
+    psd_say_field(text, field, bytes);
   }
 }
 

@@ -26,12 +26,12 @@ const psd_message psd_messages[PSD_MESSAGE_COUNT] = {
 #undef PSD_FIELD
 #undef PSD_MESSAGE_END
 
-static bool is_number(const psd_field *field) {
-  return field->kind != PSD_KIND_TEXT && field->kind != PSD_KIND_BYTES && field->kind != PSD_KIND_SECRET;
+bool psd_kind_is_number(psd_field_kind kind) {
+  return kind != PSD_KIND_TEXT && kind != PSD_KIND_BYTES && kind != PSD_KIND_SECRET;
 }
 
 static void put_field(psd_buffer *buffer, const psd_field *field, const uint8_t *value) {
-  if (!is_number(field)) {
+  if (!psd_kind_is_number(field->kind)) {
     psd_put(buffer, value, field->size);
     return;
   }
@@ -53,7 +53,7 @@ bool psd_take_message(psd_cursor *cursor, psd_message_id id, void *value) {
   for (size_t i = 0; i < message->field_count; i++) {
     const psd_field *field = &message->fields[i];
     uint8_t *to = (uint8_t *)value + field->offset;
-    if (is_number(field)) {
+    if (psd_kind_is_number(field->kind)) {
       uint64_t number = psd_take_uint(cursor, field->size);
       memcpy(to, &number, sizeof number);
     } else if (!psd_take_into(cursor, to, field->size)) {

@@ -35,6 +35,17 @@ const psd_object_id psd_mandatory[] = {
 #include "objects.def"
 };
 
+#define PSD_KEY(object, words) {PSD_OBJECT_##object, words},
+const psd_key_row psd_keys[] = {
+#include "objects.def"
+};
+
+#define PSD_FUNDS_MODE(name, value, words) [value] = words,
+const char *const psd_funds_modes[PSD_FUNDS_MODE_COUNT] = {
+#include "objects.def"
+};
+
+const size_t psd_key_count = sizeof psd_keys / sizeof psd_keys[0];
 const size_t psd_mandatory_count = sizeof psd_mandatory / sizeof psd_mandatory[0];
 const size_t psd_file_object_count = sizeof psd_file_objects / sizeof psd_file_objects[0];
 

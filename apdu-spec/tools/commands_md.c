@@ -106,8 +106,20 @@ static void print_files(void) {
 }
 
 static void print_layouts(void) {
-  static const char *const kinds[] = {
-      "number", "amount, mills", "time, seconds since 1970", "state", "log event", "fault", "text", "bytes", "secret"};
+  static const char *const kinds[] = {[PSD_KIND_UINT] = "number",
+                                      [PSD_KIND_AMOUNT] = "amount, mills",
+                                      [PSD_KIND_TIME] = "time, seconds since 1970",
+                                      [PSD_KIND_STATE] = "state",
+                                      [PSD_KIND_EVENT] = "log event",
+                                      [PSD_KIND_FAULT] = "fault",
+                                      [PSD_KIND_SERIAL] = "number",
+                                      [PSD_KIND_FLAG] = "0 or 1",
+                                      [PSD_KIND_SPAN] = "seconds",
+                                      [PSD_KIND_MODE] = "register mode",
+                                      [PSD_KIND_KEYS] = "keys, a bit each",
+                                      [PSD_KIND_TEXT] = "text",
+                                      [PSD_KIND_BYTES] = "bytes",
+                                      [PSD_KIND_SECRET] = "secret"};
   printf("\n## Layouts\n\nMost significant byte first.\n");
   for (size_t i = 0; i < PSD_MESSAGE_COUNT; i++) {
     const psd_message *message = &psd_messages[i];
@@ -127,6 +139,12 @@ static void print_states_table(void) {
   for (size_t i = 0; i < psd_state_count; i++)
     printf("| %s | %u | %02X | %s |\n", psd_states[i].name, (unsigned)psd_states[i].state, psd_states[i].iso,
            psd_states[i].words);
+  printf("\n| Register mode | Meaning |\n|---|---|\n");
+  for (size_t i = 0; i < PSD_FUNDS_MODE_COUNT; i++)
+    printf("| %zu | %s |\n", i, psd_funds_modes[i]);
+  printf("\n| Bit | Key loaded |\n|---|---|\n");
+  for (size_t i = 0; i < psd_key_count; i++)
+    printf("| %zu | %s |\n", i, psd_keys[i].words);
   printf("\n| Log event | Value | Meaning |\n|---|---|---|\n");
   for (size_t i = 0; i < psd_event_count; i++)
     printf("| %s | %u | %s |\n", psd_events[i].name, (unsigned)psd_events[i].event, psd_events[i].words);

@@ -23,13 +23,6 @@ typedef struct psd_core {
   (PSD_SIZE_CORE_HEAD + 2U * PSD_SIZE_REGISTERS + PSD_SIZE_FUNDS + PSD_SIZE_LIMITS + PSD_SIZE_CLOCK_STATE +            \
    PSD_SIZE_WATCHDOG + PSD_SIZE_PIN_POLICY + PSD_SIZE_REFILL + PSD_SIZE_LOG_HEAD)
 
-/* psd_funds.mode */
-enum psd_funds_mode {
-  PSD_FUNDS_SEPARATE = 0, /* two groups, each with its own funds */
-  PSD_FUNDS_MERGED = 1,   /* certificates are paid from the postage group */
-  PSD_FUNDS_ACCOUNT = 2,  /* current account: the ascending register alone, up to the credit limit */
-};
-
 /* Record numbers in the store. */
 enum psd_record {
   PSD_RECORD_CORE = 0,

@@ -26,15 +26,16 @@ static bool all_zero(const uint8_t *bytes, size_t length) {
   return any == 0;
 }
 
+/* How many bytes follow the first one of a character; 4 for what begins none. */
+static size_t utf8_following(uint32_t lead) {
+  return lead < 0x80 ? 0 : (lead & 0xE0) == 0xC0 ? 1 : (lead & 0xF0) == 0xE0 ? 2 : (lead & 0xF8) == 0xF0 ? 3 : 4;
+}
+
 /* Well-formed UTF-8 without control characters (RFC 3629, 4). */
 static bool utf8(psd_cursor text) {
   while (text.left > 0) {
     uint32_t lead = psd_take_u8(&text);
-    size_t more = lead < 0x80             ? 0
-                  : (lead & 0xE0) == 0xC0 ? 1
-                  : (lead & 0xF0) == 0xE0 ? 2
-                  : (lead & 0xF8) == 0xF0 ? 3
-                                          : 4;
+    size_t more = utf8_following(lead);
     static const uint32_t least[] = {0x20, 0x80, 0x800, 0x10000};
     if (more > 3)
       return false;

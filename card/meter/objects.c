@@ -54,15 +54,13 @@ static uint16_t read_pin_status(const psd_card *card, psd_buffer *out) {
 }
 
 static uint16_t read_key_status(const psd_card *card, psd_buffer *out) {
-  static const psd_object_id keys[] = {PSD_OBJECT_VENDOR_KEY,       PSD_OBJECT_DEVICE_KEY, PSD_OBJECT_VENDOR_TOKEN_KEY,
-                                       PSD_OBJECT_POSTAL_TOKEN_KEY, PSD_OBJECT_CA_KEY,     PSD_OBJECT_RATE_KEY};
   psd_transport_keys transport;
   if (!psd_transport_keys_read(card, &transport))
     return PSD_SW_MEMORY_FAILURE;
   psd_key_status status = {.transport_version = transport.version, .transport_size = transport.size};
   psd_wipe(&transport, sizeof transport);
-  for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
-    if (psd_store_length(&card->store, (uint16_t)(PSD_RECORD_OBJECT + keys[i])) >= 0)
+  for (size_t i = 0; i < psd_key_count; i++)
+    if (psd_store_length(&card->store, (uint16_t)(PSD_RECORD_OBJECT + psd_keys[i].object)) >= 0)
       status.loaded |= UINT64_C(1) << i;
   psd_put_message(out, PSD_MESSAGE_KEY_STATUS, &status);
   return PSD_SW_OK;

@@ -97,15 +97,15 @@ static psd_result take_serial(psd_profile *profile, const psd_setting_row *row, 
 
 /* One of several words; its place in the list is the value. */
 static psd_result take_word(psd_profile *profile, const psd_setting_row *row, const psd_setting *setting,
-                            const char *const *words, psd_error *error) {
-  for (size_t i = 0; words[i] != NULL; i++) {
+                            const char *const *words, size_t count, psd_error *error) {
+  for (size_t i = 0; i < count; i++) {
     if (strcmp(words[i], setting->value) == 0) {
       put_number(profile, row, i);
       return PSD_OK;
     }
   }
   return psd_setting_wrong(setting, error, "%s is one of %s, %s%s%s", row->name, words[0], words[1],
-                           words[2] != NULL ? ", " : "", words[2] != NULL ? words[2] : "");
+                           count > 2 ? ", " : "", count > 2 ? words[2] : "");
 }
 
 static psd_result take_time(psd_profile *profile, const psd_setting_row *row, const psd_setting *setting,
@@ -183,8 +183,7 @@ static psd_result take_keys(psd_profile_reader *reader, const psd_setting *setti
 
 static psd_result take_value(psd_profile_reader *reader, const psd_setting_row *row, const psd_setting *setting,
                              psd_error *error) {
-  static const char *const modes[] = {"separate", "merged", "current-account", NULL};
-  static const char *const schemes[] = {"unique", "1000-key", NULL};
+  static const char *const schemes[] = {"unique", "1000-key"};
   switch (row->kind) {
   case PSD_SETTING_TWO_LETTERS:
     return take_letters(reader->profile, row, setting, error);
@@ -197,13 +196,13 @@ static psd_result take_value(psd_profile_reader *reader, const psd_setting_row *
   case PSD_SETTING_DAYS:
     return take_number(reader->profile, row, setting, DAY, error);
   case PSD_SETTING_FUNDS:
-    return take_word(reader->profile, row, setting, modes, error);
+    return take_word(reader->profile, row, setting, psd_funds_modes, PSD_FUNDS_MODE_COUNT, error);
   case PSD_SETTING_TIME:
     return take_time(reader->profile, row, setting, error);
   case PSD_SETTING_SECRET:
     return take_secret(reader->profile, row, setting, error);
   case PSD_SETTING_SCHEME:
-    return take_word(reader->profile, row, setting, schemes, error);
+    return take_word(reader->profile, row, setting, schemes, 2, error);
   case PSD_SETTING_KEY:
     return take_key(reader->profile, row, setting, error);
   case PSD_SETTING_POINT:

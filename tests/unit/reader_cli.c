@@ -271,7 +271,7 @@ static void shown(void) {
   CU_ASSERT_TRUE(said("\"state\": \"INITIALIZED\"") && said("\"mode\": \"separate\"") && said("\"pin_set\": true"));
   CU_ASSERT_TRUE(said("\"K1\"") && said("\"rate\""));
   CU_ASSERT_EQUAL(psd("", "info --card @"), 0);
-  CU_ASSERT_TRUE(said("90 days") && said("K1, K3, vendor token, postal token, CA, rate") && said("99.99"));
+  CU_ASSERT_TRUE(said("90 days") && said("K1 + K3 + vendor token + postal token + CA + rate") && said("99.99"));
   CU_ASSERT_EQUAL(psd("", "log --card @ --count 1"), 0);
   CU_ASSERT_TRUE(said("life cycle state changed"));
   CU_ASSERT_PTR_NULL(strstr(out, "manufactured"));

@@ -27,6 +27,8 @@ void psd_say_amount(psd_text *text, uint64_t mills);
 /* Appends a time of seconds since 1970 as "2026-11-21 17:45:00 UTC". */
 void psd_say_time(psd_text *text, uint64_t seconds);
 
+/* One field of a layout, `field->size` bytes; of a secret only its length. */
+void psd_say_field(psd_text *text, const psd_field *field, const uint8_t *bytes);
 /* One value of a format of objects.def: "ascending register 1.00, descending register 9.00, ...". */
 void psd_describe_value(psd_text *text, psd_format format, const void *value, size_t length);
 /* A list of data objects, one after the other; known tags by name. */
@@ -39,6 +41,6 @@ void psd_describe_response(psd_text *text, const uint8_t *command, size_t comman
 /* "9000 done", "63C2 verification failed; ... (2 left)". */
 void psd_describe_status(psd_text *text, uint16_t status);
 /* An answer to reset, piece by piece (ISO/IEC 7816-3:2006, 8; historical bytes 7816-4:2005, 8.1.1), a line each. */
-void psd_describe_atr(psd_text *text, const uint8_t *atr, size_t length);
+void psd_describe_atr(psd_text *text, const uint8_t *bytes, size_t length);
 
 #endif

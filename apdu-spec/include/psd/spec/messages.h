@@ -11,6 +11,11 @@ typedef enum psd_field_kind {
   PSD_KIND_STATE,
   PSD_KIND_EVENT,
   PSD_KIND_FAULT,
+  PSD_KIND_SERIAL,
+  PSD_KIND_FLAG,
+  PSD_KIND_SPAN,
+  PSD_KIND_MODE,
+  PSD_KIND_KEYS,
   PSD_KIND_TEXT,
   PSD_KIND_BYTES,
   PSD_KIND_SECRET,
@@ -23,6 +28,11 @@ typedef enum psd_field_kind {
 #define PSD_C_STATE(field, size) uint64_t field;
 #define PSD_C_EVENT(field, size) uint64_t field;
 #define PSD_C_FAULT(field, size) uint64_t field;
+#define PSD_C_SERIAL(field, size) uint64_t field;
+#define PSD_C_FLAG(field, size) uint64_t field;
+#define PSD_C_SPAN(field, size) uint64_t field;
+#define PSD_C_MODE(field, size) uint64_t field;
+#define PSD_C_KEYS(field, size) uint64_t field;
 #define PSD_C_TEXT(field, size) uint8_t field[size];
 #define PSD_C_BYTES(field, size) uint8_t field[size];
 #define PSD_C_SECRET(field, size) uint8_t field[size];
@@ -76,6 +86,9 @@ typedef struct psd_message {
 } psd_message;
 
 extern const psd_message psd_messages[PSD_MESSAGE_COUNT];
+
+/* True for the kinds that a struct holds as a number. */
+bool psd_kind_is_number(psd_field_kind kind);
 
 /* Appends the struct `value` of layout `id`. A number that is too large for its field fails as an overflow. */
 void psd_put_message(psd_buffer *buffer, psd_message_id id, const void *value);

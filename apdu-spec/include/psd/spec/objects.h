@@ -40,6 +40,17 @@ typedef enum psd_file_id {
   PSD_FILE_COUNT
 } psd_file_id;
 
+#define PSD_FUNDS_MODE(NAME, value, words) PSD_FUNDS_##NAME = (value),
+typedef enum psd_funds_mode {
+#include "objects.def"
+  PSD_FUNDS_MODE_COUNT
+} psd_funds_mode;
+
+typedef struct psd_key_row {
+  psd_object_id object;
+  const char *words;
+} psd_key_row;
+
 typedef struct psd_object {
   psd_object_id id;
   uint32_t tag;
@@ -79,6 +90,12 @@ extern const psd_file_object psd_file_objects[];
 extern const size_t psd_file_object_count;
 extern const psd_object_id psd_mandatory[]; /* to leave MANUFACTURED */
 extern const size_t psd_mandatory_count;
+
+/* The bits of key_status.loaded, from the lowest. */
+extern const psd_key_row psd_keys[];
+extern const size_t psd_key_count;
+/* In words, by psd_funds_mode. */
+extern const char *const psd_funds_modes[PSD_FUNDS_MODE_COUNT];
 
 /* The row of a tag; NULL for a tag that is none of ours. */
 const psd_object *psd_object_of(uint32_t tag);
