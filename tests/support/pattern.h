@@ -1,7 +1,7 @@
 /* Bytes as people write them, for commands and for what is expected of answers.
  *
- * Hexadecimal digits, blanks where they help. `AB{5}` is AB five times. In a pattern a dot stands for any digit, and `*`
- * for any number of bytes, none included. */
+ * Hexadecimal digits, blanks where they help. `AB{5}` is AB five times. In a pattern a dot stands for any digit, and
+ * `*` for any number of bytes, none included. */
 #ifndef PSD_TEST_PATTERN_H
 #define PSD_TEST_PATTERN_H
 

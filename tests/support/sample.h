@@ -14,7 +14,8 @@ void sample_put_value(psd_buffer *block, psd_object_id id, const char *value);
 /* Every mandatory object, but the one given (PSD_OBJECT_COUNT: none left out). */
 void sample_put_mandatory(psd_buffer *block, psd_object_id but);
 
-/* STORE DATA, through the secure channel that is open: block `number`, the last one or not. Extended where it must be. */
+/* STORE DATA, through the secure channel that is open: block `number`, the last one or not. Extended where it must be.
+ */
 uint16_t sample_store(rig *r, const psd_buffer *block, bool last, uint8_t number);
 
 /* Brings a blank card to INITIALIZED the way a personaliser does: selected, the channel opened with everything secured,

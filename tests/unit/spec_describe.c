@@ -296,6 +296,9 @@ static void no_control_characters(void) {
   psd_text text = fresh();
   psd_describe_value(&text, PSD_FORMAT_UTF8, "a\x1B[2J\x7F\n", 7);
   expect("a\\x1B[2J\\x7F\\x0A");
+  text = fresh();
+  psd_describe_value(&text, PSD_FORMAT_UTF8, "\xC2\x9B" "2J\x9B\xC3\xBC\xC2\xA0\xC3", 9); /* C1, and no UTF-8 */
+  expect("\\xC2\\x9B2J\\x9B\xC3\xBC\xC2\xA0\\xC3");
 }
 
 static void long_data_are_counted(void) {

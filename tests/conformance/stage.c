@@ -1,0 +1,109 @@
+#include "stage.h"
+
+#include "check.h"
+#include "psd/spec/status.h"
+#include "sample.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const stage_access stage_accesses[] = {
+    {.name = "nobody"},
+    {.name = "PIN", .pin = true},
+    {.name = "C-MAC", .level = 0x01},
+    {.name = "C-MAC|C-ENC", .level = 0x03},
+    {.name = "C-MAC|C-ENC|R-MAC|R-ENC", .level = 0x33},
+    {.name = "PIN and C-MAC|C-ENC|R-MAC|R-ENC", .pin = true, .level = 0x33},
+    {.name = "in clear beside C-MAC", .level = 0x01, .in_clear = true},
+};
+const size_t stage_access_count = sizeof stage_accesses / sizeof stage_accesses[0];
+
+static void load_objects(rig *r) {
+  for (size_t i = 0; i < PSD_OBJECT_COUNT; i++) {
+    uint8_t value[128];
+    const char *sample = sample_value((psd_object_id)i);
+    bool kept = psd_core_object(&r->card->core, (psd_object_id)i) != NULL || i == PSD_OBJECT_CLOCK ||
+                i == PSD_OBJECT_USER_PIN || i == PSD_OBJECT_USER_PUK;
+    if (sample != NULL && !kept)
+      rig_put_object(r, (psd_object_id)i, value, psd_check_hex(sample, value, sizeof value));
+  }
+}
+
+/* The state in memory and in RAM, without a reset. */
+static void put_state(rig *r, psd_state state) {
+  uint8_t encoded[PSD_CORE_SIZE];
+  if (state == PSD_STATE_FAULTED) {
+    psd_card_set_fault(r->card, PSD_FAULT_REGISTERS);
+  } else if (state == PSD_STATE_INSPECTION_DUE) {
+    r->seconds += r->card->core.watchdog.warn_after;
+  } else {
+    r->card->core.head.state = state;
+    CU_ASSERT_TRUE_FATAL(psd_core_encode(&r->card->core, encoded));
+    psd_store_put put = {.record = PSD_RECORD_CORE, .length = sizeof encoded, .value = encoded};
+    CU_ASSERT_EQUAL_FATAL(psd_store_commit(&r->card->store, &put, 1), PSD_STORE_OK);
+  }
+  CU_ASSERT_EQUAL_FATAL(psd_card_state(r->card), state);
+}
+
+void stage_enter(rig *r, psd_state state, const stage_access *access) {
+  rig_create(r);
+  rig_enter(r, PSD_STATE_OPERATIONAL);
+  load_objects(r);
+  CU_ASSERT_EQUAL_FATAL(rig_select(r), PSD_SW_OK);
+  if (access->pin)
+    CU_ASSERT_EQUAL_FATAL(rig_verify(r, RIG_PIN), PSD_SW_OK);
+  if (access->level != 0)
+    CU_ASSERT_EQUAL_FATAL(rig_open_channel(r, access->level), PSD_SW_OK);
+  put_state(r, state);
+}
+
+static bool goes_in_clear(const stage_access *access, const psd_command *row) {
+  return access->level == 0 || access->in_clear || (row->flags & PSD_FLAG_CLEAR) != 0;
+}
+
+psd_access_set stage_granted(const stage_access *access, const psd_command *row) {
+  unsigned set = PSD_ALWAYS;
+  if (access->pin)
+    set |= PSD_PIN;
+  if (!goes_in_clear(access, row))
+    set |= PSD_SCP;
+  return (psd_access_set)set;
+}
+
+uint16_t stage_send(rig *r, const stage_access *access, const psd_command *row, const psd_apdu *apdu) {
+  uint8_t command[512];
+  uint8_t wire[600];
+  psd_buffer out = psd_buffer_over(command, sizeof command);
+  psd_put_apdu(&out, apdu);
+  CU_ASSERT_FALSE_FATAL(out.overflow);
+  if (goes_in_clear(access, row))
+    return rig_send(r, command, out.length);
+  uint16_t status = rig_send(r, wire, rig_wrap_bytes(r, command, out.length, wire, sizeof wire));
+  if ((status & 0xFF00) == PSD_SW_MORE_DATA) /* with padding and MAC it is longer than Le: carried out all the same */
+    return PSD_SW_OK;
+  rig_unwrap(r, status);
+  return status;
+}
+
+uint16_t stage_read_status(const psd_object *object, psd_state state, psd_access_set granted) {
+  if ((object->read & granted) == 0)
+    return PSD_SW_SECURITY_STATUS;
+  return (object->read_states & PSD_STATE_BIT(state)) == 0 ? PSD_SW_CONDITIONS : PSD_SW_OK;
+}
+
+uint16_t stage_write_status(const psd_object *object, psd_state state, psd_access_set granted, uint8_t level) {
+  bool secret = object->read == PSD_NEVER;
+  if ((object->write & granted) == 0)
+    return PSD_SW_SECURITY_STATUS;
+  if ((object->write_states & PSD_STATE_BIT(state)) == 0)
+    return PSD_SW_CONDITIONS;
+  return secret && (level & 0x02) == 0 ? PSD_SW_SECURITY_STATUS : PSD_SW_OK;
+}
+
+bool stage_check(const char *what, psd_state state, const stage_access *access, uint16_t status, uint16_t expected) {
+  if (status == expected)
+    return true;
+  fprintf(stderr, "%s, %s, %s: %04X where %04X is expected\n", what, psd_state_of((unsigned)state)->name, access->name,
+          status, expected);
+  return false;
+}

@@ -1,0 +1,27 @@
+# Tests of the card as a whole, on the bench. Included by CMakeLists.txt in this folder.
+foreach(part
+    iso_apdu
+    iso_status
+    iso_response
+    iso_chain
+    iso_select
+    iso_template
+    iso_channel
+    iso_atr
+    iso_read
+    iso_data
+    iso_pin
+    iso_security
+    scp03_vectors
+    scp03_session
+    scp03_attack
+    personalise
+    objects
+    put_key
+    log
+    clock
+    registers
+    power)
+  psd_unit_test(card_${part} SOURCES ${CMAKE_CURRENT_LIST_DIR}/card_${part}.c LIBRARIES psd_rig)
+  target_include_directories(card_${part} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+endforeach()

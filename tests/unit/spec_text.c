@@ -1,0 +1,58 @@
+/* Text for people and back: hexadecimal digits and printable characters. What psd_say makes of money and times is shown
+ * by spec_describe. */
+#include "check.h"
+#include "psd/spec/text.h"
+
+#include <string.h>
+
+static void digits_have_values(void) {
+  static const char upper[] = "0123456789ABCDEF";
+  static const char lower[] = "0123456789abcdef";
+  unsigned found = 0;
+  for (int c = 0; c < 256; c++) {
+    int value = psd_hex_digit((char)c);
+    if (value < 0)
+      continue;
+    CU_ASSERT_FATAL(value < 16);
+    CU_ASSERT_TRUE(c == upper[value] || c == lower[value]);
+    found++;
+  }
+  CU_ASSERT_EQUAL(found, 22);
+}
+
+static void digits_become_bytes(void) {
+  static const uint8_t wanted[] = {0x01, 0xAB, 0xCD, 0xEF};
+  uint8_t bytes[4];
+  CU_ASSERT_EQUAL(psd_hex_bytes("01abCDEf", 8, bytes, sizeof bytes), 4);
+  CU_ASSERT_EQUAL(memcmp(bytes, wanted, sizeof wanted), 0);
+  CU_ASSERT_EQUAL(psd_hex_bytes("01ab and more", 4, bytes, sizeof bytes), 2);
+}
+
+static void other_text_is_refused(void) {
+  uint8_t bytes[4];
+  CU_ASSERT_EQUAL(psd_hex_bytes("", 0, bytes, sizeof bytes), 0);
+  CU_ASSERT_EQUAL(psd_hex_bytes("012", 3, bytes, sizeof bytes), 0);
+  CU_ASSERT_EQUAL(psd_hex_bytes("0102030405", 10, bytes, sizeof bytes), 0); /* one byte too many */
+  CU_ASSERT_EQUAL(psd_hex_bytes("0x01", 4, bytes, sizeof bytes), 0);
+  CU_ASSERT_EQUAL(psd_hex_bytes("01 2", 4, bytes, sizeof bytes), 0);
+  CU_ASSERT_EQUAL(psd_hex_bytes("0G", 2, bytes, sizeof bytes), 0);
+}
+
+static void printable_is_20_to_7e(void) {
+  CU_ASSERT_TRUE(psd_printable("", 0));
+  CU_ASSERT_TRUE(psd_printable(" 09AZaz~", 8));
+  for (int c = 0; c < 256; c++) {
+    const uint8_t text[] = {'a', (uint8_t)c, 'z'};
+    CU_ASSERT_EQUAL(psd_printable(text, sizeof text), c >= 0x20 && c <= 0x7E);
+  }
+}
+
+int main(void) {
+  static const psd_check_test tests[] = {
+      {"the 22 hexadecimal digits, and no other character, have a value", digits_have_values},
+      {"pairs of digits become bytes", digits_become_bytes},
+      {"odd, too many, or other characters are refused", other_text_is_refused},
+      {"printable are 20 to 7E", printable_is_20_to_7e},
+  };
+  return psd_check_run("text", tests, PSD_CHECK_COUNT(tests));
+}
