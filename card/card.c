@@ -1,10 +1,11 @@
 #include "context.h"
 
+#include "iso7816/atr.h"
+#include "iso7816/channel.h"
 #include "iso7816/dispatch.h"
 #include "meter/clock.h"
 #include "meter/objects.h"
 
-#include <stdalign.h>
 #include <string.h>
 
 size_t psd_card_size(void) {
@@ -73,8 +74,11 @@ static psd_fault load_core(psd_card *card) {
 
 void psd_card_reload(psd_card *card) {
   psd_fault fault = fault_of(psd_store_open(&card->store, &card->ports.nvm));
-  if (fault == PSD_FAULT_NONE)
+  if (fault == PSD_FAULT_NONE) {
     fault = load_core(card);
+    /* Without its core the store tells nothing: what RAM holds in its place is not what was committed. */
+    card->store.open = fault == PSD_FAULT_NONE || fault == PSD_FAULT_REGISTERS;
+  }
   if (fault != PSD_FAULT_NONE)
     psd_card_set_fault(card, fault);
 }

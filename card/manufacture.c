@@ -1,17 +1,11 @@
 /* What a factory does once: a blank card on erased memory. */
 #include "meter/change.h"
+#include "psd/spec/chars.h"
 
 #include <string.h>
 
-static bool printable(const uint8_t *text, size_t length) {
-  for (size_t i = 0; i < length; i++)
-    if (text[i] < 0x20 || text[i] > 0x7E)
-      return false;
-  return true;
-}
-
 static bool birth_valid(const psd_card_birth *birth) {
-  return printable(birth->vendor, sizeof birth->vendor) && printable(birth->model, sizeof birth->model) &&
+  return psd_printable(birth->vendor, sizeof birth->vendor) && psd_printable(birth->model, sizeof birth->model) &&
          birth->key_version >= 1 && birth->key_version <= 127 &&
          (birth->key_size == 16 || birth->key_size == 24 || birth->key_size == 32);
 }

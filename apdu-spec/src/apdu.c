@@ -1,14 +1,11 @@
 #include "psd/spec/apdu.h"
 
-#define SHORT_LE_ALL 256U
-#define EXTENDED_LE_ALL 65536U
-
 static bool parse_short(psd_cursor body, psd_apdu *apdu) {
   apdu->nc = psd_take_u8(&body);
   apdu->data = psd_take(&body, apdu->nc);
   if (body.left > 0) {
     uint8_t le = psd_take_u8(&body);
-    apdu->ne = le == 0 ? SHORT_LE_ALL : le;
+    apdu->ne = le == 0 ? PSD_NE_SHORT : le;
   }
   return psd_cursor_done(&body);
 }
@@ -20,14 +17,14 @@ static bool parse_extended(psd_cursor body, psd_apdu *apdu) {
   if (body.failed)
     return false;
   if (body.left == 0) { /* case 2E: the field is Le */
-    apdu->ne = first == 0 ? EXTENDED_LE_ALL : first;
+    apdu->ne = first == 0 ? PSD_NE_ALL : first;
     return true;
   }
   apdu->nc = first;
   apdu->data = psd_take(&body, first);
   if (body.left > 0) {
     size_t le = psd_take_u16(&body);
-    apdu->ne = le == 0 ? EXTENDED_LE_ALL : le;
+    apdu->ne = le == 0 ? PSD_NE_ALL : le;
   }
   return first != 0 && psd_cursor_done(&body);
 }
@@ -44,14 +41,14 @@ bool psd_parse_apdu(const uint8_t *command, size_t length, psd_apdu *apdu) {
   if (body.left == 0) /* case 1 */
     return true;
   if (body.left == 1) { /* case 2S */
-    apdu->ne = body.at[0] == 0 ? SHORT_LE_ALL : body.at[0];
+    apdu->ne = body.at[0] == 0 ? PSD_NE_SHORT : body.at[0];
     return true;
   }
   return body.at[0] != 0 ? parse_short(body, apdu) : parse_extended(body, apdu);
 }
 
 void psd_put_apdu(psd_buffer *buffer, const psd_apdu *apdu) {
-  bool extended = apdu->extended || apdu->nc > 255 || apdu->ne > SHORT_LE_ALL;
+  bool extended = apdu->extended || apdu->nc > 255 || apdu->ne > PSD_NE_SHORT;
   size_t size = extended ? 2 : 1;
   psd_put_u8(buffer, apdu->cla);
   psd_put_u8(buffer, apdu->ins);

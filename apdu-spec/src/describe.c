@@ -4,103 +4,28 @@
 #include "psd/spec/tlv.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 
-/* Bytes of unknown meaning that are shown before the rest is counted. */
-#define HEX_SHOWN 96U
-
-psd_text psd_text_over(char *memory, size_t capacity) {
-  memory[0] = '\0';
-  return (psd_text){.at = memory, .capacity = capacity, .length = 0};
-}
-
-void psd_say(psd_text *text, const char *format, ...) {
-  size_t room = text->capacity - text->length;
-  va_list arguments;
-  va_start(arguments, format);
-  int wanted = vsnprintf(text->at + text->length, room, format, arguments);
-  va_end(arguments);
-  if (wanted > 0)
-    text->length += (size_t)wanted < room ? (size_t)wanted : room - 1;
-}
-
-void psd_say_hex(psd_text *text, const void *data, size_t length) {
-  const uint8_t *bytes = data;
-  size_t shown = length > HEX_SHOWN ? HEX_SHOWN : length;
-  for (size_t i = 0; i < shown; i++)
-    psd_say(text, "%02X", bytes[i]);
-  if (length > shown)
-    psd_say(text, "... (%zu bytes)", length);
-}
-
-void psd_say_amount(psd_text *text, uint64_t mills) {
-  if (mills % 10 == 0)
-    psd_say(text, "%" PRIu64 ".%02u", mills / 1000, (unsigned)(mills % 1000 / 10));
+/* A number that stands for a row of a table: the row's words, NULL when there is no such row. */
+static void say_row(psd_text *text, const char *words, uint64_t value) {
+  if (words != NULL)
+    psd_say(text, "%s", words);
   else
-    psd_say(text, "%" PRIu64 ".%03u", mills / 1000, (unsigned)(mills % 1000));
-}
-
-/* Civil date of a day number since 1970-01-01: the proleptic Gregorian calendar in 400-year eras that begin in March.
- */
-static void say_date(psd_text *text, uint64_t day) {
-  day += 719468;
-  uint64_t era = day / 146097;
-  uint64_t in_era = day % 146097;
-  uint64_t year = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
-  uint64_t in_year = in_era - (365 * year + year / 4 - year / 100);
-  uint64_t month = (5 * in_year + 2) / 153;
-  uint64_t first = (153 * month + 2) / 5;
-  bool next = month >= 10;
-  psd_say(text, "%" PRIu64 "-%02u-%02u", year + era * 400 + (next ? 1 : 0), (unsigned)(next ? month - 9 : month + 3),
-          (unsigned)(in_year - first + 1));
-}
-
-void psd_say_time(psd_text *text, uint64_t seconds) {
-  if (seconds == 0) {
-    psd_say(text, "never");
-    return;
-  }
-  if (seconds > UINT64_C(253402300799)) { /* beyond the year 9999: no date of ours */
-    psd_say(text, "%" PRIu64 " s", seconds);
-    return;
-  }
-  say_date(text, seconds / 86400);
-  unsigned left = (unsigned)(seconds % 86400);
-  psd_say(text, " %02u:%02u:%02u UTC", left / 3600, left / 60 % 60, left % 60);
-}
-
-static void say_text(psd_text *text, const uint8_t *data, size_t length) {
-  for (size_t i = 0; i < length; i++) {
-    if (data[i] < 0x20 || data[i] == 0x7F) /* no control characters on a terminal */
-      psd_say(text, "\\x%02X", data[i]);
-    else
-      psd_say(text, "%c", data[i]);
-  }
+    psd_say(text, "%" PRIu64 " (unknown)", value);
 }
 
 static void say_state(psd_text *text, uint64_t value) {
   const psd_state_row *row = value <= UINT8_MAX ? psd_state_of((unsigned)value) : NULL;
-  if (row != NULL)
-    psd_say(text, "%s", row->name);
-  else
-    psd_say(text, "%" PRIu64 " (unknown)", value);
+  say_row(text, row != NULL ? row->name : NULL, value);
 }
 
 static void say_event(psd_text *text, uint64_t value) {
   const psd_event_row *row = value <= UINT8_MAX ? psd_event_of((unsigned)value) : NULL;
-  if (row != NULL)
-    psd_say(text, "%s", row->words);
-  else
-    psd_say(text, "%" PRIu64 " (unknown)", value);
+  say_row(text, row != NULL ? row->words : NULL, value);
 }
 
 static void say_fault(psd_text *text, uint64_t value) {
   const psd_fault_row *row = value <= UINT8_MAX ? psd_fault_of((unsigned)value) : NULL;
-  if (row != NULL)
-    psd_say(text, "%s", row->words);
-  else
-    psd_say(text, "%" PRIu64 " (unknown)", value);
+  say_row(text, row != NULL ? row->words : NULL, value);
 }
 
 static void say_span(psd_text *text, uint64_t seconds) {
@@ -111,10 +36,7 @@ static void say_span(psd_text *text, uint64_t seconds) {
 }
 
 static void say_mode(psd_text *text, uint64_t mode) {
-  if (mode < PSD_FUNDS_MODE_COUNT)
-    psd_say(text, "%s", psd_funds_modes[mode]);
-  else
-    psd_say(text, "%" PRIu64 " (unknown)", mode);
+  say_row(text, mode < PSD_FUNDS_MODE_COUNT ? psd_funds_modes[mode] : NULL, mode);
 }
 
 static void say_keys(psd_text *text, uint64_t bits) {
@@ -172,7 +94,7 @@ void psd_say_field(psd_text *text, const psd_field *field, const uint8_t *bytes)
   if (psd_kind_is_number(field->kind))
     say_number(text, field->kind, psd_take_uint(&value, field->size));
   else if (field->kind == PSD_KIND_TEXT)
-    say_text(text, bytes, field->size);
+    psd_say_text(text, bytes, field->size);
   else if (field->kind == PSD_KIND_SECRET)
     psd_say(text, "(%u secret bytes)", field->size);
   else
@@ -198,7 +120,7 @@ void psd_describe_value(psd_text *text, psd_format format, const void *value, si
   else if (format == PSD_FORMAT_SECRET)
     psd_say(text, "(%zu secret bytes)", length);
   else if (format == PSD_FORMAT_UTF8)
-    say_text(text, value, length);
+    psd_say_text(text, value, length);
   else
     psd_say_hex(text, value, length);
 }
@@ -256,13 +178,15 @@ static bool hides(const psd_command *row) {
 }
 
 /* A command that is unknown in its class may still be one with a secret, its class mistaken. */
-static bool is_secret(const psd_command *row, uint8_t ins) {
-  return row != NULL ? hides(row)
-                     : hides(psd_command_of(PSD_CLASS_ISO, ins)) || hides(psd_command_of(PSD_CLASS_GP, ins));
+bool psd_describe_hides(const psd_apdu *apdu) {
+  const psd_command *row = row_of(apdu);
+  return row != NULL
+             ? hides(row)
+             : hides(psd_command_of(PSD_CLASS_ISO, apdu->ins)) || hides(psd_command_of(PSD_CLASS_GP, apdu->ins));
 }
 
-static void describe_data(psd_text *text, const psd_command *row, const psd_apdu *apdu) {
-  if (is_secret(row, apdu->ins)) {
+static void describe_data(psd_text *text, const psd_apdu *apdu) {
+  if (psd_describe_hides(apdu)) {
     psd_say(text, ", %zu secret bytes", apdu->nc);
     return;
   }
@@ -294,7 +218,7 @@ void psd_describe_command(psd_text *text, const uint8_t *command, size_t length)
   if (!whole)
     psd_say(text, ", its length contradicts its Lc (%zu bytes)", length);
   else if (apdu.nc > 0)
-    describe_data(text, row, &apdu);
+    describe_data(text, &apdu);
 }
 
 /* What the answer's data mean follows from the command. */

@@ -19,3 +19,8 @@ const psd_status *psd_status_of(uint16_t value) {
       return &psd_statuses[i];
   return NULL;
 }
+
+bool psd_status_carries_data(uint16_t value) {
+  unsigned sw1 = value >> 8;
+  return value == PSD_SW_OK || sw1 == 0x62 || sw1 == 0x63;
+}

@@ -165,8 +165,7 @@ static void print_status(void) {
 
 int main(void) {
   printf("# Commands, objects and status words\n\nWritten by `./run docs` from the tables in `apdu-spec/`; a test "
-         "compares "
-         "the two.\n\n");
+         "compares the two.\n\n");
   print_commands();
   print_objects();
   print_files();

@@ -37,7 +37,8 @@ typedef enum psd_front_result {
 } psd_front_result;
 
 /* Makes a front end, `*made`: looks its endpoint up, listens where it has to. What config points at must outlive it.
- * Failures are told in one line of the log. Call it while the process has one thread (see psd_net_listen). */
+ * An endpoint that cannot be used is told in one line of the log. Call it while the process has one thread (see
+ * psd_net_listen). */
 psd_front_result psd_front_open(const psd_front_config *config, psd_front **made);
 
 /* Starts its thread; signals meant for the process should be blocked by now, the thread handles none. Returns false if

@@ -290,8 +290,8 @@ RESPONSECODE IFDHControl(DWORD Lun, DWORD dwControlCode, PUCHAR TxBuffer, DWORD 
   if (dwControlCode != CM_IOCTL_GET_FEATURE_REQUEST && dwControlCode != CONTROL_PROPERTIES)
     return IFD_ERROR_NOT_SUPPORTED;
   DWORD room = RxLength;
-  bool which = dwControlCode == CONTROL_PROPERTIES;
-  RESPONSECODE result = tell(&room, RxBuffer, which ? properties : features, sizeof features);
+  RESPONSECODE result = dwControlCode == CONTROL_PROPERTIES ? tell(&room, RxBuffer, properties, sizeof properties)
+                                                            : tell(&room, RxBuffer, features, sizeof features);
   if (result == IFD_SUCCESS)
     *pdwBytesReturned = room;
   return result;

@@ -81,10 +81,10 @@ int psd_init_card(const psd_options *options) {
   int length = snprintf(made_path, sizeof made_path, "%s.keys", options->states[0]);
   if (length < 0 || (size_t)length >= sizeof made_path) {
     (void)say("--state", strerror(ENAMETOOLONG));
-    return PSD_EXIT_REFUSED;
+    return PSD_CARD_EXIT_REFUSED;
   }
   if (!is_free(options->states[0]))
-    return PSD_EXIT_REFUSED;
+    return PSD_CARD_EXIT_REFUSED;
   bool have_keys = make ? make_keys(path, &keys) : read_keys(path, &keys);
   bool done = have_keys && make_card(options, &keys);
   /* Keys of a card that does not exist are of no use, and would be in the way of the next attempt. */
@@ -93,5 +93,5 @@ int psd_init_card(const psd_options *options) {
   psd_wipe(&keys, sizeof keys);
   if (done)
     report(options, path, make);
-  return done ? PSD_EXIT_DONE : PSD_EXIT_REFUSED;
+  return done ? PSD_CARD_EXIT_DONE : PSD_CARD_EXIT_REFUSED;
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "crypto/crypto.h"
+#include "psd/spec/chars.h"
 
 /* One line, taken apart; both parts stay in the text. */
 typedef struct entry {
@@ -38,14 +39,6 @@ static bool is_named(const entry *line, const char *name) {
   return line->name_length == strlen(name) && memcmp(line->name, name, line->name_length) == 0;
 }
 
-static int digit(char c) {
-  if (c >= '0' && c <= '9')
-    return c - '0';
-  if (c >= 'a' && c <= 'f')
-    return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 static const char *take_key(const entry *line, psd_keyfile *keys, uint8_t key[PSD_KEYFILE_KEY_MAX]) {
   size_t size = line->value_length / 2U;
   if (line->value_length % 2U != 0 || (size != 16 && size != 24 && size != 32))
@@ -53,13 +46,8 @@ static const char *take_key(const entry *line, psd_keyfile *keys, uint8_t key[PS
   if (keys->size != 0 && keys->size != size)
     return "its keys differ in length";
   keys->size = (uint8_t)size;
-  for (size_t i = 0; i < size; i++) {
-    int high = digit(line->value[2U * i]);
-    int low = digit(line->value[2U * i + 1U]);
-    if (high < 0 || low < 0)
-      return "a key has a character that is no hexadecimal digit";
-    key[i] = (uint8_t)(high << 4 | low);
-  }
+  if (psd_hex_bytes(line->value, line->value_length, key, PSD_KEYFILE_KEY_MAX) != size)
+    return "a key has a character that is no hexadecimal digit";
   return NULL;
 }
 
@@ -138,7 +126,8 @@ static size_t put_key(char *text, size_t at, const char *name, const uint8_t *ke
   return at;
 }
 
-size_t psd_keyfile_format(const psd_keyfile *keys, char text[PSD_KEYFILE_TEXT_MAX]) {
+/* Writes the text of a key file, NUL-terminated; returns its length. */
+static size_t format(const psd_keyfile *keys, char text[PSD_KEYFILE_TEXT_MAX]) {
   size_t at =
       (size_t)snprintf(text, PSD_KEYFILE_TEXT_MAX, "# transport keys of one card: keep them secret\nversion = %u\n",
                        (unsigned)keys->version);
@@ -189,7 +178,7 @@ const char *psd_keyfile_create(const char *path, const psd_keyfile *keys) {
   if (fd < 0)
     return strerror(errno);
   char text[PSD_KEYFILE_TEXT_MAX];
-  size_t length = psd_keyfile_format(keys, text);
+  size_t length = format(keys, text);
   bool done = write_all(fd, text, length) && fsync(fd) == 0;
   const char *wrong = done ? NULL : strerror(errno);
   psd_wipe(text, sizeof text);

@@ -19,9 +19,6 @@ typedef struct psd_keyfile {
 /* Parses `length` characters. Returns NULL, or what is wrong with them; `keys` is wiped then. */
 const char *psd_keyfile_parse(const char *text, size_t length, psd_keyfile *keys);
 
-/* Writes the text of a key file, NUL-terminated. Returns its length. */
-size_t psd_keyfile_format(const psd_keyfile *keys, char text[PSD_KEYFILE_TEXT_MAX]);
-
 /* Reads a key file. Returns NULL, or what is wrong; `keys` is wiped then. */
 const char *psd_keyfile_read(const char *path, psd_keyfile *keys);
 

@@ -20,16 +20,16 @@ int main(int argc, char **argv) {
   ignore_signals_of_writing();
   if (!psd_options_parse(argc, argv, &options, wrong)) {
     (void)fprintf(stderr, "psd-card: %s\n", wrong);
-    return PSD_EXIT_USAGE;
+    return PSD_CARD_EXIT_USAGE;
   }
   switch (options.verb) {
-  case PSD_VERB_HELP:
-    return fputs(psd_options_help, stdout) >= 0 ? PSD_EXIT_DONE : PSD_EXIT_REFUSED;
-  case PSD_VERB_VERSION:
-    return puts("psd-card " PSD_VERSION) >= 0 ? PSD_EXIT_DONE : PSD_EXIT_REFUSED;
-  case PSD_VERB_INIT:
+  case PSD_CARD_VERB_HELP:
+    return fputs(psd_options_help, stdout) >= 0 ? PSD_CARD_EXIT_DONE : PSD_CARD_EXIT_REFUSED;
+  case PSD_CARD_VERB_VERSION:
+    return puts("psd-card " PSD_VERSION) >= 0 ? PSD_CARD_EXIT_DONE : PSD_CARD_EXIT_REFUSED;
+  case PSD_CARD_VERB_INIT:
     return psd_init_card(&options);
-  case PSD_VERB_RUN:
+  case PSD_CARD_VERB_RUN:
   default:
     return psd_run_cards(&options);
   }

@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "psd/spec/chars.h"
+#include "psd/spec/cursor.h"
+
 const char *const psd_options_help =
     "usage: psd-card init --state FILE --serial HEX8 [--vendor AA] [--model BB] [--transport-keys FILE]\n"
     "       psd-card run --state FILE [--state FILE]... [--vpcd HOST:PORT | --listen PATH | --listen HOST:PORT]\n"
@@ -73,7 +76,7 @@ refuse(char wrong[PSD_OPTIONS_WRONG_MAX], const char *format, ...) {
 }
 
 static bool take_state(psd_options *options, const char *value, char *wrong) {
-  unsigned most = options->verb == PSD_VERB_INIT ? 1U : PSD_OPTIONS_CARDS_MAX;
+  unsigned most = options->verb == PSD_CARD_VERB_INIT ? 1U : PSD_OPTIONS_CARDS_MAX;
   if (options->state_count == most)
     return refuse(wrong, "too many --state: at most %u here", most);
   if (value[0] == '\0')
@@ -83,20 +86,16 @@ static bool take_state(psd_options *options, const char *value, char *wrong) {
 }
 
 static bool take_serial(psd_options *options, const char *value, char *wrong) {
-  size_t length = strlen(value);
-  uint32_t serial = 0;
-  for (size_t i = 0; i < length && i < 8 && isxdigit((unsigned char)value[i]); i++) {
-    char digit = (char)tolower((unsigned char)value[i]);
-    serial = serial << 4 | (uint32_t)(digit <= '9' ? digit - '0' : digit - 'a' + 10);
-  }
-  if (length != 8 || strspn(value, "0123456789abcdefABCDEF") != length)
+  uint8_t serial[4];
+  if (psd_hex_bytes(value, strlen(value), serial, sizeof serial) != sizeof serial)
     return refuse(wrong, "--serial needs eight hexadecimal digits, such as 00000001");
-  options->serial = serial;
+  psd_cursor bytes = psd_cursor_over(serial, sizeof serial);
+  options->serial = psd_take_u32(&bytes);
   return true;
 }
 
 static bool take_pair(char pair[2], const char *value, const char *name, char *wrong) {
-  if (strlen(value) != 2 || !isprint((unsigned char)value[0]) || !isprint((unsigned char)value[1]))
+  if (strlen(value) != 2 || !psd_printable(value, 2))
     return refuse(wrong, "%s needs two printable ASCII characters", name);
   memcpy(pair, value, 2);
   return true;
@@ -144,7 +143,7 @@ static bool check_together(const psd_options *options, unsigned seen, char *wron
   psd_endpoint last;
   if (options->state_count == 0)
     return refuse(wrong, "--state FILE is missing");
-  if (options->verb == PSD_VERB_INIT && (seen & BIT(ID_SERIAL)) == 0)
+  if (options->verb == PSD_CARD_VERB_INIT && (seen & BIT(ID_SERIAL)) == 0)
     return refuse(wrong, "--serial HEX8 is missing");
   if ((seen & BIT(ID_VPCD)) != 0 && (seen & BIT(ID_LISTEN)) != 0)
     return refuse(wrong, "--vpcd and --listen exclude each other");
@@ -161,7 +160,7 @@ static bool refuse_option(char *const *argv, char *wrong) {
 
 /* The options behind the verb. */
 static bool parse_rest(int argc, char **argv, psd_options *options, char *wrong) {
-  unsigned takes = options->verb == PSD_VERB_INIT ? INIT_TAKES : RUN_TAKES;
+  unsigned takes = options->verb == PSD_CARD_VERB_INIT ? INIT_TAKES : RUN_TAKES;
   unsigned seen = 0;
   optind = 0; /* as glibc and musl want it to begin anew, even where the last line went wrong */
   opterr = 0;
@@ -175,7 +174,7 @@ static bool parse_rest(int argc, char **argv, psd_options *options, char *wrong)
     if (id == '?')
       return refuse_option(argv, wrong);
     if (id == ID_HELP) {
-      options->verb = PSD_VERB_HELP;
+      options->verb = PSD_CARD_VERB_HELP;
       return true;
     }
     if ((takes & BIT((unsigned)id)) == 0)
@@ -196,15 +195,15 @@ bool psd_options_parse(int argc, char **argv, psd_options *options, char wrong[P
   (void)psd_endpoint_parse_tcp("localhost:35963", &options->endpoint);
   const char *verb = argc > 1 ? argv[1] : "";
   if (strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0 || strcmp(verb, "help") == 0) {
-    options->verb = PSD_VERB_HELP;
+    options->verb = PSD_CARD_VERB_HELP;
     return true;
   }
   if (strcmp(verb, "--version") == 0) {
-    options->verb = PSD_VERB_VERSION;
+    options->verb = PSD_CARD_VERB_VERSION;
     return true;
   }
   if (strcmp(verb, "init") != 0 && strcmp(verb, "run") != 0)
     return refuse(wrong, "say init or run (see --help)");
-  options->verb = verb[0] == 'i' ? PSD_VERB_INIT : PSD_VERB_RUN;
+  options->verb = verb[0] == 'i' ? PSD_CARD_VERB_INIT : PSD_CARD_VERB_RUN;
   return parse_rest(argc - 1, argv + 1, options, wrong);
 }

@@ -12,13 +12,18 @@
 #define PSD_OPTIONS_WRONG_MAX 200U
 
 /* Exit statuses of psd-card. */
-enum { PSD_EXIT_DONE = 0, PSD_EXIT_REFUSED = 1, PSD_EXIT_USAGE = 2, PSD_EXIT_UNREACHABLE = 3 };
+enum { PSD_CARD_EXIT_DONE = 0, PSD_CARD_EXIT_REFUSED = 1, PSD_CARD_EXIT_USAGE = 2, PSD_CARD_EXIT_UNREACHABLE = 3 };
 
-typedef enum psd_verb { PSD_VERB_HELP, PSD_VERB_VERSION, PSD_VERB_INIT, PSD_VERB_RUN } psd_verb;
+typedef enum psd_card_verb {
+  PSD_CARD_VERB_HELP,
+  PSD_CARD_VERB_VERSION,
+  PSD_CARD_VERB_INIT,
+  PSD_CARD_VERB_RUN
+} psd_card_verb;
 
 /* Texts point into argv. */
 typedef struct psd_options {
-  psd_verb verb;
+  psd_card_verb verb;
   const char *states[PSD_OPTIONS_CARDS_MAX];
   unsigned state_count; /* exactly one for init */
   /* init */

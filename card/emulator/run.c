@@ -44,16 +44,16 @@ static psd_front_result open_front(const psd_options *options, unsigned index, s
 
 static int exit_status(psd_front_result result) {
   if (result == PSD_FRONT_OK)
-    return PSD_EXIT_DONE;
-  return result == PSD_FRONT_UNKNOWN_HOST ? PSD_EXIT_UNREACHABLE : PSD_EXIT_REFUSED;
+    return PSD_CARD_EXIT_DONE;
+  return result == PSD_FRONT_UNKNOWN_HOST ? PSD_CARD_EXIT_UNREACHABLE : PSD_CARD_EXIT_REFUSED;
 }
 
 static int open_all(const psd_options *options, station *stations) {
   for (unsigned i = 0; i < options->state_count; i++)
     if (!open_holder(options, i, &stations[i]))
-      return PSD_EXIT_REFUSED;
-  int status = PSD_EXIT_DONE;
-  for (unsigned i = 0; i < options->state_count && status == PSD_EXIT_DONE; i++)
+      return PSD_CARD_EXIT_REFUSED;
+  int status = PSD_CARD_EXIT_DONE;
+  for (unsigned i = 0; i < options->state_count && status == PSD_CARD_EXIT_DONE; i++)
     status = exit_status(open_front(options, i, &stations[i]));
   return status;
 }
@@ -62,10 +62,10 @@ static int start_all(const psd_options *options, station *stations) {
   for (unsigned i = 0; i < options->state_count; i++) {
     if (!psd_front_start(stations[i].front)) {
       (void)fputs("psd-card: out of threads: run fewer cards\n", stderr);
-      return PSD_EXIT_REFUSED;
+      return PSD_CARD_EXIT_REFUSED;
     }
   }
-  return PSD_EXIT_DONE;
+  return PSD_CARD_EXIT_DONE;
 }
 
 /* All are told before any is waited for: cards that work finish side by side. */
@@ -88,10 +88,10 @@ int psd_run_cards(const psd_options *options) {
   (void)sigaddset(&stops, SIGHUP);
   (void)sigprocmask(SIG_BLOCK, &stops, NULL);
   int status = open_all(options, stations);
-  if (status == PSD_EXIT_DONE)
+  if (status == PSD_CARD_EXIT_DONE)
     status = start_all(options, stations);
   int received = 0;
-  if (status == PSD_EXIT_DONE)
+  if (status == PSD_CARD_EXIT_DONE)
     (void)sigwait(&stops, &received);
   close_all(options, stations);
   return status;

@@ -8,6 +8,7 @@
 #define RETRY_MOST_MS 1000
 /* A host that does not even refuse. */
 #define CONNECT_MS 5000
+
 /* How far the card has come on its way into the reader. */
 typedef struct approach {
   int pause_ms;      /* before the next attempt */

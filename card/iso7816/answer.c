@@ -1,11 +1,9 @@
 #include "iso7816/answer.h"
 
-#include "iso7816/dispatch.h"
+#include "iso7816/channel.h"
 #include "iso7816/handlers.h"
 
 #include <string.h>
-
-#define LE_ALL 256U
 
 /* 61xx: xx is 00 for 256 or more. */
 static uint16_t more(size_t left) {
@@ -19,7 +17,7 @@ static size_t lesser(size_t a, size_t b) {
 uint16_t psd_answer_begin(psd_card *card, psd_channel *channel, uint16_t status, size_t length, size_t wanted,
                           psd_buffer *out) {
   if (wanted == 0)
-    wanted = LE_ALL;
+    wanted = PSD_NE_SHORT;
   size_t sent = lesser(lesser(length, wanted), PSD_CARD_DATA_MAX);
   psd_put(out, card->answer, sent);
   if (sent == length)
@@ -48,8 +46,8 @@ uint16_t psd_handle_get_response(psd_card *card, const psd_request *request, psd
     return PSD_SW_WRONG_LENGTH;
   }
   size_t left = (size_t)(channel->length - channel->taken);
-  size_t wanted = apdu->ne == 0 ? LE_ALL : apdu->ne;
-  if (wanted > left && wanted < LE_ALL)
+  size_t wanted = apdu->ne == 0 ? PSD_NE_SHORT : apdu->ne;
+  if (wanted > left && wanted < PSD_NE_SHORT)
     return (uint16_t)(PSD_SW_EXACT_LENGTH | left);
   size_t sent = lesser(lesser(left, wanted), PSD_CARD_DATA_MAX);
   psd_put(out, channel->data + channel->taken, sent);

@@ -1,4 +1,4 @@
-#include "iso7816/dispatch.h"
+#include "iso7816/atr.h"
 
 #include <string.h>
 

@@ -1,5 +1,6 @@
-/* Logical channels (ISO/IEC 7816-4:2005, 5.1.1.2 and 7.1.2). */
-#include "iso7816/dispatch.h"
+/* Logical channels and MANAGE CHANNEL (ISO/IEC 7816-4:2005, 5.1.1.2 and 7.1.2). */
+#include "iso7816/channel.h"
+
 #include "iso7816/handlers.h"
 #include "iso7816/secure_channel.h"
 

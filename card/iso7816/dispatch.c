@@ -1,6 +1,7 @@
 #include "iso7816/dispatch.h"
 
 #include "iso7816/answer.h"
+#include "iso7816/channel.h"
 #include "iso7816/handlers.h"
 #include "iso7816/secure_channel.h"
 
@@ -107,20 +108,15 @@ static psd_access_set granted(const psd_card *card, const psd_request *request, 
   return set;
 }
 
-/* 9000 and the warnings: with an error, what the handler had written by then is no answer. */
-static bool carries_data(uint16_t status) {
-  unsigned sw1 = status >> 8;
-  return status == PSD_SW_OK || sw1 == 0x62 || sw1 == 0x63;
-}
-
-/* Runs the handler on complete, clear data; its answer is left in card->answer, `*length` bytes. */
+/* Runs the handler on complete, clear data; its answer is left in card->answer, `*length` bytes. With an error, what
+ * the handler had written by then is no answer. */
 static uint16_t run(psd_card *card, const psd_request *request, size_t *length) {
   *length = 0;
   if (!length_fits(request->row, request->apdu.nc))
     return PSD_SW_WRONG_LENGTH;
   psd_buffer answer = psd_buffer_over(card->answer, PSD_CARD_DATA_MAX);
   uint16_t status = handlers[request->row->id](card, request, &answer);
-  if (!carries_data(status))
+  if (!psd_status_carries_data(status))
     return status;
   if (answer.overflow)
     return PSD_SW_INTERNAL;

@@ -1,6 +1,6 @@
 #include "iso7816/file.h"
 
-#include "iso7816/dispatch.h"
+#include "iso7816/atr.h"
 #include "meter/objects.h"
 #include "psd/spec/tlv.h"
 

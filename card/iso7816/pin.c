@@ -3,6 +3,7 @@
 #include "iso7816/pin.h"
 #include "iso7816/handlers.h"
 #include "meter/change.h"
+#include "psd/spec/chars.h"
 
 #include <string.h>
 
@@ -11,20 +12,19 @@ bool psd_pin_parse(const uint8_t *data, size_t length, psd_pin *pin) {
     return false;
   while (length > 0 && data[length - 1] == PSD_PIN_PADDING)
     length--;
-  for (size_t i = 0; i < length; i++)
-    if (data[i] < 0x20 || data[i] > 0x7E)
-      return false;
   pin->bytes = data;
   pin->length = length;
-  return length >= PSD_PIN_MIN;
+  return length >= PSD_PIN_MIN && psd_printable(data, length);
 }
 
 psd_store_result psd_pin_read(const psd_card *card, uint16_t record, psd_pin_record *pin) {
   uint8_t encoded[PSD_SIZE_PIN_RECORD];
   size_t length = 0;
   psd_store_result result = psd_store_read(&card->store, record, encoded, sizeof encoded, &length);
-  if (result == PSD_STORE_OK && !psd_parse_message(encoded, length, PSD_MESSAGE_PIN_RECORD, pin))
+  if (result == PSD_STORE_OK && !psd_parse_message(encoded, length, PSD_MESSAGE_PIN_RECORD, pin)) {
+    psd_wipe(pin, sizeof *pin);
     result = PSD_STORE_CORRUPT;
+  }
   psd_wipe(encoded, sizeof encoded);
   return result;
 }
@@ -43,20 +43,19 @@ static uint64_t most_tries(const psd_card *card, uint16_t record) {
   return record == PSD_RECORD_PIN ? card->core.pins.pin_tries : card->core.pins.puk_tries;
 }
 
-/* Adds `pin`, with another number of tries, to a change; `encoded` must stay until the commit. */
-static void put_tries(psd_change *change, uint16_t number, psd_pin_record *pin, uint64_t tries,
-                      uint8_t encoded[PSD_SIZE_PIN_RECORD]) {
+/* The record with another number of tries. */
+static void encode_tries(psd_pin_record *pin, uint64_t tries, uint8_t encoded[PSD_SIZE_PIN_RECORD]) {
   pin->tries = tries;
   psd_buffer buffer = psd_buffer_over(encoded, PSD_SIZE_PIN_RECORD);
   psd_put_message(&buffer, PSD_MESSAGE_PIN_RECORD, pin);
-  psd_change_put(change, number, encoded, PSD_SIZE_PIN_RECORD);
 }
 
 static uint16_t store_tries(psd_card *card, uint16_t number, psd_pin_record *pin, uint64_t tries) {
   uint8_t encoded[PSD_SIZE_PIN_RECORD];
+  encode_tries(pin, tries, encoded);
   psd_change change;
   psd_change_begin(&change, card);
-  put_tries(&change, number, pin, tries, encoded);
+  psd_change_put(&change, number, encoded, sizeof encoded);
   uint16_t status = psd_change_commit(&change, card);
   psd_wipe(encoded, sizeof encoded);
   return status;
@@ -70,15 +69,14 @@ static bool matches(const psd_pin_record *record, const psd_pin *pin) {
   return same;
 }
 
-/* No channel stays verified by a PIN that was replaced or blocked. */
-static void forget_verified(psd_card *card) {
+void psd_pin_forget(psd_card *card) {
   for (size_t i = 0; i < PSD_CARD_CHANNELS; i++)
     card->channels[i].pin_verified = false;
 }
 
 static uint16_t wrong_guess(psd_card *card, uint16_t record, uint64_t left) {
   if (left == 0) {
-    forget_verified(card);
+    psd_pin_forget(card);
     psd_change change;
     psd_change_begin(&change, card);
     psd_change_log(&change, card, record == PSD_RECORD_PIN ? PSD_EVENT_PIN_BLOCKED : PSD_EVENT_PUK_BLOCKED, 0, 0);
@@ -140,29 +138,37 @@ uint16_t psd_handle_verify(psd_card *card, const psd_request *request, psd_buffe
   return status;
 }
 
-/* Commits the new record of the PIN and, where the PUK was used, the PUK's tries with it. */
+/* Commits the new record of the PIN and, where the PUK was used, all its tries again with it. */
 static uint16_t commit_pin(psd_card *card, const uint8_t pin[PSD_SIZE_PIN_RECORD], psd_event event, bool puk_used) {
+  psd_pin_record puk;
   uint8_t puk_encoded[PSD_SIZE_PIN_RECORD];
+  if (puk_used && psd_pin_read(card, PSD_RECORD_PUK, &puk) != PSD_STORE_OK)
+    return PSD_SW_MEMORY_FAILURE;
   psd_change change;
   psd_change_begin(&change, card);
   psd_change_put(&change, PSD_RECORD_PIN, pin, PSD_SIZE_PIN_RECORD);
   psd_change_log(&change, card, event, 0, 0);
-  psd_pin_record puk;
-  if (puk_used && psd_pin_read(card, PSD_RECORD_PUK, &puk) == PSD_STORE_OK)
-    put_tries(&change, PSD_RECORD_PUK, &puk, card->core.pins.puk_tries, puk_encoded);
+  if (puk_used) {
+    encode_tries(&puk, card->core.pins.puk_tries, puk_encoded);
+    psd_change_put(&change, PSD_RECORD_PUK, puk_encoded, sizeof puk_encoded);
+  }
   uint16_t status = psd_change_commit(&change, card);
   psd_wipe(&puk, sizeof puk);
   psd_wipe(puk_encoded, sizeof puk_encoded);
-  if (status == PSD_SW_OK)
-    forget_verified(card);
+  psd_pin_forget(card); /* even after a failure, which may have left the new PIN */
   return status;
 }
 
-static uint16_t replace_pin(psd_card *card, const psd_pin *pin, psd_event event, bool puk_used) {
+/* Replaces the PIN if `known` is what the record `number` (PIN or PUK) has. The new record is made first: without
+ * randomness there is nothing to try, and no try is lost. */
+static uint16_t replace_pin(psd_card *card, uint16_t number, const psd_pin *known, const psd_pin *new,
+                            psd_event event) {
   uint8_t encoded[PSD_SIZE_PIN_RECORD];
   uint16_t status = PSD_SW_EXECUTION_ERROR;
-  if (psd_pin_make(card, pin, card->core.pins.pin_tries, encoded))
-    status = commit_pin(card, encoded, event, puk_used);
+  if (psd_pin_make(card, new, card->core.pins.pin_tries, encoded))
+    status = compare(card, number, known, false);
+  if (status == PSD_SW_OK)
+    status = commit_pin(card, encoded, event, number == PSD_RECORD_PUK);
   psd_wipe(encoded, sizeof encoded);
   return status;
 }
@@ -179,8 +185,7 @@ uint16_t psd_handle_change_reference_data(psd_card *card, const psd_request *req
   psd_pin old, new;
   if (!parse_two(card, &request->apdu, &old, &new))
     return PSD_SW_WRONG_DATA;
-  uint16_t status = compare(card, PSD_RECORD_PIN, &old, false);
-  return status == PSD_SW_OK ? replace_pin(card, &new, PSD_EVENT_PIN_CHANGED, false) : status;
+  return replace_pin(card, PSD_RECORD_PIN, &old, &new, PSD_EVENT_PIN_CHANGED);
 }
 
 static uint16_t unblock_with_new_pin(psd_card *card, const psd_apdu *apdu) {
@@ -189,8 +194,7 @@ static uint16_t unblock_with_new_pin(psd_card *card, const psd_apdu *apdu) {
     return PSD_SW_WRONG_LENGTH;
   if (!parse_two(card, apdu, &puk, &new))
     return PSD_SW_WRONG_DATA;
-  uint16_t status = compare(card, PSD_RECORD_PUK, &puk, false);
-  return status == PSD_SW_OK ? replace_pin(card, &new, PSD_EVENT_PIN_UNBLOCKED, true) : status;
+  return replace_pin(card, PSD_RECORD_PUK, &puk, &new, PSD_EVENT_PIN_UNBLOCKED);
 }
 
 /* The PIN stays what it was; its tries come back. */
@@ -207,9 +211,7 @@ static uint16_t unblock_same_pin(psd_card *card, const psd_apdu *apdu) {
   if (psd_pin_read(card, PSD_RECORD_PIN, &record) != PSD_STORE_OK)
     return PSD_SW_MEMORY_FAILURE;
   uint8_t encoded[PSD_SIZE_PIN_RECORD];
-  record.tries = card->core.pins.pin_tries;
-  psd_buffer buffer = psd_buffer_over(encoded, sizeof encoded);
-  psd_put_message(&buffer, PSD_MESSAGE_PIN_RECORD, &record);
+  encode_tries(&record, card->core.pins.pin_tries, encoded);
   status = commit_pin(card, encoded, PSD_EVENT_PIN_UNBLOCKED, true);
   psd_wipe(&record, sizeof record);
   psd_wipe(encoded, sizeof encoded);

@@ -18,7 +18,9 @@ typedef struct psd_pin {
 bool psd_pin_parse(const uint8_t *data, size_t length, psd_pin *pin);
 /* Makes the record of a value with a fresh salt. False when randomness failed. */
 bool psd_pin_make(psd_card *card, const psd_pin *pin, uint64_t tries, uint8_t out[PSD_SIZE_PIN_RECORD]);
-/* Reads the record PSD_RECORD_PIN or PSD_RECORD_PUK. The caller wipes it. */
+/* Reads the record PSD_RECORD_PIN or PSD_RECORD_PUK. The caller wipes it; on failure there is nothing to wipe. */
 psd_store_result psd_pin_read(const psd_card *card, uint16_t record, psd_pin_record *pin);
+/* No channel stays verified by a PIN that was replaced or blocked. */
+void psd_pin_forget(psd_card *card);
 
 #endif

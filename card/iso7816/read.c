@@ -10,7 +10,6 @@
 #define SFI_IN_P2 31U
 #define OFFSET_OBJECT 0x54U
 #define DISCRETIONARY 0x53U
-#define LE_ALL 256U
 
 /* The file that a short identifier names, which then is the current one (7.2.2); 0 names the current one. */
 static uint16_t current_file(psd_channel *channel, uint8_t sfi, const psd_file **file) {
@@ -49,7 +48,7 @@ static uint16_t read_from(psd_card *card, const psd_request *request, const psd_
 
 /* Le as a number of bytes; "all there is", short or extended, as 0. */
 static size_t wanted_bytes(const psd_apdu *apdu) {
-  bool all = apdu->ne == (apdu->extended ? 65536U : LE_ALL);
+  bool all = apdu->ne == (apdu->extended ? PSD_NE_ALL : PSD_NE_SHORT);
   return all ? 0 : apdu->ne;
 }
 
@@ -65,8 +64,8 @@ uint16_t psd_handle_read_binary(psd_card *card, const psd_request *request, psd_
     return status;
   status = read_from(card, request, file, offset, wanted_bytes(apdu), out);
   /* A reader that asks in short form for what there is reads on with the next offset: the rest does not wait. */
-  if (!apdu->extended && out->length > LE_ALL)
-    out->length = LE_ALL;
+  if (!apdu->extended && out->length > PSD_NE_SHORT)
+    out->length = PSD_NE_SHORT;
   return status;
 }
 

@@ -122,9 +122,7 @@ static bool sign_answer(psd_card *card, uint16_t status, size_t *length) {
 
 uint16_t psd_secure_channel_wrap(psd_card *card, uint16_t status, size_t *length) {
   psd_scp *scp = &card->scp;
-  uint8_t sw1 = (uint8_t)(status >> 8);
-  bool error = status != PSD_SW_OK && sw1 != 0x62 && sw1 != 0x63;
-  if (!scp->answer_secured || error)
+  if (!scp->answer_secured || !psd_status_carries_data(status))
     return status;
   if ((scp->level & PSD_SCP_RENC) != 0 && *length > 0 && !encipher_answer(card, length)) {
     *length = 0;

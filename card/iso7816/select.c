@@ -1,5 +1,5 @@
 /* SELECT (ISO/IEC 7816-4:2005, 7.1.1), and the templates it answers with (5.3.3). */
-#include "iso7816/dispatch.h"
+#include "iso7816/channel.h"
 #include "iso7816/file.h"
 #include "iso7816/handlers.h"
 #include "psd/spec/tlv.h"

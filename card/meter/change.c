@@ -51,12 +51,20 @@ void psd_change_log(psd_change *change, const psd_card *card, psd_event event, u
   psd_change_put(change, slot, change->log, sizeof change->log);
 }
 
+/* lifecycle.def has the only ways from one stored state to another. */
+static bool state_may_follow(const psd_core *before, const psd_core *next) {
+  psd_state from = (psd_state)before->head.state;
+  psd_state to = (psd_state)next->head.state;
+  return from == to || psd_transition_allowed(from, to);
+}
+
 uint16_t psd_change_commit(psd_change *change, psd_card *card) {
   if (change->core_put) {
     uint64_t now = psd_clock_in(card, &change->next);
     if (now > change->next.clock.reached)
       change->next.clock.reached = now;
-    if (!psd_core_balanced(&change->next) || !psd_core_encode(&change->next, change->core))
+    if (!psd_core_balanced(&change->next) || !state_may_follow(&card->core, &change->next) ||
+        !psd_core_encode(&change->next, change->core))
       change->failed = true;
   }
   if (change->failed)

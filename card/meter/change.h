@@ -24,8 +24,9 @@ void psd_change_core(psd_change *change);
 /* One record for the transaction log, with the state and registers of `next`: call it after they are set. At most one a
  * change. */
 void psd_change_log(psd_change *change, const psd_card *card, psd_event event, uint16_t detail, uint64_t amount);
-/* Checks the registers' invariant and commits. 9000; 6581 if memory failed (the card then looks at its store again and
- * holds either the old or the new state); 6A84 if there is no room; 6400 if the invariant would break. */
+/* Checks the registers' invariant and the life cycle, and commits. 9000; 6581 if memory failed (the card then looks at
+ * its store again and holds either the old or the new state); 6A84 if there is no room; 6400 if the registers would not
+ * balance, lifecycle.def knows no such transition, or a value does not fit its field. */
 uint16_t psd_change_commit(psd_change *change, psd_card *card);
 
 #endif

@@ -51,7 +51,7 @@ static uint16_t put_one(psd_card *card, const psd_request *request, uint32_t tag
   uint16_t status = psd_object_write(card, request, object, value, &change);
   if (status == PSD_SW_OK) {
     psd_change_log(&change.change, card, PSD_EVENT_OBJECT_WRITTEN, (uint16_t)object->tag, 0);
-    status = psd_change_commit(&change.change, card);
+    status = psd_object_commit(card, &change);
   }
   psd_wipe(&change, sizeof change);
   return status;

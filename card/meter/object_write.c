@@ -2,6 +2,7 @@
 #include "iso7816/pin.h"
 #include "meter/clock.h"
 #include "meter/objects.h"
+#include "psd/spec/chars.h"
 
 #include <string.h>
 
@@ -12,13 +13,6 @@
 #define TRIES_MOST 15U
 #define POSTAGE_MOST 0xFFFFFFU
 
-static bool printable(const uint8_t *text, size_t length) {
-  for (size_t i = 0; i < length; i++)
-    if (text[i] < 0x20 || text[i] > 0x7E)
-      return false;
-  return true;
-}
-
 static bool all_zero(const uint8_t *bytes, size_t length) {
   uint8_t any = 0;
   for (size_t i = 0; i < length; i++)
@@ -26,34 +20,19 @@ static bool all_zero(const uint8_t *bytes, size_t length) {
   return any == 0;
 }
 
-/* How many bytes follow the first one of a character; 4 for what begins none. */
-static size_t utf8_following(uint32_t lead) {
-  return lead < 0x80 ? 0 : (lead & 0xE0) == 0xC0 ? 1 : (lead & 0xF0) == 0xE0 ? 2 : (lead & 0xF8) == 0xF0 ? 3 : 4;
-}
-
 /* Well-formed UTF-8 without control characters (RFC 3629, 4). */
 static bool utf8(psd_cursor text) {
   while (text.left > 0) {
-    uint32_t lead = psd_take_u8(&text);
-    size_t more = utf8_following(lead);
-    static const uint32_t least[] = {0x20, 0x80, 0x800, 0x10000};
-    if (more > 3)
+    size_t length = psd_utf8_length(text.at, text.left);
+    if (length == 0 || psd_utf8_control(text.at, length))
       return false;
-    uint32_t code = more == 0 ? lead : lead & (0x3FU >> more);
-    for (size_t i = 0; i < more; i++) {
-      uint32_t next = psd_take_u8(&text);
-      if (text.failed || (next & 0xC0) != 0x80)
-        return false;
-      code = code << 6 | (next & 0x3F);
-    }
-    if (code < least[more] || (code >= 0x7F && code < 0xA0) || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF))
-      return false;
+    psd_take(&text, length);
   }
   return true;
 }
 
 static bool device_id_valid(const psd_device_id *id) {
-  return printable(id->vendor, sizeof id->vendor) && printable(id->model, sizeof id->model);
+  return psd_printable(id->vendor, sizeof id->vendor) && psd_printable(id->model, sizeof id->model);
 }
 
 static bool funds_valid(const psd_funds *funds) {
@@ -200,4 +179,11 @@ uint16_t psd_object_write(psd_card *card, const psd_request *request, const psd_
   change->change.next.head.written |= bit;
   psd_change_core(&change->change);
   return PSD_SW_OK;
+}
+
+uint16_t psd_object_commit(psd_card *card, psd_object_change *change) {
+  uint16_t status = psd_change_commit(&change->change, card);
+  if ((change->seen & UINT64_C(1) << PSD_OBJECT_USER_PIN) != 0)
+    psd_pin_forget(card);
+  return status;
 }

@@ -30,9 +30,12 @@ static void read_version(psd_buffer *out) {
   psd_put_message(out, PSD_MESSAGE_VERSION, &version);
 }
 
-static void read_clock(const psd_card *card, psd_buffer *out) {
+static uint16_t read_clock(const psd_card *card, psd_buffer *out) {
+  if (!card->store.open)
+    return PSD_SW_MEMORY_FAILURE;
   psd_clock clock = {.now = psd_clock_now(card), .set = card->core.clock.set};
   psd_put_message(out, PSD_MESSAGE_CLOCK, &clock);
+  return PSD_SW_OK;
 }
 
 static uint16_t read_pin_status(const psd_card *card, psd_buffer *out) {
@@ -99,7 +102,7 @@ static bool read_computed(const psd_card *card, const psd_object *object, psd_bu
     psd_life_cycle life = {.state = psd_card_state(card), .fault = card->fault};
     psd_put_message(out, PSD_MESSAGE_LIFE_CYCLE, &life);
   } else if (object->id == PSD_OBJECT_CLOCK) {
-    read_clock(card, out);
+    *status = read_clock(card, out);
   } else if (object->id == PSD_OBJECT_SELF_TEST) {
     psd_self_test result = {.run = card->kats_run, .failed = card->kats_failed};
     psd_put_message(out, PSD_MESSAGE_SELF_TEST, &result);

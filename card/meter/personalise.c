@@ -50,7 +50,7 @@ static uint16_t store_block(psd_card *card, const psd_request *request, psd_obje
   } else {
     psd_change_log(&change->change, card, PSD_EVENT_OBJECT_WRITTEN, (uint16_t)tag, 0);
   }
-  return psd_change_commit(&change->change, card);
+  return psd_object_commit(card, change);
 }
 
 uint16_t psd_handle_store_data(psd_card *card, const psd_request *request, psd_buffer *out) {
@@ -111,6 +111,10 @@ static uint16_t parse_key_set(const psd_apdu *apdu, const psd_transport_keys *cu
       sizes[0] != sizes[2])
     return PSD_SW_WRONG_DATA;
   next->size = sizes[0];
+  /* Challenges follow from K-ENC and the counter: with the same K-ENC a counter that began anew would make sessions
+   * that were recorded good again. */
+  if (psd_equal(next->enc, current->enc, sizeof next->enc))
+    next->sequence = current->sequence;
   return PSD_SW_OK;
 }
 

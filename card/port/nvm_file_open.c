@@ -121,12 +121,14 @@ bool psd_nvm_file_publish(psd_nvm_file *file, char *message) {
       return say(message, "exists already, and a card is never overwritten: choose another name");
     return say_why(message, "cannot be given its name", "");
   }
-  bool ok = unlink(file->temporary) == 0 && sync_directory(file->path);
-  if (!ok)
-    say_why(message, "may not be durable", "");
+  if (unlink(file->temporary) != 0 || !sync_directory(file->path)) {
+    say_why(message, "cannot be made durable", "");
+    (void)unlink(file->path); /* whoever is told that there is no card takes its keys away */
+    return false;
+  }
   free(file->temporary);
   file->temporary = NULL;
-  return ok;
+  return true;
 }
 
 /* Opening. */

@@ -20,10 +20,9 @@ typedef struct exchange {
 
 /* Bytes of the command that may be shown: those of a secret one stop after its header. */
 static size_t shown_length(const exchange *step) {
-  psd_cla cla = psd_decode_cla(step->command[0]);
-  const psd_command *row =
-      cla.valid && step->command_length >= HEADER_SIZE ? psd_command_of(cla.class, step->command[1]) : NULL;
-  bool secret = row != NULL && (row->flags & PSD_FLAG_HIDE) != 0;
+  psd_apdu apdu;
+  (void)psd_parse_apdu(step->command, step->command_length, &apdu); /* one that is malformed has a header too */
+  bool secret = step->command_length >= HEADER_SIZE && psd_describe_hides(&apdu);
   return secret ? HEADER_SIZE : step->command_length;
 }
 

@@ -1,7 +1,9 @@
 #include "cli.h"
 #include "json.h"
+#include "psd/spec/text.h"
 
 #include <locale.h>
+#include <string.h>
 
 const psd_verb psd_verbs[] = {
     {"list", "", "shows the readers, and which hold a PSD", "With --card, shows that card alone.\n", PSD_OPTIONS_CARD,
@@ -54,7 +56,8 @@ static void help_of_verb(const psd_verb *verb) {
       fputs(option_lines[i].line, stdout);
 }
 
-void psd_cli_help(const psd_verb *verb) {
+/* Of one verb, or, with NULL, of the whole command. */
+static void help(const psd_verb *verb) {
   if (verb != NULL) {
     help_of_verb(verb);
     return;
@@ -67,15 +70,36 @@ void psd_cli_help(const psd_verb *verb) {
        "exit status: 0 done, 1 refused, 2 usage, 3 card or reader out of reach");
 }
 
+void psd_cli_print(FILE *out, const char *words) {
+  char memory[4 * PSD_ERROR_WORDS]; /* one byte may become four */
+  psd_text text = psd_text_over(memory, sizeof memory);
+  psd_say_text(&text, words, strlen(words));
+  fputs(memory, out);
+}
+
+const char *psd_cli_device(const psd_device_id *id, char words[PSD_CLI_DEVICE_WORDS]) {
+  psd_text text = psd_text_over(words, PSD_CLI_DEVICE_WORDS);
+  psd_say_text(&text, id->vendor, sizeof id->vendor);
+  psd_say(&text, " ");
+  psd_say_text(&text, id->model, sizeof id->model);
+  psd_say(&text, " %08X", (unsigned)id->serial);
+  return words;
+}
+
 int psd_cli_failed(const psd_cli *cli, const psd_error *error) {
   const char *advice = psd_advice(cli, error);
-  fprintf(stderr, "psd: %s%s%s\n", error->words, advice != NULL ? "; " : "", advice != NULL ? advice : "");
+  fputs("psd: ", stderr);
+  psd_cli_print(stderr, error->words);
+  fprintf(stderr, "%s%s\n", advice != NULL ? "; " : "", advice != NULL ? advice : "");
   return psd_result_unreachable(error->result) ? PSD_EXIT_UNREACHABLE : PSD_EXIT_REFUSED;
 }
 
 void psd_cli_warn(const psd_error *warning) {
-  if (warning->words[0] != '\0')
-    fprintf(stderr, "psd: warning: %s\n", warning->words);
+  if (warning->words[0] == '\0')
+    return;
+  fputs("psd: warning: ", stderr);
+  psd_cli_print(stderr, warning->words);
+  fputc('\n', stderr);
 }
 
 void psd_cli_done(const psd_cli *cli, const char *words) {
@@ -89,7 +113,8 @@ void psd_cli_done(const psd_cli *cli, const char *words) {
   psd_json_end_object(&json);
 }
 
-psd_result psd_cli_transport(const psd_cli *cli, psd_transport **transport, psd_error *error) {
+/* The transport that the options ask for. */
+static psd_result make_transport(const psd_cli *cli, psd_transport **transport, psd_error *error) {
   return cli->card != NULL ? psd_transport_socket(cli->card, transport, error)
                            : psd_transport_pcsc(cli->reader, cli->wait_ms, transport, error);
 }
@@ -107,7 +132,7 @@ static psd_result enter(psd_cli *cli) {
 int psd_cli_reach(psd_cli *cli) {
   psd_transport *transport = NULL;
   psd_error error;
-  psd_result result = psd_cli_transport(cli, &transport, &error);
+  psd_result result = make_transport(cli, &transport, &error);
   if (result == PSD_OK)
     result = psd_host_open(transport, &cli->host, &error);
   return result == PSD_OK ? PSD_EXIT_DONE : psd_cli_failed(cli, &error);
@@ -138,7 +163,7 @@ int psd_cli_main(int argc, char **argv) {
   if ((cli.given & PSD_OPTION_VERSION) != 0)
     puts("psd " PSD_VERSION);
   else if ((cli.given & PSD_OPTION_HELP) != 0)
-    psd_cli_help(cli.verb);
+    help(cli.verb);
   else
     status = cli.verb->run(&cli);
   if (fflush(stdout) != 0 || ferror(stdout)) {

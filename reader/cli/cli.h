@@ -58,13 +58,18 @@ extern const size_t psd_verb_count;
 int psd_cli_parse(psd_cli *cli, int argc, char **argv);
 /* The whole command; returns the exit status. */
 int psd_cli_main(int argc, char **argv);
-void psd_cli_help(const psd_verb *verb);
 
 /* "psd: ..." on standard error; returns PSD_EXIT_USAGE. */
 #if defined(__GNUC__)
 __attribute__((format(printf, 2, 3)))
 #endif
 int psd_cli_usage(const psd_cli *cli, const char *format, ...);
+
+/* Prints words that may quote a reader, a card or a file's name: what could work on the terminal is taken out. */
+void psd_cli_print(FILE *out, const char *words);
+/* "PS D1 00C0FFEE", in `words`, which it returns. */
+#define PSD_CLI_DEVICE_WORDS 32U
+const char *psd_cli_device(const psd_device_id *id, char words[PSD_CLI_DEVICE_WORDS]);
 
 /* One line on standard error: what went wrong, and what to do next; returns the exit status. */
 int psd_cli_failed(const psd_cli *cli, const psd_error *error);
@@ -75,8 +80,6 @@ const char *psd_advice(const psd_cli *cli, const psd_error *error);
 /* "PIN changed", or the same as JSON; for what ends without anything else to show. */
 void psd_cli_done(const psd_cli *cli, const char *words);
 
-/* The transport that the options ask for. */
-psd_result psd_cli_transport(const psd_cli *cli, psd_transport **transport, psd_error *error);
 /* Reaches the card: cli->host. Returns PSD_EXIT_DONE, or the exit status after telling why; nothing is open then. */
 int psd_cli_reach(psd_cli *cli);
 /* The same, and keeps others away, opens a channel of its own where the card has one to spare, and selects the PSD. */

@@ -1,20 +1,14 @@
 #include "hex.h"
 
+#include "psd/spec/chars.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-static int digit(char c) {
-  if (c >= '0' && c <= '9')
-    return c - '0';
-  if (c >= 'a' && c <= 'f')
-    return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
 
 static size_t parse(const char *text, uint8_t *bytes) {
   size_t digits = 0;
   for (; *text != '\0'; text++) {
-    int value = digit(*text);
+    int value = psd_hex_digit(*text);
     if (*text == ' ' || *text == ':' || *text == '\t' || *text == '\n')
       continue;
     if (value < 0)

@@ -1,5 +1,7 @@
 #include "json.h"
 
+#include "psd/spec/chars.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -12,30 +14,16 @@ static void indent(const psd_json *json) {
     fputs("  ", json->out);
 }
 
-/* Length of the well-formed UTF-8 character at `at` (RFC 3629, 4); 0 if there is none. */
-static size_t utf8_length(const uint8_t *at, size_t left) {
-  uint8_t lead = at[0];
-  size_t length = lead < 0x80 ? 1 : lead >= 0xC2 && lead < 0xE0 ? 2 : lead >= 0xE0 && lead < 0xF0 ? 3 : 4;
-  if ((lead >= 0x80 && lead < 0xC2) || lead > 0xF4 || length > left)
-    return 0;
-  for (size_t i = 1; i < length; i++)
-    if ((at[i] & 0xC0) != 0x80)
-      return 0;
-  bool overlong = (lead == 0xE0 && at[1] < 0xA0) || (lead == 0xF0 && at[1] < 0x90);
-  bool outside = (lead == 0xED && at[1] >= 0xA0) || (lead == 0xF4 && at[1] >= 0x90);
-  return overlong || outside ? 0 : length;
-}
-
 static void put_quoted(FILE *out, const uint8_t *at, size_t left) {
   fputc('"', out);
   while (left > 0) {
-    size_t length = utf8_length(at, left);
+    size_t length = psd_utf8_length(at, left);
     if (length == 0)
       fputs("\\ufffd", out);
     else if (*at == '"' || *at == '\\')
       fprintf(out, "\\%c", *at);
-    else if (*at < 0x20 || *at == 0x7F)
-      fprintf(out, "\\u%04x", *at);
+    else if (psd_utf8_control(at, length))
+      fprintf(out, "\\u%04x", at[length - 1]); /* C1: the second byte is the code */
     else
       fwrite(at, 1, length, out);
     at += length == 0 ? 1 : length;

@@ -44,18 +44,25 @@ static void look(psd_transport *transport, finding *found) {
     found->note = found->error.words;
 }
 
+static void print_note(const char *note) {
+  fputs("  ", stdout);
+  psd_cli_print(stdout, note);
+  putchar('\n');
+}
+
 static void show_people(const finding *found) {
   char atr[2 * PSD_ATR_MAX + 1];
   psd_text text = psd_text_over(atr, sizeof atr);
   psd_say_hex(&text, found->atr, found->atr_length);
-  printf("%s\n", found->reader);
+  psd_cli_print(stdout, found->reader);
+  putchar('\n');
   if (found->atr_length > 0)
     printf("  answer to reset  %s\n", atr);
+  char words[PSD_CLI_DEVICE_WORDS];
   if (found->is_psd)
-    printf("  PSD              %.2s %.2s %08X\n", (const char *)found->id.vendor, (const char *)found->id.model,
-           (unsigned)found->id.serial);
+    printf("  PSD              %s\n", psd_cli_device(&found->id, words));
   else
-    printf("  %s\n", found->note != NULL ? found->note : "not a PSD");
+    print_note(found->note != NULL ? found->note : "not a PSD");
 }
 
 static void show_machine(psd_json *json, const finding *found) {

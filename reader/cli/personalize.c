@@ -30,8 +30,8 @@ static psd_result show_made(psd_cli *cli) {
     psd_json_string(&json, "state", name);
     psd_json_end_object(&json);
   } else {
-    printf("PSD %.2s %.2s %08X is personalised: %s\n", (const char *)id.vendor, (const char *)id.model,
-           (unsigned)id.serial, name);
+    char words[PSD_CLI_DEVICE_WORDS];
+    printf("PSD %s is personalised: %s\n", psd_cli_device(&id, words), name);
   }
   return PSD_OK;
 }

@@ -1,5 +1,6 @@
 /* PINs and PUKs from a person or a file. */
 #include "cli.h"
+#include "psd/spec/chars.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -56,9 +57,8 @@ static psd_result secret_of(const char *line, size_t length, const char *what, p
   *secret = (psd_secret){.length = length};
   if (length < 4 || length > sizeof secret->bytes)
     return psd_error_set(error, PSD_BAD_INPUT, "%s has 4 to %zu characters", what, sizeof secret->bytes);
-  for (size_t i = 0; i < length; i++)
-    if (line[i] < 0x20 || line[i] > 0x7E)
-      return psd_error_set(error, PSD_BAD_INPUT, "%s has printable ASCII characters only", what);
+  if (!psd_printable(line, length))
+    return psd_error_set(error, PSD_BAD_INPUT, "%s has printable ASCII characters only", what);
   memcpy(secret->bytes, line, length);
   return PSD_OK;
 }

@@ -4,10 +4,6 @@
 
 #include "psd/reader/scp03.h"
 
-/* Ne that asks for all there is, and the same in short form. */
-#define PSD_NE_ALL 65536U
-#define PSD_NE_SHORT 256U
-
 struct psd_host {
   psd_transport *transport;
   psd_error error;

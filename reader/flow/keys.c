@@ -1,5 +1,6 @@
 /* Key files. */
 #include "psd/reader/scp03.h"
+#include "psd/spec/chars.h"
 #include "settings.h"
 
 #include <openssl/crypto.h>
@@ -22,7 +23,7 @@ static psd_result take_version(psd_host_keys *keys, const psd_setting *setting, 
 
 static psd_result take_value(psd_host_keys *keys, uint8_t key[PSD_HOST_KEY_MAX], const psd_setting *setting,
                              psd_error *error) {
-  size_t size = psd_hex_bytes(setting->value, key, PSD_HOST_KEY_MAX);
+  size_t size = psd_hex_bytes(setting->value, strlen(setting->value), key, PSD_HOST_KEY_MAX);
   if (size != 16 && size != 24 && size != 32)
     return psd_setting_wrong(setting, error, "a key has 32, 48 or 64 hexadecimal digits");
   if (keys->size != 0 && keys->size != size)

@@ -1,5 +1,7 @@
 #include "profile.h"
 
+#include "psd/spec/chars.h"
+
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,7 +81,7 @@ static psd_result take_amount(psd_profile *profile, const psd_setting_row *row, 
 static psd_result take_letters(psd_profile *profile, const psd_setting_row *row, const psd_setting *setting,
                                psd_error *error) {
   const char *text = setting->value;
-  if (strlen(text) != 2 || text[0] < 0x20 || text[0] > 0x7E || text[1] < 0x20 || text[1] > 0x7E)
+  if (strlen(text) != 2 || !psd_printable(text, 2))
     return psd_setting_wrong(setting, error, "%s has two printable characters", row->name);
   memcpy((uint8_t *)profile + row->offset, text, 2);
   return PSD_OK;
@@ -88,7 +90,7 @@ static psd_result take_letters(psd_profile *profile, const psd_setting_row *row,
 static psd_result take_serial(psd_profile *profile, const psd_setting_row *row, const psd_setting *setting,
                               psd_error *error) {
   uint8_t bytes[4];
-  if (psd_hex_bytes(setting->value, bytes, sizeof bytes) != sizeof bytes)
+  if (psd_hex_bytes(setting->value, strlen(setting->value), bytes, sizeof bytes) != sizeof bytes)
     return psd_setting_wrong(setting, error, "%s has 8 hexadecimal digits", row->name);
   psd_cursor cursor = psd_cursor_over(bytes, sizeof bytes);
   put_number(profile, row, psd_take_u32(&cursor));
@@ -123,11 +125,9 @@ static psd_result take_secret(psd_profile *profile, const psd_setting_row *row, 
   psd_secret secret = {.length = strlen(setting->value)};
   if (secret.length < 4 || secret.length > sizeof secret.bytes)
     return psd_setting_wrong(setting, error, "%s has 4 to 16 characters", row->name);
-  for (size_t i = 0; i < secret.length; i++) {
-    secret.bytes[i] = (uint8_t)setting->value[i];
-    if (secret.bytes[i] < 0x20 || secret.bytes[i] > 0x7E)
-      return psd_setting_wrong(setting, error, "%s has printable ASCII characters only", row->name);
-  }
+  if (!psd_printable(setting->value, secret.length))
+    return psd_setting_wrong(setting, error, "%s has printable ASCII characters only", row->name);
+  memcpy(secret.bytes, setting->value, secret.length);
   memcpy((uint8_t *)profile + row->offset, &secret, sizeof secret);
   OPENSSL_cleanse(&secret, sizeof secret);
   return PSD_OK;
@@ -135,7 +135,7 @@ static psd_result take_secret(psd_profile *profile, const psd_setting_row *row, 
 
 static psd_result take_key(psd_profile *profile, const psd_setting_row *row, const psd_setting *setting,
                            psd_error *error) {
-  if (psd_hex_bytes(setting->value, (uint8_t *)profile + row->offset, 32) != 32)
+  if (psd_hex_bytes(setting->value, strlen(setting->value), (uint8_t *)profile + row->offset, 32) != 32)
     return psd_setting_wrong(setting, error, "%s has 64 hexadecimal digits", row->name);
   return PSD_OK;
 }

@@ -46,7 +46,7 @@ static psd_result missing_objects(const psd_profile_reader *reader, psd_error *e
 static const char *money_wrong(const psd_profile_reader *reader) {
   const psd_profile *profile = reader->profile;
   const psd_limits *limits = &profile->limits;
-  bool account = profile->funds.mode == 2;
+  bool account = profile->funds.mode == PSD_FUNDS_ACCOUNT;
   if (has(profile, PSD_OBJECT_FUNDS) && account != given(reader, "credit_limit"))
     return "credit_limit goes with funds = current-account, and only with it";
   if (!has(profile, PSD_OBJECT_LIMITS))

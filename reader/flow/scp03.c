@@ -2,6 +2,7 @@
 #include "psd/reader/scp03.h"
 
 #include "aes.h"
+#include "psd/spec/status.h"
 
 #include <openssl/crypto.h>
 #include <string.h>
@@ -269,16 +270,11 @@ static psd_result check_mac(const psd_host_scp03 *session, psd_cursor data, psd_
   return same ? PSD_OK : psd_error_set(error, PSD_BAD_ANSWER, "the card's answer was altered: its MAC is wrong");
 }
 
-static bool carries_mac(uint16_t status) {
-  unsigned high = status >> 8;
-  return status == 0x9000 || high == 0x62 || high == 0x63;
-}
-
 psd_result psd_host_scp03_unwrap(psd_host_scp03 *session, psd_cursor answer, uint16_t status, psd_buffer *out,
                                  psd_error *error) {
-  if (!carries_mac(status) && answer.left > 0)
+  if (!psd_status_carries_data(status) && answer.left > 0)
     return psd_error_set(error, PSD_BAD_ANSWER, "the card answered %04X with data that nothing protects", status);
-  if (!carries_mac(status))
+  if (!psd_status_carries_data(status))
     return PSD_OK;
   if ((session->level & WITH_R_MAC) != 0) {
     size_t length = answer.left < session->mac_size ? 0 : answer.left - session->mac_size;

@@ -24,28 +24,6 @@ psd_result psd_setting_wrong(const psd_setting *setting, psd_error *error, const
   return psd_error_set(error, PSD_BAD_INPUT, "%s, line %u: %s", setting->path, setting->line, words);
 }
 
-static int digit(char c) {
-  if (c >= '0' && c <= '9')
-    return c - '0';
-  if (c >= 'a' && c <= 'f')
-    return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-size_t psd_hex_bytes(const char *text, uint8_t *bytes, size_t capacity) {
-  size_t length = strlen(text);
-  if (length % 2 != 0 || length / 2 > capacity)
-    return 0;
-  for (size_t i = 0; i < length / 2; i++) {
-    int high = digit(text[2 * i]);
-    int low = digit(text[2 * i + 1]);
-    if (high < 0 || low < 0)
-      return 0;
-    bytes[i] = (uint8_t)(high << 4 | low);
-  }
-  return length / 2;
-}
-
 bool psd_decimal(const char *text, uint64_t least, uint64_t most, uint64_t *number) {
   uint64_t value = 0;
   if (*text == '\0')

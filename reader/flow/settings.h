@@ -31,8 +31,6 @@ __attribute__((format(printf, 3, 4)))
 psd_result
 psd_setting_wrong(const psd_setting *setting, psd_error *error, const char *format, ...);
 
-/* Hexadecimal digits, an even number of them, into at most `capacity` bytes; 0 if the text is anything else. */
-size_t psd_hex_bytes(const char *text, uint8_t *bytes, size_t capacity);
 /* A decimal number, `least` to `most`. */
 bool psd_decimal(const char *text, uint64_t least, uint64_t most, uint64_t *number);
 

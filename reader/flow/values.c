@@ -1,5 +1,6 @@
 /* Amounts, times and points as people write them. */
 #include "profile.h"
+#include "psd/spec/chars.h"
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
@@ -96,7 +97,7 @@ static bool on_curve(uint8_t point[POINT_SIZE]) {
 }
 
 bool psd_point_from_hex(const char *text, uint8_t point[POINT_SIZE]) {
-  return psd_hex_bytes(text, point, POINT_SIZE) == POINT_SIZE && point[0] == 0x04 && on_curve(point);
+  return psd_hex_bytes(text, strlen(text), point, POINT_SIZE) == POINT_SIZE && point[0] == 0x04 && on_curve(point);
 }
 
 static bool point_of(EVP_PKEY *key, uint8_t point[POINT_SIZE]) {

@@ -261,6 +261,24 @@ static void policy_comes_first(void) {
   end();
 }
 
+static void replaced_pin_is_forgotten(void) {
+  begin(0x33);
+  CU_ASSERT_EQUAL(rig_hex(&r, "0070000100"), PSD_SW_OK);
+  expect(&r, "01A4040C05 F050534401", "9000");
+  sample_put(&block, PSD_OBJECT_USER_PIN);
+  CU_ASSERT_EQUAL(sample_store(&r, &block, false, 0), PSD_SW_OK);
+  expect(&r, "0120008106 313233343536", "9000");
+  expect(&r, "01200081", "9000");
+  empty_block();
+  sample_put_value(&block, PSD_OBJECT_USER_PIN, "393939393939");
+  CU_ASSERT_EQUAL(sample_store(&r, &block, false, 1), PSD_SW_OK);
+  expect(&r, "01200081", "63C3");
+  expect(&r, "0120008106 393939393939", "9000");
+  expect_secure(&r, "00DADF3206 313233343536", "9000"); /* PUT DATA is another way */
+  expect(&r, "01200081", "63C3");
+  end();
+}
+
 /* K3 and the others, as they were sent, are in the memory only where the card keeps them; PINs nowhere. */
 static void no_pin_in_memory(void) {
   rig_create(&r);
@@ -296,6 +314,7 @@ int main(void) {
       {"PUT DATA in the secure channel writes the same objects", put_data_does_it_too},
       {"the PIN policy rules PIN and PUK: length and tries", policy_rules_what_comes_after},
       {"the PIN policy comes before PIN and PUK", policy_comes_first},
+      {"no channel stays verified by a first PIN that was replaced", replaced_pin_is_forgotten},
       {"no PIN or PUK is in the memory", no_pin_in_memory},
   };
   return psd_check_run("personalisation", tests, PSD_CHECK_COUNT(tests));

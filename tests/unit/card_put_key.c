@@ -120,6 +120,19 @@ static void old_ones_are_gone(void) {
   end();
 }
 
+static void same_keys_again(void) {
+  begin(0x33);
+  psd_card_birth old = rig_birth();
+  psd_card_birth same = rig_birth();
+  uint8_t command[256];
+  same.key_version = 2;
+  CU_ASSERT_EQUAL(send(command, make(command, &old, &same, true)), PSD_SW_OK);
+  psd_card_reset(r.card);
+  expect_selected(&r);
+  expect(&r, "8050020008 0102030405060708 00", "..{10} 0203 70 ..{8} ..{8} 000001 9000");
+  end();
+}
+
 static void one_after_the_other(void) {
   begin(0x33);
   psd_card_birth keys[3] = {rig_birth(), new_keys(24), new_keys(32)};
@@ -249,6 +262,7 @@ int main(void) {
   static const psd_check_test tests[] = {
       {"keys of each length replace the set, and are answered with their check values", replaced},
       {"the old keys are gone, the sequence begins anew", old_ones_are_gone},
+      {"the same keys again: the sequence goes on, so that no recorded session is fresh", same_keys_again},
       {"keys are replaced again and again, under the newest DEK", one_after_the_other},
       {"the length in clear may be missing", without_the_length_in_clear},
       {"P1 00: the new set takes the place of the only one", added_as_the_only_set},

@@ -188,6 +188,11 @@ static void a_change_has_its_bounds(void) {
   psd_change_begin(&change, r.card);
   psd_change_put(&change, PSD_RECORD_PIN, "x", PSD_STORE_VALUE_MAX + 1);
   CU_ASSERT_EQUAL(psd_change_commit(&change, r.card), PSD_SW_EXECUTION_ERROR);
+  psd_change_begin(&change, r.card);
+  change.next.head.state = PSD_STATE_OPERATIONAL; /* lifecycle.def: not from MANUFACTURED */
+  psd_change_core(&change);
+  CU_ASSERT_EQUAL(psd_change_commit(&change, r.card), PSD_SW_EXECUTION_ERROR);
+  CU_ASSERT_EQUAL(psd_card_state(r.card), PSD_STATE_MANUFACTURED);
   CU_ASSERT_EQUAL(r.card->core.log.count, 1);
   rig_destroy(&r);
 }

@@ -30,7 +30,7 @@ static void test_init(void) {
   psd_options options;
   char wrong[PSD_OPTIONS_WRONG_MAX];
   CU_ASSERT_TRUE_FATAL(parse("init --state a.state --serial 00c0FFee", &options, wrong));
-  CU_ASSERT_EQUAL(options.verb, PSD_VERB_INIT);
+  CU_ASSERT_EQUAL(options.verb, PSD_CARD_VERB_INIT);
   CU_ASSERT_EQUAL(options.serial, 0x00C0FFEE);
   CU_ASSERT_EQUAL(memcmp(options.vendor, "PS", 2), 0);
   CU_ASSERT_EQUAL(memcmp(options.model, "D1", 2), 0);
@@ -59,9 +59,9 @@ static void test_run(void) {
   CU_ASSERT_EQUAL(options.kind, PSD_FRONT_LISTEN);
   CU_ASSERT_TRUE(options.endpoint.local);
   CU_ASSERT_TRUE(options.no_sync);
-  CU_ASSERT_TRUE(parse("--help", &options, wrong) && options.verb == PSD_VERB_HELP);
-  CU_ASSERT_TRUE(parse("run --help", &options, wrong) && options.verb == PSD_VERB_HELP);
-  CU_ASSERT_TRUE(parse("--version", &options, wrong) && options.verb == PSD_VERB_VERSION);
+  CU_ASSERT_TRUE(parse("--help", &options, wrong) && options.verb == PSD_CARD_VERB_HELP);
+  CU_ASSERT_TRUE(parse("run --help", &options, wrong) && options.verb == PSD_CARD_VERB_HELP);
+  CU_ASSERT_TRUE(parse("--version", &options, wrong) && options.verb == PSD_CARD_VERB_VERSION);
 }
 
 static void test_wrong_lines(void) {

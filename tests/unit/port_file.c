@@ -303,6 +303,23 @@ static void files_that_cannot_be_written_are_refused(void) {
   CU_ASSERT(files_there() == 0);
 }
 
+static int publish_in_unreadable_directory(void) {
+  psd_nvm_file other;
+  if (!become_nobody() || !psd_nvm_file_create(&other, path, true, message))
+    return 1;
+  bool published = psd_nvm_file_publish(&other, message);
+  psd_nvm_file_close(&other);
+  return !published && says("cannot be made durable") ? 0 : 2;
+}
+
+/* A directory that cannot be opened cannot be synced. */
+static void what_cannot_be_published_is_not_there(void) {
+  CU_ASSERT_FATAL(chmod(directory, 0333) == 0);
+  CU_ASSERT(in_child(publish_in_unreadable_directory) == 0);
+  CU_ASSERT_FATAL(chmod(directory, 0700) == 0);
+  CU_ASSERT(files_there() == 0);
+}
+
 static bool limit_files_to(rlim_t size) {
   struct rlimit limit;
   if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
@@ -454,6 +471,7 @@ int main(void) {
       {"files of another size are refused", files_of_another_size_are_refused},
       {"what is no file is refused", what_is_no_file_is_refused},
       {"files that cannot be written are refused", files_that_cannot_be_written_are_refused},
+      {"what cannot be published is not there", what_cannot_be_published_is_not_there},
       {"without space nothing is left behind", without_space_nothing_is_left_behind},
       {"a write that fails stops the port", a_write_that_fails_stops_the_port},
       {"a sync that fails stops the port", a_sync_that_fails_stops_the_port},

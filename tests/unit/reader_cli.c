@@ -224,6 +224,22 @@ static int personalize(const char *keys, const char *profile, const char *more) 
   return psd("", line);
 }
 
+/* A card may say anything; between two commands nobody else has it. */
+static void hostile_text(void) {
+  psd_card_power_on(bench.r.card);
+  rig_put_object(&bench.r, PSD_OBJECT_DEVICE_ID, "\x1B[\x9Bm\0\0\0\1", 8);
+  rig_put_object(&bench.r, PSD_OBJECT_LABEL, "a\xC2\x9B[J", 5);
+  psd_card_power_off(bench.r.card);
+  CU_ASSERT_EQUAL(psd("", "list --card @"), 0);
+  CU_ASSERT_TRUE(said("\\x1B[ \\x9Bm 00000001"));
+  CU_ASSERT_EQUAL(psd("", "info --card @"), 0);
+  CU_ASSERT_TRUE(said("a\\xC2\\x9B[J"));
+  CU_ASSERT_EQUAL(psd("", "info --card @ --json"), 0);
+  CU_ASSERT_TRUE(json_valid(out) && said("\"a\\u009b[J\""));
+  CU_ASSERT_EQUAL(psd("", "list --card /nowhere/\x1B[2J"), 3);
+  CU_ASSERT_TRUE(complained("/nowhere/\\x1B[2J"));
+}
+
 static void before_personalization(void) {
   CU_ASSERT_EQUAL(psd("", "list --card @"), 0);
   CU_ASSERT_TRUE(said("PB S1 00C0FFEE"));
@@ -471,6 +487,7 @@ int main(void) {
       {"the PIN on a terminal", asked_on_a_terminal},
       {"interrupted at the prompt", interrupted},
       {"output that cannot be written", full_disk},
+      {"what works on a terminal is taken out", hostile_text},
       {"(the card is taken away)", tear_down},
   };
   return psd_check_run("reader: psd", tests, PSD_CHECK_COUNT(tests));

@@ -83,6 +83,14 @@ static void secret_data_of_commands(void) {
   CU_ASSERT_TRUE(hidden >= 7); /* VERIFY and its like, PUT DATA, STORE DATA, PUT KEY, ROTATE KEY */
 }
 
+static void hides_what_may_be_secret(void) {
+  CU_ASSERT_TRUE(psd_describe_hides(&(psd_apdu){.cla = 0x00, .ins = 0x20}));
+  CU_ASSERT_TRUE(psd_describe_hides(&(psd_apdu){.cla = 0x80, .ins = 0x20})); /* VERIFY, its class mistaken */
+  CU_ASSERT_TRUE(psd_describe_hides(&(psd_apdu){.cla = 0xFF, .ins = 0x20}));
+  CU_ASSERT_FALSE(psd_describe_hides(&(psd_apdu){.cla = 0x00, .ins = 0xCA}));
+  CU_ASSERT_FALSE(psd_describe_hides(&(psd_apdu){.cla = 0x00, .ins = 0x00}));
+}
+
 static void says_how_long_a_secret_is(void) {
   describe_command("00200081 06 313233343536");
   expect("VERIFY P1 00 P2 81, 6 secret bytes");
@@ -297,8 +305,8 @@ static void no_control_characters(void) {
   psd_describe_value(&text, PSD_FORMAT_UTF8, "a\x1B[2J\x7F\n", 7);
   expect("a\\x1B[2J\\x7F\\x0A");
   text = fresh();
-  psd_describe_value(&text, PSD_FORMAT_UTF8, "\xC2\x9B" "2J\x9B\xC3\xBC\xC2\xA0\xC3", 9); /* C1, and no UTF-8 */
-  expect("\\xC2\\x9B2J\\x9B\xC3\xBC\xC2\xA0\\xC3");
+  psd_describe_value(&text, PSD_FORMAT_UTF8, "a\xC2\x9B[J\x9B\xC3\xBC\xC2\xA0\xC3", 11); /* C1, and no UTF-8 */
+  expect("a\\xC2\\x9B[J\\x9B\xC3\xBC\xC2\xA0\\xC3");
 }
 
 static void long_data_are_counted(void) {
@@ -338,6 +346,7 @@ static void status_words(void) {
 int main(void) {
   static const psd_check_test tests[] = {
       {"secret data of commands are never shown, whatever class, form or length", secret_data_of_commands},
+      {"data of a command in a mistaken class are secret too", hides_what_may_be_secret},
       {"the length of a secret is shown", says_how_long_a_secret_is},
       {"secret objects are never shown, whole, cut or in a list", secret_objects},
       {"secret objects in an answer are never shown", secret_objects_in_answers},

@@ -37,6 +37,16 @@ static void counters_find_their_row(void) {
   CU_ASSERT_PTR_NULL(psd_status_of(0x0000));
 }
 
+static void data_come_without_an_error(void) {
+  for (unsigned value = 0x6100; value < 0x6500; value++) {
+    bool warning = value >= 0x6200 && value < 0x6400;
+    CU_ASSERT_EQUAL(psd_status_carries_data((uint16_t)value), warning);
+  }
+  CU_ASSERT_TRUE(psd_status_carries_data(PSD_SW_OK));
+  CU_ASSERT_FALSE(psd_status_carries_data(0x9001));
+  CU_ASSERT_FALSE(psd_status_carries_data(PSD_SW_INTERNAL));
+}
+
 static void commands_are_unique(void) {
   for (size_t i = 0; i < PSD_COMMAND_COUNT; i++) {
     const psd_command *row = &psd_commands[i];
@@ -217,6 +227,7 @@ int main(void) {
       {"no status word or name is there twice", status_words_are_unique},
       {"5.1.3: every status word is 61xx to 6Fxx or 9000", status_words_are_of_the_standard},
       {"5.1.3: 61xx, 63Cx and 6Cxx find the row of their zero", counters_find_their_row},
+      {"data come with 9000 and the warnings 62xx and 63xx", data_come_without_an_error},
       {"no two commands share class and instruction, or a name", commands_are_unique},
       {"5.1.2: commands that can be sent", commands_are_possible},
       {"an instruction is known if a row has it", instructions_that_are_known},

@@ -1,7 +1,7 @@
 /* The card: power, reset, answer to reset, command and response. ISO/IEC 7816-3 and 7816-4.
  *
  * A card is one fixed-size context in memory that the caller owns; it allocates nothing of its own, and reaches the
- * world only through the ports below. It is not reentrant: one thread at a time drives one card; several cards in one
+ * world only through its ports. It is not reentrant: one thread at a time drives one card; several cards in one
  * process are independent. */
 #ifndef PSD_CARD_H
 #define PSD_CARD_H

@@ -7,6 +7,10 @@
 /* Bytes of the longest command there can be: header, extended Lc, 65535 bytes, extended Le. */
 #define PSD_APDU_MAX (4U + 3U + 65535U + 2U)
 
+/* Ne when Le is all zeroes, "all there is": in short and in extended form. */
+#define PSD_NE_SHORT 256U
+#define PSD_NE_ALL 65536U
+
 typedef struct psd_apdu {
   uint8_t cla, ins, p1, p2;
   const uint8_t *data; /* nc bytes inside the command; NULL when nc is 0 */
@@ -18,7 +22,7 @@ typedef struct psd_apdu {
 /* Takes a command apart. False when its length contradicts its Lc (status word 6700). */
 bool psd_parse_apdu(const uint8_t *command, size_t length, psd_apdu *apdu);
 
-/* Appends a command, in short form where that is enough. ne 0 means no Le; 256 and 65536 are Le "all there is". */
+/* Appends a command, in short form where that is enough. ne 0 means no Le. */
 void psd_put_apdu(psd_buffer *buffer, const psd_apdu *apdu);
 
 /* How a class byte asks for secure messaging (5.1.1, table 2). */

@@ -22,6 +22,7 @@ psd_cursor psd_cursor_over(const void *data, size_t length);
 const uint8_t *psd_take(psd_cursor *cursor, size_t length);
 /* The next `size` (1 to 8) bytes as a number, most significant first; 0 when the cursor fails. */
 uint64_t psd_take_uint(psd_cursor *cursor, size_t size);
+/* The next 1, 2 or 4 bytes, likewise. */
 uint8_t psd_take_u8(psd_cursor *cursor);
 uint16_t psd_take_u16(psd_cursor *cursor);
 uint32_t psd_take_u32(psd_cursor *cursor);
@@ -44,6 +45,7 @@ psd_buffer psd_buffer_over(void *data, size_t capacity);
 void psd_put(psd_buffer *buffer, const void *data, size_t length);
 /* Appends `value` in `size` (1 to 8) bytes, most significant first. */
 void psd_put_uint(psd_buffer *buffer, uint64_t value, size_t size);
+/* Appends one byte. */
 void psd_put_u8(psd_buffer *buffer, uint8_t value);
 /* `length` bytes of room, already counted as written, or NULL when they do not fit. */
 uint8_t *psd_put_room(psd_buffer *buffer, size_t length);

@@ -19,11 +19,14 @@ bool psd_take_tlv(psd_cursor *cursor, psd_tlv *tlv);
 /* Finds the first data object `tag` in a list. False if there is none or the list is malformed before it. */
 bool psd_find_tlv(psd_cursor list, uint32_t tag, psd_tlv *tlv);
 
+/* Appends a tag of one to three bytes. */
 void psd_put_tag(psd_buffer *buffer, uint32_t tag);
 /* Appends one data object. */
 void psd_put_tlv(psd_buffer *buffer, uint32_t tag, const void *value, size_t length);
-/* Opens a data object whose length is not known yet; what is appended until psd_close_tlv is its value. */
+/* Opens a data object whose length is not known yet; what is appended until psd_close_tlv is its value. Returns
+ * what psd_close_tlv needs; they may be nested. */
 size_t psd_open_tlv(psd_buffer *buffer, uint32_t tag);
+/* Puts the length in its place. Without room for it the buffer overflows. */
 void psd_close_tlv(psd_buffer *buffer, size_t opened);
 
 #endif

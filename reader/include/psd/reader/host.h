@@ -27,6 +27,7 @@ void psd_host_close(psd_host *host);
 const psd_error *psd_host_error(const psd_host *host);
 /* The last status word the card answered; 0 before the first. */
 uint16_t psd_host_status(const psd_host *host);
+/* The transport, which stays the host's. */
 psd_transport *psd_host_transport(psd_host *host);
 /* The logical channel in use, 0 to 19. */
 uint8_t psd_host_channel(const psd_host *host);
@@ -49,7 +50,8 @@ psd_result psd_host_open_channel(psd_host *host);
 psd_result psd_host_send(psd_host *host, const psd_apdu *command, psd_buffer *answer);
 
 /* The same for a row of the command table: class, instruction, parameters that have one value, and whether the command
- * goes in clear come from the row. `ne` is the most bytes of answer wanted, 0 for none, 65536 for all there are. */
+ * goes in clear come from the row. `ne` is the most bytes of answer wanted, 0 for none, PSD_NE_ALL for all there are.
+ */
 psd_result psd_host_command(psd_host *host, psd_command_id id, uint8_t p1, uint8_t p2, const void *data, size_t nc,
                             size_t ne, psd_buffer *answer);
 

@@ -1,7 +1,6 @@
-/* Text for people and back: hexadecimal digits and printable characters. What psd_say makes of money and times is shown
- * by spec_describe. */
+/* Hexadecimal digits, and printable characters. */
 #include "check.h"
-#include "psd/spec/text.h"
+#include "psd/spec/chars.h"
 
 #include <string.h>
 
@@ -54,5 +53,5 @@ int main(void) {
       {"odd, too many, or other characters are refused", other_text_is_refused},
       {"printable are 20 to 7E", printable_is_20_to_7e},
   };
-  return psd_check_run("text", tests, PSD_CHECK_COUNT(tests));
+  return psd_check_run("characters", tests, PSD_CHECK_COUNT(tests));
 }
