@@ -1,5 +1,6 @@
 /* What a factory does once: a blank card on erased memory. */
 #include "meter/change.h"
+#include "meter/transport_keys.h"
 #include "psd/spec/chars.h"
 
 #include <string.h>
@@ -15,8 +16,7 @@ static void encode_keys(const psd_card_birth *birth, uint8_t out[PSD_SIZE_TRANSP
   memcpy(keys.enc, birth->enc, birth->key_size);
   memcpy(keys.mac, birth->mac, birth->key_size);
   memcpy(keys.dek, birth->dek, birth->key_size);
-  psd_buffer buffer = psd_buffer_over(out, PSD_SIZE_TRANSPORT_KEYS);
-  psd_put_message(&buffer, PSD_MESSAGE_TRANSPORT_KEYS, &keys);
+  psd_transport_keys_encode(&keys, out);
   psd_wipe(&keys, sizeof keys);
 }
 

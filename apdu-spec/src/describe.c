@@ -150,7 +150,7 @@ void psd_describe_status(psd_text *text, uint16_t status) {
   const psd_status *row = psd_status_of(status);
   psd_say(text, "%04X %s", status, row != NULL ? row->meaning : "(not a status word of this card)");
   if (row != NULL && row->value == PSD_SW_TRIES_LEFT)
-    psd_say(text, " (%u left)", status & 0x0FU);
+    psd_say(text, ": %u", status & 0x0FU);
 }
 
 /* The row a command names, if any. */

@@ -3,6 +3,7 @@
 #include "iso7816/scp03.h"
 #include "iso7816/secure_channel.h"
 #include "meter/change.h"
+#include "meter/transport_keys.h"
 
 #include <string.h>
 
@@ -14,15 +15,6 @@
 #define SEQUENCE_MAX 0xFFFFFFU
 #define S8 8U
 #define S16 16U
-
-bool psd_transport_keys_read(const psd_card *card, psd_transport_keys *keys) {
-  uint8_t encoded[PSD_SIZE_TRANSPORT_KEYS];
-  size_t length = 0;
-  bool ok = psd_store_read(&card->store, PSD_RECORD_TRANSPORT, encoded, sizeof encoded, &length) == PSD_STORE_OK &&
-            psd_parse_message(encoded, length, PSD_MESSAGE_TRANSPORT_KEYS, keys);
-  psd_wipe(encoded, sizeof encoded);
-  return ok;
-}
 
 /* 6.2.2.1: the challenge follows from the sequence counter and the application's identifier, so it needs no randomness
  * and never repeats once a channel was opened with it. */
@@ -100,8 +92,7 @@ static uint16_t count_session(psd_card *card) {
   uint16_t status = PSD_SW_MEMORY_FAILURE;
   if (psd_transport_keys_read(card, &keys)) {
     keys.sequence++;
-    psd_buffer out = psd_buffer_over(encoded, sizeof encoded);
-    psd_put_message(&out, PSD_MESSAGE_TRANSPORT_KEYS, &keys);
+    psd_transport_keys_encode(&keys, encoded);
     psd_change change;
     psd_change_begin(&change, card);
     psd_change_put(&change, PSD_RECORD_TRANSPORT, encoded, sizeof encoded);

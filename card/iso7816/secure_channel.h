@@ -15,7 +15,5 @@ uint16_t psd_secure_channel_unwrap(psd_card *card, psd_request *request, bool se
 uint16_t psd_secure_channel_wrap(psd_card *card, uint16_t status, size_t *length);
 /* Closes it and wipes its keys. */
 void psd_secure_channel_close(psd_card *card);
-/* Reads the transport keys. The caller wipes them. */
-bool psd_transport_keys_read(const psd_card *card, psd_transport_keys *keys);
 
 #endif

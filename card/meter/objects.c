@@ -1,8 +1,8 @@
 #include "meter/objects.h"
 
 #include "iso7816/pin.h"
-#include "iso7816/secure_channel.h"
 #include "meter/clock.h"
+#include "meter/transport_keys.h"
 #include "psd/spec/tlv.h"
 
 #include <string.h>

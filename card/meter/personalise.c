@@ -1,9 +1,9 @@
 /* STORE DATA and PUT KEY: how a blank card becomes a meter (GlobalPlatform Card Specification 2.3.1, 11.8 and 11.11).
  */
 #include "iso7816/handlers.h"
-#include "iso7816/secure_channel.h"
 #include "meter/clock.h"
 #include "meter/objects.h"
+#include "meter/transport_keys.h"
 #include "psd/spec/tlv.h"
 
 #include <string.h>
@@ -120,8 +120,7 @@ static uint16_t parse_key_set(const psd_apdu *apdu, const psd_transport_keys *cu
 
 static uint16_t replace_keys(psd_card *card, const psd_transport_keys *next) {
   uint8_t encoded[PSD_SIZE_TRANSPORT_KEYS];
-  psd_buffer buffer = psd_buffer_over(encoded, sizeof encoded);
-  psd_put_message(&buffer, PSD_MESSAGE_TRANSPORT_KEYS, next);
+  psd_transport_keys_encode(next, encoded);
   psd_change change;
   psd_change_begin(&change, card);
   psd_change_put(&change, PSD_RECORD_TRANSPORT, encoded, sizeof encoded);

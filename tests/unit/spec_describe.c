@@ -212,7 +212,7 @@ static void answers(void) {
   describe_response("8010000000", "1FFF0000 9000");
   CU_ASSERT_PTR_NOT_NULL(strstr(memory, "8191"));
   describe_response("00200081", "63C2");
-  expect("63C2 verification failed; the last digit is the number of tries left (2 left)");
+  expect("63C2 verification failed; tries left: 2");
   describe_response("00840000 02", "AABB9000");
   expect("9000 done: AABB");
   describe_response("00B0000000", "AABB6282");

@@ -1,0 +1,60 @@
+#!/bin/bash
+# What `cmake --install` leaves is whole: programs start, libraries link through pkg-config, pcscd's entry names the handler.
+# CMake sets PSD_BUILD, PSD_CC and PSD_FLAGS, those that everything was compiled with (sanitizers).
+set -euo pipefail
+
+work=$PSD_BUILD/tests/e2e/work/install
+root=$work/root
+rm -rf "$work"
+mkdir -p "$work"
+
+fail() {
+  echo "FAILED: $*" >&2
+  exit 1
+}
+
+DESTDIR=$root cmake --install "$PSD_BUILD" >"$work/install.log" 2>&1 || fail "$(<"$work/install.log")"
+
+prefix=$(sed -n 's/^CMAKE_INSTALL_PREFIX:PATH=//p' "$PSD_BUILD/CMakeCache.txt")
+for program in psd psd-card; do
+  "$root$prefix/bin/$program" --version >"$work/version" || fail "$program --version: exit status $?"
+  [[ -e $root$prefix/share/man/man1/$program.1 ]] || fail "$program has no manual page"
+done
+
+echo "-- programs link against the libraries"
+PKG_CONFIG_PATH=$(dirname "$(find "$root$prefix" -name libpsdreader.pc)")
+export PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR=$root
+
+# try NAME SOURCE [pkg-config option]: compiles and runs a program that uses the library.
+try() {
+  local flags
+  printf '%s\n' "$2" >"$work/$1.c"
+  read -ra flags < <(pkg-config --cflags --libs "${@:3}" "$1") || fail "pkg-config $1"
+  # shellcheck disable=SC2086 # several flags
+  "$PSD_CC" -std=c17 $PSD_FLAGS "$work/$1.c" -o "$work/$1" "${flags[@]}" || fail "$1 does not link"
+  LD_LIBRARY_PATH=$(dirname "$PKG_CONFIG_PATH") "$work/$1" || fail "$1: exit status $?"
+}
+
+# shellcheck disable=SC2016
+try libpsdreader '
+#include <psd/reader.h>
+#include <psd/reader/personalize.h>
+int main(void) {
+  psd_transport *transport = NULL;
+  psd_error error;
+  psd_result result = psd_transport_socket("/no/such/socket", &transport, &error);
+  psd_transport_close(transport);
+  return result != PSD_OK;
+}'
+try libpsdcard '
+#include <psd/card.h>
+int main(void) {
+  return psd_card_size() == 0;
+}'
+
+echo "-- pcscd's entry names the handler that was installed"
+entry=$(find "$root" -path '*reader.conf.d/psd')
+[[ $entry ]] || fail "no entry for pcscd"
+library=$(awk '$1 == "LIBPATH" { print $2 }' "$entry")
+[[ -f $root$library ]] || fail "LIBPATH $library is not there"
+echo "installed and found whole"
