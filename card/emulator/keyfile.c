@@ -176,7 +176,8 @@ static bool write_all(int fd, const char *text, size_t length) {
 const char *psd_keyfile_create(const char *path, const psd_keyfile *keys) {
   int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, S_IRUSR | S_IWUSR);
   if (fd < 0)
-    return strerror(errno);
+    return errno == EEXIST ? "exists already, and a key file is never overwritten: choose another name"
+                           : strerror(errno);
   char text[PSD_KEYFILE_TEXT_MAX];
   size_t length = format(keys, text);
   bool done = write_all(fd, text, length) && fsync(fd) == 0;

@@ -15,7 +15,7 @@ static const struct {
   const char *words;
 } advices[] = {
     {"pin", 0x63C0, PSD_REFUSED, ANYWHERE,
-     "repeat with the right one: each wrong one costs a try, and none is left at zero"},
+     "each wrong one costs a try; when none is left, unblock the PIN with the PUK (psd pin unblock)"},
     {"label", 0x63C0, PSD_REFUSED, ANYWHERE, "repeat with the right PIN: each wrong one costs a try"},
     {NULL, PSD_SW_BLOCKED, PSD_REFUSED, ANYWHERE,
      "use psd pin unblock with the PUK; if the PUK is blocked too, only the provider can help"},

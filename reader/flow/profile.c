@@ -163,7 +163,8 @@ static psd_result take_point(const psd_profile_reader *reader, const psd_setting
   free(path);
   if (!read)
     return psd_setting_wrong(setting, error,
-                             "%s is a P-256 public key: 130 hexadecimal digits (04, x, y) or the path of a PEM file",
+                             "%s is a P-256 public key: 130 hexadecimal digits (04, x, y) or the path of a file with "
+                             "one (BEGIN PUBLIC KEY)",
                              row->name);
   return PSD_OK;
 }

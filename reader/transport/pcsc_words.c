@@ -16,6 +16,7 @@ static const struct {
     {(LONG)SCARD_E_READER_UNAVAILABLE, PSD_LOST, "the reader was unplugged"},
     {(LONG)SCARD_E_NO_SMARTCARD, PSD_NO_CARD, "there is no card in the reader"},
     {(LONG)SCARD_W_REMOVED_CARD, PSD_LOST, "the card was removed"},
+    {(LONG)SCARD_E_NOT_TRANSACTED, PSD_LOST, "the card does not answer: was it taken out?"},
     {(LONG)SCARD_W_UNPOWERED_CARD, PSD_NO_CARD, "the card has no power: take it out and insert it again"},
     {(LONG)SCARD_W_UNRESPONSIVE_CARD, PSD_NO_CARD, "the card is mute: is it inserted the right way round?"},
     {(LONG)SCARD_W_UNSUPPORTED_CARD, PSD_NO_CARD, "the reader cannot work with this card"},

@@ -113,9 +113,10 @@ void scene_play(const scene *s) {
     unsigned last = first;
     while (last < FILL_MOST && hands_over(&t, &made, last + 1))
       last++;
-    play_with(&t, &made, first - 1);
+    if (!s->brief)
+      play_with(&t, &made, first - 1);
     play_with(&t, &made, first);
-    if (last > first)
+    if (last > first && !s->brief)
       play_with(&t, &made, last);
   }
   CU_ASSERT(s->erased || first < FILL_MOST);

@@ -25,6 +25,7 @@ typedef struct scene {
   uint16_t (*prepare)(rig *r); /* after SELECT, before each command: rights; may be NULL. 9000 if it went well */
   uint16_t (*command)(rig *r); /* what is tested; returns its status word */
   uint16_t answer;             /* that it must have the first time */
+  bool brief;                  /* one of many alike: with room in the store and across the hand-over alone */
   unsigned pages;              /* for a command that hands over in any case: those that its commit takes; else 0 */
   unsigned changes;            /* parts of the picture that it must change, exactly these */
   scene_step prepared[SCENE_STEPS], commanded[SCENE_STEPS]; /* what both may leave behind on their way */
