@@ -49,7 +49,8 @@ static const struct {
 };
 
 static void help_of_verb(const psd_verb *verb) {
-  printf("usage: psd %s %s\n\n%s: %s.\n%s", verb->name, verb->synopsis, verb->name, verb->summary, verb->help);
+  printf("usage: psd %s%s%s\n\n%s: %s.\n%s", verb->name, verb->synopsis[0] != '\0' ? " " : "", verb->synopsis,
+         verb->name, verb->summary, verb->help);
   puts("\noptions:");
   for (size_t i = 0; i < sizeof option_lines / sizeof option_lines[0]; i++)
     if ((verb->options & option_lines[i].option) != 0)
@@ -88,6 +89,7 @@ const char *psd_cli_device(const psd_device_id *id, char words[PSD_CLI_DEVICE_WO
 
 int psd_cli_failed(const psd_cli *cli, const psd_error *error) {
   const char *advice = psd_advice(cli, error);
+  (void)fflush(stdout); /* what was shown before it stands before it */
   fputs("psd: ", stderr);
   psd_cli_print(stderr, error->words);
   fprintf(stderr, "%s%s\n", advice != NULL ? "; " : "", advice != NULL ? advice : "");

@@ -8,11 +8,13 @@
 
 static void show_line(const psd_log_record *record) {
   char memory[160];
+  char time_memory[32];
   psd_text text = psd_text_over(memory, sizeof memory);
+  psd_text time_text = psd_text_over(time_memory, sizeof time_memory);
   const psd_event_row *event = psd_event_of((unsigned)record->event);
   const psd_state_row *state = psd_state_of((unsigned)record->state);
-  psd_say_time(&text, record->time);
-  psd_say(&text, "  %-26s %-14s %04X", event != NULL ? event->words : "unknown",
+  psd_say_time(&time_text, record->time);
+  psd_say(&text, "%-23s  %-26s %-14s %04X", time_memory, event != NULL ? event->words : "unknown",
           state != NULL ? state->name : "unknown", (unsigned)record->detail);
   psd_say(&text, "  ");
   psd_say_amount(&text, record->amount);

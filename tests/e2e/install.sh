@@ -23,7 +23,7 @@ done
 
 echo "-- programs link against the libraries"
 PKG_CONFIG_PATH=$(dirname "$(find "$root$prefix" -name libpsdreader.pc)")
-export PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR=$root
+export PKG_CONFIG_PATH
 
 # try NAME SOURCE [pkg-config option]: compiles and runs a program that uses the library.
 try() {
