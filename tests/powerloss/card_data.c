@@ -67,6 +67,12 @@ static void label_there(rig *r) {
   CU_ASSERT_EQUAL_FATAL(put_label_odd(r), PSD_SW_OK);
 }
 
+/* The next record of the log takes the place of the oldest. */
+static void log_full(rig *r) {
+  for (unsigned i = 0; i < PSD_LOG_RECORDS + 2; i++)
+    label_there(r);
+}
+
 static uint16_t put_limits_secured(rig *r) {
   return rig_secure(r, "00DB3FFF2B" LIMITS);
 }
@@ -79,6 +85,11 @@ static void put_data_is_whole(void) {
        .changes = PICTURE_WRITTEN | PICTURE_OBJECTS | LOGGED},
       {.name = "PUT DATA, odd, over another value",
        .set = label_there,
+       .command = put_label,
+       .changes = PICTURE_OBJECTS | LOGGED},
+      {.name = "PUT DATA, with a log that is full",
+       .set = log_full,
+       .brief = true,
        .command = put_label,
        .changes = PICTURE_OBJECTS | LOGGED},
       {.name = "PUT DATA, made empty", .set = label_there, .command = empty_label, .changes = PICTURE_OBJECTS | LOGGED},

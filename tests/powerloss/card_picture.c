@@ -41,23 +41,26 @@ static void take_record(const psd_card *card, uint16_t number, picture *of) {
     of->checksum[number] = psd_crc32(0, value, length);
 }
 
-/* Every record is where the head says, and the hashes chain from the first to the last. */
+static uint16_t log_slot(uint64_t index) {
+  return (uint16_t)(PSD_RECORD_LOG + (index - 1) % PSD_LOG_RECORDS);
+}
+
+/* Every record is where the head says, none is there that it does not know of, and while none was overwritten the
+ * hashes chain from the first to the last. */
 static bool log_holds(const psd_card *card) {
   const psd_log_head *head = &card->core.log;
+  bool whole = head->count <= PSD_LOG_RECORDS;
   uint8_t hash[PSD_SHA256_SIZE] = {0};
   uint8_t record[PSD_SIZE_LOG_RECORD];
   psd_log_record fields;
   size_t length = 0;
-  CU_ASSERT_FATAL(head->count > 0 && head->count <= PSD_LOG_RECORDS);
-  for (uint64_t i = 0; i < head->count; i++) {
-    uint16_t number = (uint16_t)(PSD_RECORD_LOG + i);
-    if (psd_store_read(&card->store, number, record, sizeof record, &length) != PSD_STORE_OK ||
-        !psd_parse_message(record, length, PSD_MESSAGE_LOG_RECORD, &fields) || fields.index != i + 1 ||
+  for (uint64_t i = whole ? 1 : head->count - PSD_LOG_RECORDS + 1; i <= head->count; i++)
+    if (psd_store_read(&card->store, log_slot(i), record, sizeof record, &length) != PSD_STORE_OK ||
+        !psd_parse_message(record, length, PSD_MESSAGE_LOG_RECORD, &fields) || fields.index != i ||
         !psd_sha256_two(hash, sizeof hash, record, sizeof record, hash))
       return false;
-  }
-  return psd_store_length(&card->store, (uint16_t)(PSD_RECORD_LOG + head->count)) < 0 &&
-         memcmp(hash, head->hash, sizeof hash) == 0;
+  bool beyond = head->count < PSD_LOG_RECORDS && psd_store_length(&card->store, log_slot(head->count + 1)) >= 0;
+  return head->count > 0 && !beyond && (!whole || memcmp(hash, head->hash, sizeof hash) == 0);
 }
 
 void picture_take(rig *r, picture *of) {
@@ -97,12 +100,12 @@ static unsigned core_difference(const psd_core *a, const psd_core *b) {
   return parts;
 }
 
-/* Stored objects may change; a log record may only come where the shorter of both logs ends. */
+/* Stored objects may change; a log record may only come behind the end of the shorter of both logs. */
 static unsigned record_difference(const picture *a, const picture *b, uint16_t number) {
   if (a->length[number] == b->length[number] && a->checksum[number] == b->checksum[number])
     return 0;
   uint64_t end = a->core.log.count < b->core.log.count ? a->core.log.count : b->core.log.count;
-  if (number == PSD_RECORD_LOG + end)
+  if (number == log_slot(end + 1))
     return PICTURE_LOG;
   if (number >= PSD_RECORD_OBJECT && number < PSD_RECORD_OBJECT + PSD_OBJECT_COUNT)
     return PICTURE_OBJECTS;
