@@ -1,0 +1,136 @@
+/* The conversation of card, Host, meter server and key management system: what session.def has, and the sizes of its
+ * messages (docs/handshake.md). */
+#ifndef PSD_SPEC_SESSION_H
+#define PSD_SPEC_SESSION_H
+
+#include "psd/spec/messages.h"
+
+#define PSD_SUITE(NAME, bit, name, words) PSD_SUITE_##NAME = (bit),
+typedef enum psd_suite {
+#include "session.def"
+} psd_suite;
+
+#define PSD_FRAME(NAME, value, name, words) PSD_FRAME_##NAME = (value),
+typedef enum psd_frame_type {
+#include "session.def"
+} psd_frame_type;
+
+#define PSD_SIGNAL(NAME, value, step, words) PSD_SIGNAL_##NAME = (value),
+typedef enum psd_signal {
+  PSD_SIGNAL_NONE = 0,
+#include "session.def"
+} psd_signal;
+
+#define PSD_STEP(number, NAME, words) PSD_STEP_##NAME = (number),
+typedef enum psd_step {
+  PSD_STEP_NONE = 0,
+#include "session.def"
+} psd_step;
+
+#define PSD_ACTION(NAME, value, words) PSD_ACTION_##NAME = (value),
+enum psd_actions {
+#include "session.def"
+};
+
+#define PSD_ROLE(NAME, value, name, words) PSD_ROLE_##NAME = (value),
+typedef enum psd_role {
+#include "session.def"
+} psd_role;
+
+#define PSD_KEY_LABEL(NAME, text) PSD_KEY_LABEL_##NAME,
+typedef enum psd_key_label {
+#include "session.def"
+  PSD_KEY_LABEL_COUNT
+} psd_key_label;
+
+/* What the Host may ask in a session (HOST_REQUEST). */
+typedef enum psd_host_operation {
+  PSD_HOST_REGISTER = 1,
+  PSD_HOST_NEW_PASSWORD = 2,
+  PSD_HOST_DONE = 3,
+} psd_host_operation;
+
+/* Kinds of signature of an audit response. */
+typedef enum psd_signature_kind {
+  PSD_SIGNATURE_HMAC = 1,  /* 32 bytes */
+  PSD_SIGNATURE_ECDSA = 2, /* 64 bytes, r || s */
+} psd_signature_kind;
+
+#define PSD_PROTOCOL 1U
+#define PSD_SESSION_KEY 32U /* bytes of K_S */
+#define PSD_CONTEXT_SIZE 32U
+#define PSD_GCM_TAG 16U
+#define PSD_TRAFFIC_KEY 44U    /* AES-256 key and 12-byte vector */
+#define PSD_AUTHENTICATION 32U /* HMAC-SHA-256 under K3 */
+#define PSD_SEALED_USER (PSD_SIZE_USER + PSD_GCM_TAG)
+#define PSD_WRAPPED_P256 (65U + PSD_SESSION_KEY + PSD_GCM_TAG)   /* HPKE: enc, ciphertext */
+#define PSD_WRAPPED_SHARED (12U + PSD_SESSION_KEY + PSD_GCM_TAG) /* nonce, ciphertext, tag */
+#define PSD_WRAPPED_MAX 384U                                     /* RSA-3072 */
+#define PSD_SIGN_ON_MAX (PSD_SIZE_SIGN_ON + PSD_WRAPPED_MAX + PSD_SEALED_USER)
+#define PSD_SEALED_TERMS (PSD_SIZE_SIGN_ON_TERMS + PSD_GCM_TAG)
+#define PSD_M2_SIZE (PSD_SIZE_SIGN_ON_RESPONSE + PSD_SEALED_TERMS)
+#define PSD_M3_MAX (PSD_SIZE_AUDIT + 64U + PSD_GCM_TAG)
+#define PSD_M4_SIZE (PSD_SIZE_AUDIT_RESULT + PSD_AUTHENTICATION + PSD_GCM_TAG)
+/* Bytes of body of the longest frame. */
+#define PSD_FRAME_BODY_MAX 4096U
+
+/* What the labels of signatures and MACs begin with; the message follows. */
+#define PSD_SIGN_AUDIT "psd audit response"
+#define PSD_SIGN_RESULT "psd audit result"
+#define PSD_SIGN_VENDOR_KEY "psd vendor key"
+/* HPKE info of suite p256. */
+#define PSD_HPKE_INFO "psd sign-on"
+/* Domain of the salt of passwords. */
+#define PSD_PASSWORD_LABEL "psd password"
+
+typedef struct psd_suite_row {
+  psd_suite suite;
+  const char *name;
+  const char *words;
+} psd_suite_row;
+
+typedef struct psd_frame_row {
+  psd_frame_type type;
+  const char *name;
+  const char *words;
+} psd_frame_row;
+
+typedef struct psd_signal_row {
+  psd_signal signal;
+  psd_step step; /* of the seed at which it is found; PSD_STEP_NONE where it may be any */
+  const char *name;
+  const char *words;
+} psd_signal_row;
+
+typedef struct psd_step_row {
+  psd_step step;
+  const char *words;
+} psd_step_row;
+
+extern const psd_suite_row psd_suites[];
+extern const size_t psd_suite_count;
+extern const psd_signal_row psd_signals[];
+extern const size_t psd_signal_count;
+extern const psd_step_row psd_steps[];
+extern const size_t psd_step_count;
+
+/* The row of a suite, by its one bit or its name; NULL for what is none. */
+const psd_suite_row *psd_suite_of(unsigned bit);
+const psd_suite_row *psd_suite_named(const char *name);
+/* The row of a frame type; NULL for a number that is none. */
+const psd_frame_row *psd_frame_of(unsigned type);
+/* The row of a signal; NULL for a number that is none. */
+const psd_signal_row *psd_signal_of(unsigned value);
+/* The row of a step of the seed; NULL for a number that is none. */
+const psd_step_row *psd_step_of(unsigned number);
+/* The text of a key label, without a terminating zero that would count. */
+const char *psd_key_label_text(psd_key_label label);
+/* The role with this name; 0 for none. */
+psd_role psd_role_named(const char *name);
+
+/* Appends a frame: its head, and `length` bytes of body. A body longer than PSD_FRAME_BODY_MAX fails as an overflow. */
+void psd_put_frame(psd_buffer *out, psd_frame_type type, const void *body, size_t length);
+/* Takes a frame's head from the first bytes at `data`. False when fewer than PSD_SIZE_FRAME are there. */
+bool psd_peek_frame(const void *data, size_t length, psd_frame *frame);
+
+#endif

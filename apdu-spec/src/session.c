@@ -1,0 +1,100 @@
+#include "psd/spec/session.h"
+
+#include <string.h>
+
+#define PSD_SUITE(NAME, bit, name, words) {PSD_SUITE_##NAME, name, words},
+const psd_suite_row psd_suites[] = {
+#include "session.def"
+};
+const size_t psd_suite_count = sizeof psd_suites / sizeof psd_suites[0];
+
+#define PSD_FRAME(NAME, value, name, words) {PSD_FRAME_##NAME, name, words},
+static const psd_frame_row frames[] = {
+#include "session.def"
+};
+
+#define PSD_SIGNAL(NAME, value, step, words) {PSD_SIGNAL_##NAME, (psd_step)(step), #NAME, words},
+const psd_signal_row psd_signals[] = {
+#include "session.def"
+};
+const size_t psd_signal_count = sizeof psd_signals / sizeof psd_signals[0];
+
+#define PSD_STEP(number, NAME, words) {PSD_STEP_##NAME, words},
+const psd_step_row psd_steps[] = {
+#include "session.def"
+};
+const size_t psd_step_count = sizeof psd_steps / sizeof psd_steps[0];
+
+#define PSD_KEY_LABEL(NAME, text) text,
+static const char *const labels[PSD_KEY_LABEL_COUNT] = {
+#include "session.def"
+};
+
+#define PSD_ROLE(NAME, value, name, words) {PSD_ROLE_##NAME, name},
+static const struct {
+  psd_role role;
+  const char *name;
+} roles[] = {
+#include "session.def"
+};
+
+const psd_suite_row *psd_suite_of(unsigned bit) {
+  for (size_t i = 0; i < psd_suite_count; i++)
+    if (psd_suites[i].suite == bit)
+      return &psd_suites[i];
+  return NULL;
+}
+
+const psd_suite_row *psd_suite_named(const char *name) {
+  for (size_t i = 0; i < psd_suite_count; i++)
+    if (strcmp(psd_suites[i].name, name) == 0)
+      return &psd_suites[i];
+  return NULL;
+}
+
+const psd_frame_row *psd_frame_of(unsigned type) {
+  for (size_t i = 0; i < sizeof frames / sizeof frames[0]; i++)
+    if (frames[i].type == type)
+      return &frames[i];
+  return NULL;
+}
+
+const psd_signal_row *psd_signal_of(unsigned value) {
+  for (size_t i = 0; i < psd_signal_count; i++)
+    if (psd_signals[i].signal == value)
+      return &psd_signals[i];
+  return NULL;
+}
+
+const psd_step_row *psd_step_of(unsigned number) {
+  for (size_t i = 0; i < psd_step_count; i++)
+    if (psd_steps[i].step == number)
+      return &psd_steps[i];
+  return NULL;
+}
+
+const char *psd_key_label_text(psd_key_label label) {
+  return labels[label];
+}
+
+psd_role psd_role_named(const char *name) {
+  for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
+    if (strcmp(roles[i].name, name) == 0)
+      return roles[i].role;
+  return (psd_role)0;
+}
+
+void psd_put_frame(psd_buffer *out, psd_frame_type type, const void *body, size_t length) {
+  if (length > PSD_FRAME_BODY_MAX) {
+    out->overflow = true;
+    return;
+  }
+  psd_frame frame = {.length = length, .type = type};
+  psd_put_message(out, PSD_MESSAGE_FRAME, &frame);
+  psd_put(out, body, length);
+}
+
+bool psd_peek_frame(const void *data, size_t length, psd_frame *frame) {
+  psd_cursor cursor = psd_cursor_over(data, length);
+  return psd_take_message(&cursor, PSD_MESSAGE_FRAME, frame);
+}

@@ -1,0 +1,110 @@
+/* The meter server's database (EP 145): one interface, two engines (SQLite, PostgreSQL), one schema history.
+ *
+ * A store is one connection; one thread at a time uses it. Functions block. What is durable: a function that changes
+ * something has it on disk when it returns PSD_DB_DONE. Between psd_db_begin and psd_db_commit several calls form one
+ * transaction and the commit makes them durable together. What is sealed here and by whom: names of users and password
+ * verifiers are sealed under the column keys given at opening, so a stolen database shows neither (docs/threat-model.md).
+ */
+#ifndef PSD_SERVER_STORE_H
+#define PSD_SERVER_STORE_H
+
+#include "psd/spec/session.h"
+
+typedef enum psd_db_result {
+  PSD_DB_DONE = 0,
+  PSD_DB_ABSENT,  /* no such row */
+  PSD_DB_EXISTS,  /* there is one already */
+  PSD_DB_REFUSED, /* a constraint says no */
+  PSD_DB_BUSY,    /* locked or conflicting for too long: try again later */
+  PSD_DB_FAILED,  /* the engine failed; psd_db_error has its words */
+} psd_db_result;
+
+typedef struct psd_db psd_db;
+
+/* Opens "sqlite:FILE" or "postgresql://..." (any URI of libpq). `create` makes a missing SQLite file (0600) and brings
+ * the schema up to date; without it an older schema is refused (the words say how to migrate). A newer schema is always
+ * refused. On failure NULL, and one line for a person in `words`. */
+psd_db *psd_db_open(const char *url, bool create, char *words, size_t room);
+void psd_db_close(psd_db *db); /* NULL is fine */
+/* One line about the last PSD_DB_FAILED or PSD_DB_BUSY of this connection, without secrets. */
+const char *psd_db_error(const psd_db *db);
+/* The number of the newest schema, and of this database's. */
+unsigned psd_db_schema_newest(void);
+unsigned psd_db_schema(const psd_db *db);
+
+/* Under which columns are sealed and names are looked up; from the KMS (column 1). Before it is given, functions that
+ * need it return PSD_DB_REFUSED. Copied; wiped at close. */
+void psd_db_set_key(psd_db *db, const uint8_t key[32]);
+
+/* One transaction of several calls. A conflict (PSD_DB_BUSY) undoes all of it: begin again. */
+psd_db_result psd_db_begin(psd_db *db, bool write);
+psd_db_result psd_db_commit(psd_db *db);
+void psd_db_rollback(psd_db *db);
+
+/* Accounts: who pays. */
+typedef struct psd_account {
+  int64_t id;
+  char number[33]; /* printable ASCII, 1 to 32 */
+  char name[129];  /* UTF-8, sealed in the database */
+  bool suspended;
+} psd_account;
+psd_db_result psd_db_account_add(psd_db *db, const char *number, const char *name, int64_t *id);
+psd_db_result psd_db_account_find(psd_db *db, const char *number, psd_account *account);
+
+/* Users (EP 216). The name is 1 to 32 bytes of UTF-8. `verifier` is the stretched password; the database keeps a salted
+ * hash of it, sealed. */
+typedef struct psd_user_row {
+  int64_t id;
+  int64_t account;
+  bool disabled;
+  uint8_t salt[16];
+  uint8_t check[32]; /* HMAC-SHA-256(salt, verifier) */
+} psd_user_row;
+psd_db_result psd_db_user_add(psd_db *db, const char *name, int64_t account, const uint8_t verifier[32]);
+psd_db_result psd_db_user_find(psd_db *db, const char *name, psd_user_row *user);
+psd_db_result psd_db_user_set_verifier(psd_db *db, int64_t id, const uint8_t verifier[32]);
+psd_db_result psd_db_user_set_disabled(psd_db *db, const char *name, bool disabled);
+/* True if the verifier is the user's; constant time in the verifier. */
+bool psd_db_user_check(const psd_user_row *user, const uint8_t verifier[32]);
+
+/* Failed sign-ons of a name, known or not: an unknown name locks like a known one. */
+typedef struct psd_failures {
+  uint32_t count;
+  uint64_t until; /* seconds since 1970: refused before it; 0 for never */
+} psd_failures;
+psd_db_result psd_db_failures_get(psd_db *db, const char *name, psd_failures *failures); /* none: zeroes, DONE */
+psd_db_result psd_db_failures_set(psd_db *db, const char *name, const psd_failures *failures);
+psd_db_result psd_db_failures_clear(psd_db *db, const char *name);
+
+/* PSDs. A device is vendor, model, serial: its 8 bytes as in DEVICE_ID. */
+typedef struct psd_device_row {
+  uint8_t device[8];
+  uint8_t wrapped_k4[PSD_SIZE_WRAPPED_K4];
+  uint32_t vendor_key; /* identifier of the K1 it holds */
+  int64_t user;        /* registered to; 0 for nobody */
+  int64_t account;     /* 0 for none */
+  bool revoked;
+  uint64_t inspected; /* seconds since 1970 of the last completed audit; 0 for never */
+  uint8_t audit[PSD_SIZE_AUDIT]; /* the last one; zeroes before the first */
+} psd_device_row;
+/* PSD_DB_EXISTS for a device that is there with another K4; the same again is DONE. */
+psd_db_result psd_db_device_add(psd_db *db, const uint8_t device[8], const uint8_t wrapped_k4[PSD_SIZE_WRAPPED_K4],
+                                uint32_t vendor_key);
+psd_db_result psd_db_device_find(psd_db *db, const uint8_t device[8], psd_device_row *row);
+/* Binds PSD, user and account. EXISTS if it is another user's. */
+psd_db_result psd_db_device_register(psd_db *db, const uint8_t device[8], int64_t user, int64_t account);
+/* A completed audit: its bytes, and when. Takes the vendor key from the audit. */
+psd_db_result psd_db_device_audited(psd_db *db, const uint8_t device[8], const uint8_t audit[PSD_SIZE_AUDIT],
+                                    uint64_t time);
+psd_db_result psd_db_device_set_revoked(psd_db *db, const uint8_t device[8], bool revoked);
+
+/* Lists, in order of their keys; `row` returns false to end early. */
+typedef bool psd_db_user_visitor(void *user, const char *name, const char *account, bool disabled);
+psd_db_result psd_db_user_list(psd_db *db, psd_db_user_visitor *visit, void *user);
+typedef bool psd_db_device_visitor(void *user, const psd_device_row *row);
+psd_db_result psd_db_device_list(psd_db *db, psd_db_device_visitor *visit, void *user);
+/* How many PSDs hold each vendor key, newest identifier first. */
+typedef bool psd_db_key_visitor(void *user, uint32_t vendor_key, uint64_t devices);
+psd_db_result psd_db_vendor_keys(psd_db *db, psd_db_key_visitor *visit, void *user);
+
+#endif

@@ -1,0 +1,1 @@
+# Tests of kms. Included by CMakeLists.txt in this folder.

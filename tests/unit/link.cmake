@@ -1,0 +1,1 @@
+# Tests of link. Included by CMakeLists.txt in this folder.

@@ -1,0 +1,1 @@
+# Tests of server. Included by CMakeLists.txt in this folder.

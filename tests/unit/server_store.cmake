@@ -1,0 +1,1 @@
+# Tests of server_store. Included by CMakeLists.txt in this folder.

@@ -1,0 +1,1 @@
+# Tests of session. Included by CMakeLists.txt in this folder.
