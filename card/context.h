@@ -59,6 +59,36 @@ typedef struct psd_scp {
   uint8_t chaining[16]; /* MAC chaining value */
 } psd_scp;
 
+/* Where the conversation with the meter server stands (EP steps 202-246). */
+typedef enum psd_session_phase {
+  PSD_SESSION_NONE,
+  PSD_SESSION_SIGNED_ON, /* M1 was made: the sign-on response is awaited (222) */
+  PSD_SESSION_ANSWERED,  /* the meter server is authenticated (224): the audit request is awaited (228) */
+  PSD_SESSION_AUDITED,   /* the audit response was signed (232): its result is awaited */
+  PSD_SESSION_OPEN,      /* both sides are authenticated: the provider's commands come in records */
+} psd_session_phase;
+
+/* Keys of one direction: PSD_TRAFFIC_KEY bytes, as they are derived, and the number of the next record. */
+typedef struct psd_traffic {
+  uint8_t key[32];
+  uint8_t vector[12];
+  uint64_t sequence;
+} psd_traffic;
+
+/* The session with the meter server (docs/handshake.md). There is one in the card; it lives on one logical channel. */
+typedef struct psd_session {
+  psd_session_phase phase;
+  uint8_t channel;
+  bool forward;
+  uint8_t key[32];        /* K_S, until the traffic keys are derived */
+  uint8_t secret[32];     /* behind `enc` of M1, as long */
+  uint8_t transcript[32]; /* th1, then th2 */
+  uint8_t identifier[16]; /* of the session */
+  uint8_t nonce[16];      /* the server's, for the audit response */
+  uint8_t audit[32];      /* hash of the audit response */
+  psd_traffic to_server, to_card;
+} psd_session;
+
 struct psd_card {
   psd_ports ports;
   psd_store store;
@@ -68,6 +98,7 @@ struct psd_card {
   uint16_t kats_run, kats_failed; /* one bit a psd_kat */
   psd_core core;                  /* as committed; only psd_change_commit and power-up write it */
   psd_scp scp;
+  psd_session session;
   psd_channel channels[PSD_CARD_CHANNELS];
   uint8_t answer[PSD_SECURED_MAX]; /* where handlers write */
   uint8_t atr[PSD_CARD_ATR_MAX];

@@ -185,6 +185,11 @@ bool psd_describe_hides(const psd_apdu *apdu) {
              : hides(psd_command_of(PSD_CLASS_ISO, apdu->ins)) || hides(psd_command_of(PSD_CLASS_GP, apdu->ins));
 }
 
+bool psd_describe_hides_answer(const psd_apdu *apdu) {
+  const psd_command *row = row_of(apdu);
+  return row != NULL && (row->flags & PSD_FLAG_KEYS) != 0;
+}
+
 static void describe_data(psd_text *text, const psd_apdu *apdu) {
   if (psd_describe_hides(apdu)) {
     psd_say(text, ", %zu secret bytes", apdu->nc);
@@ -254,7 +259,9 @@ void psd_describe_response(psd_text *text, const uint8_t *command, size_t comman
   if (length == 0)
     return;
   psd_say(text, ": ");
-  if (parsed && status == PSD_SW_OK)
+  if (parsed && psd_describe_hides_answer(&apdu))
+    psd_say(text, "%zu secret bytes", length);
+  else if (parsed && status == PSD_SW_OK)
     describe_answer(text, &apdu, response, length);
   else
     psd_say_hex(text, response, length);

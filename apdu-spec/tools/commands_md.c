@@ -44,9 +44,11 @@ static void print_parameter(psd_parameter parameter) {
 static void print_commands(void) {
   printf(
       "## Commands\n\n`..` in P1 or P2: see the object, file or reference that the command names. Lc counts data bytes"
-      " when\nthere are any. A command sent in a state that is not listed answers 6985, one without access 6982.\n\n"
-      "| Command | CLA | INS | P1 | P2 | Cases | Lc | Chain | States | Access |\n"
-      "|---|---|---|---|---|---|---|---|---|---|\n");
+      " when\nthere are any. A command sent in a state that is not listed answers 6985, one without access 6982. "
+      "Record: it may"
+      " come\ninside a record of the meter server's session (docs/handshake.md), which alone grants `provider`.\n\n"
+      "| Command | CLA | INS | P1 | P2 | Cases | Lc | Chain | Record | States | Access |\n"
+      "|---|---|---|---|---|---|---|---|---|---|---|\n");
   for (size_t i = 0; i < PSD_COMMAND_COUNT; i++) {
     const psd_command *row = &psd_commands[i];
     printf("| %s | %s | %02X | ", row->name, row->class == PSD_CLASS_ISO ? "0x" : "8x", row->ins);
@@ -62,6 +64,7 @@ static void print_commands(void) {
     else
       printf(" | | ");
     printf("%s | ", (row->flags & PSD_FLAG_CHAIN) != 0 ? "yes" : "");
+    printf("%s | ", (row->flags & PSD_FLAG_OUTER) == 0 ? "yes" : "");
     print_states(row->states);
     printf(" | ");
     print_access(row->access);

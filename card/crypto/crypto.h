@@ -40,6 +40,13 @@ bool psd_sha512(const void *data, size_t length, uint8_t digest[64]);
 
 /* MACs and key derivation. */
 bool psd_hmac_sha256(const void *key, size_t key_length, const void *data, size_t length, uint8_t mac[PSD_SHA256_SIZE]);
+/* Over pieces, as if joined: pieces of NULL or length 0 are skipped. */
+typedef struct psd_piece {
+  const void *data;
+  size_t length;
+} psd_piece;
+bool psd_hmac_pieces(const void *key, size_t key_length, const psd_piece *pieces, size_t count,
+                     uint8_t mac[PSD_SHA256_SIZE]);
 /* HKDF-SHA-256 (RFC 5869), extract and expand; `length` at most 8160. */
 bool psd_hkdf_sha256(const void *salt, size_t salt_length, const void *secret, size_t secret_length, const void *info,
                      size_t info_length, uint8_t *out, size_t length);
@@ -57,10 +64,6 @@ bool psd_aes_cbc_encrypt(const uint8_t *key, size_t key_length, const uint8_t iv
 bool psd_aes_cbc_decrypt(const uint8_t *key, size_t key_length, const uint8_t iv[PSD_AES_BLOCK], const uint8_t *in,
                          size_t length, uint8_t *out);
 /* AES-CMAC (SP 800-38B) over up to four pieces, as if joined: pieces of NULL or length 0 are skipped. */
-typedef struct psd_piece {
-  const void *data;
-  size_t length;
-} psd_piece;
 bool psd_aes_cmac(const uint8_t *key, size_t key_length, const psd_piece *pieces, size_t count,
                   uint8_t mac[PSD_AES_BLOCK]);
 /* AES-CCM (SP 800-38C): nonce 7 to 13 bytes, tag 4 to 16; in place allowed. Open wipes `out` when the tag is wrong. */
@@ -70,6 +73,16 @@ bool psd_aes_ccm_seal(const uint8_t *key, size_t key_length, const uint8_t *nonc
 bool psd_aes_ccm_open(const uint8_t *key, size_t key_length, const uint8_t *nonce, size_t nonce_length, const void *aad,
                       size_t aad_length, const uint8_t *in, size_t length, uint8_t *out, const uint8_t *tag,
                       size_t tag_length);
+
+/* AES-GCM (SP 800-38D), tag of 16 bytes behind the ciphertext; additional data in pieces, as if joined; in place
+ * allowed. No allocation, no tables: constant time but for libtomcrypt's AES. Seal writes `length` + 16 bytes; open
+ * takes `length` bytes, the tag included, writes 16 less, and nothing before the tag was found right. */
+#define PSD_GCM_NONCE 12U
+#define PSD_GCM_TAG_SIZE 16U
+bool psd_aes_gcm_seal(const uint8_t *key, size_t key_length, const uint8_t nonce[PSD_GCM_NONCE], const psd_piece *aad,
+                      size_t aad_count, const uint8_t *in, size_t length, uint8_t *out);
+bool psd_aes_gcm_open(const uint8_t *key, size_t key_length, const uint8_t nonce[PSD_GCM_NONCE], const psd_piece *aad,
+                      size_t aad_count, const uint8_t *in, size_t length, uint8_t *out);
 
 /* Random generator: HMAC_DRBG with SHA-256 (SP 800-90A, 10.1.2), one a card, no global state. Seeded from the entropy
  * port at psd_drbg_start, reseeded after PSD_DRBG_RESEED calls; the entropy passes the repetition count and adaptive
@@ -92,6 +105,8 @@ void psd_drbg_stop(psd_drbg *drbg); /* wipes it */
  * 1 to 64 bytes, of which the leftmost 32 count (FIPS 186-4, 6.4). The time of what takes a secret does not depend on
  * it, but for the last steps of ECDSA, which libtomcrypt blinds. */
 bool psd_p256_generate(psd_drbg *drbg, uint8_t secret[PSD_P256_SECRET], uint8_t point[PSD_P256_POINT]);
+/* The same for a pair that is to agree on keys once and never signs: without that check (SP 800-56A, 5.6.1.2.2). */
+bool psd_p256_ephemeral(psd_drbg *drbg, uint8_t secret[PSD_P256_SECRET], uint8_t point[PSD_P256_POINT]);
 bool psd_p256_public(const uint8_t secret[PSD_P256_SECRET], uint8_t point[PSD_P256_POINT]);
 bool psd_p256_check(const uint8_t point[PSD_P256_POINT]); /* on the curve, not infinity */
 bool psd_p256_sign(psd_drbg *drbg, const uint8_t secret[PSD_P256_SECRET], const uint8_t *digest, size_t digest_length,
@@ -100,6 +115,17 @@ bool psd_p256_verify(const uint8_t point[PSD_P256_POINT], const uint8_t *digest,
                      const uint8_t signature[PSD_P256_SIGNATURE]);
 /* The shared secret: the x coordinate, 32 bytes. */
 bool psd_p256_agree(const uint8_t secret[PSD_P256_SECRET], const uint8_t point[PSD_P256_POINT], uint8_t shared[32]);
+
+/* HPKE (RFC 9180), base mode, single shot: DHKEM(P-256, HKDF-SHA256), HKDF-SHA256, AES-256-GCM. The sender brings the
+ * ephemeral key pair, from psd_p256_ephemeral, and seals once with it; whoever keeps its secret can agree on a key with
+ * it later. Additional data in two pieces. Writes text and 16 bytes of tag; `enc` goes before them to the recipient. */
+typedef struct psd_hpke_sender {
+  const uint8_t *secret;    /* PSD_P256_SECRET bytes */
+  const uint8_t *enc;       /* its point, PSD_P256_POINT bytes */
+  const uint8_t *recipient; /* point, PSD_P256_POINT bytes */
+  psd_piece info;
+} psd_hpke_sender;
+bool psd_hpke_seal(const psd_hpke_sender *sender, const psd_piece aad[2], psd_piece text, uint8_t *out);
 
 /* RSA, 2048 or 3072 bits, SHA-256, MGF1-SHA-256 (RFC 8017). Public keys are modulus and exponent; key pairs are PKCS#1
  * RSAPrivateKey in DER, at most PSD_RSA_KEY_MAX bytes. Every output buffer has room for PSD_RSA_MAX bytes, and that of
@@ -111,6 +137,8 @@ typedef struct psd_rsa_public {
   size_t modulus_length; /* 256 or 384 */
   uint32_t exponent;     /* odd, at least 65537; that of new keys */
 } psd_rsa_public;
+/* True for a modulus of one of those lengths with its highest and lowest bit set, and such an exponent. */
+bool psd_rsa_public_valid(const psd_rsa_public *key);
 bool psd_rsa_generate(psd_drbg *drbg, unsigned bits, uint8_t *key, size_t *key_length, psd_rsa_public *public_key);
 bool psd_rsa_oaep_encrypt(psd_drbg *drbg, const psd_rsa_public *key, const uint8_t *in, size_t length, uint8_t *out,
                           size_t *out_length);
@@ -133,6 +161,7 @@ typedef enum psd_kat {
   PSD_KAT_AES,
   PSD_KAT_CMAC,
   PSD_KAT_CCM,
+  PSD_KAT_GCM,
   PSD_KAT_DRBG,
   PSD_KAT_P256_VERIFY,
   PSD_KAT_P256_AGREE,

@@ -44,10 +44,6 @@ bool psd_number_write(void *number, uint8_t *out, size_t length);
  * depend on the exponent's bits with GMP. */
 bool psd_number_power(void *base, void *exponent, void *modulus, void *result);
 
-/* HMAC-SHA-256 (FIPS 198-1) over pieces, as if joined. */
-bool psd_hmac_pieces(const void *key, size_t key_length, const psd_piece *pieces, size_t count,
-                     uint8_t mac[PSD_SHA256_SIZE]);
-
 /* Fills `seed` with the last `length` bytes, at most 1024, of a run of samples that passed the health tests. */
 bool psd_entropy_gather(const psd_entropy *entropy, uint8_t *seed, size_t length);
 
@@ -63,8 +59,12 @@ bool psd_p256_sign_with(psd_random *random, const uint8_t secret[PSD_P256_SECRET
 /* The accelerated multiplications for the math descriptor; its other fields stay as they are. */
 void psd_p256_hook(ltc_math_descriptor *math);
 
+/* psd_hpke_seal with AES-GCM keys of 16 or 32 bytes: most of RFC 9180's own vectors are for 16. */
+bool psd_hpke_seal_with(size_t key_length, const psd_hpke_sender *sender, const psd_piece aad[2], psd_piece text,
+                        uint8_t *out);
+
 /* RSA keys in libtomcrypt's form; free what was opened with rsa_free. */
-bool psd_rsa_open(rsa_key *key, const uint8_t *der, size_t length);
+bool psd_rsa_open_private(rsa_key *key, const uint8_t *der, size_t length);
 bool psd_rsa_open_public(rsa_key *key, const psd_rsa_public *public_key);
 /* RSAEP and RSADP of RFC 8017, 5.1, on blocks of the modulus' length; `in` and `out` may be the same. The private one
  * is blinded, and checked against faults with the public exponent. */
@@ -85,6 +85,7 @@ bool psd_kat_hkdf(void);
 bool psd_kat_aes(void);
 bool psd_kat_cmac(void);
 bool psd_kat_ccm(void);
+bool psd_kat_gcm(void);
 bool psd_kat_drbg(void);
 bool psd_kat_p256_verify(void);
 bool psd_kat_p256_agree(void);

@@ -13,6 +13,7 @@ static const struct {
     [PSD_KAT_AES] = {"AES", psd_kat_aes},
     [PSD_KAT_CMAC] = {"AES-CMAC", psd_kat_cmac},
     [PSD_KAT_CCM] = {"AES-CCM", psd_kat_ccm},
+    [PSD_KAT_GCM] = {"AES-GCM", psd_kat_gcm},
     [PSD_KAT_DRBG] = {"HMAC_DRBG", psd_kat_drbg},
     [PSD_KAT_P256_VERIFY] = {"P-256 ECDSA verify", psd_kat_p256_verify},
     [PSD_KAT_P256_AGREE] = {"P-256 ECDH", psd_kat_p256_agree},

@@ -95,6 +95,25 @@ bool psd_kat_ccm(void) {
          psd_kat_same(data, sizeof data, plain);
 }
 
+/* NIST's GCM examples for AES-256 ("GCM revised specification", test case 16): additional data, and a last block that
+ * is not whole. */
+bool psd_kat_gcm(void) {
+  static const char cipher[] = "522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa"
+                               "8cb08e48590dbb3da7b08b1056828838c5f61e6393ba7a0abcc9f662"
+                               "76fc6ece0f4e1768cddf8853bb2d551b";
+  static const char plain[] = "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72"
+                              "1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39";
+  uint8_t key[32], nonce[PSD_GCM_NONCE], aad[20], data[60 + PSD_GCM_TAG_SIZE];
+  psd_kat_hex("feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308", key, sizeof key);
+  psd_kat_hex("cafebabefacedbaddecaf888", nonce, sizeof nonce);
+  psd_kat_hex("feedfacedeadbeeffeedfacedeadbeefabaddad2", aad, sizeof aad);
+  psd_kat_hex(plain, data, sizeof data);
+  const psd_piece pieces[] = {{aad, 7}, {aad + 7, sizeof aad - 7}};
+  return psd_aes_gcm_seal(key, sizeof key, nonce, pieces, 2, data, 60, data) &&
+         psd_kat_same(data, sizeof data, cipher) &&
+         psd_aes_gcm_open(key, sizeof key, nonce, pieces, 2, data, sizeof data, data) && psd_kat_same(data, 60, plain);
+}
+
 /* NIST CAVS 14.3, drbgvectors_pr_false, HMAC_DRBG SHA-256, the first set without input strings, COUNT = 0: instantiate,
  * reseed, generate twice. */
 bool psd_kat_drbg(void) {

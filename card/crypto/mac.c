@@ -32,7 +32,8 @@ bool psd_hmac_pieces(const void *key, size_t key_length, const psd_piece *pieces
   uint8_t block[HMAC_BLOCK], inner[PSD_SHA256_SIZE];
   bool ok = block_key(key, key_length, block) && start_keyed(&state, block, 0x36);
   for (size_t i = 0; ok && i < count; i++)
-    ok = pieces[i].length == 0 || sha256_process(&state, pieces[i].data, pieces[i].length) == CRYPT_OK;
+    ok = pieces[i].data == NULL || pieces[i].length == 0 ||
+         sha256_process(&state, pieces[i].data, pieces[i].length) == CRYPT_OK;
   ok = ok && sha256_done(&state, inner) == CRYPT_OK;
   ok = ok && start_keyed(&state, block, 0x5C) && sha256_process(&state, inner, sizeof inner) == CRYPT_OK;
   ok = ok && sha256_done(&state, mac) == CRYPT_OK;

@@ -137,14 +137,23 @@ static bool pair_works(psd_drbg *drbg, const uint8_t secret[PSD_P256_SECRET], co
 }
 
 /* FIPS 186-4, B.4.2: candidates are drawn until one is in range. */
-bool psd_p256_generate(psd_drbg *drbg, uint8_t secret[PSD_P256_SECRET], uint8_t point[PSD_P256_POINT]) {
+bool psd_p256_ephemeral(psd_drbg *drbg, uint8_t secret[PSD_P256_SECRET], uint8_t point[PSD_P256_POINT]) {
   bool found = false;
   for (int i = 0; i < GENERATE_TRIES && !found; i++) {
     if (!psd_drbg_read(drbg, secret, PSD_P256_SECRET))
       break;
     found = psd_p256_scalar_valid(secret);
   }
-  bool ok = found && psd_p256_public(secret, point) && pair_works(drbg, secret, point);
+  bool ok = found && psd_p256_public(secret, point);
+  if (!ok) {
+    psd_wipe(secret, PSD_P256_SECRET);
+    psd_wipe(point, PSD_P256_POINT);
+  }
+  return ok;
+}
+
+bool psd_p256_generate(psd_drbg *drbg, uint8_t secret[PSD_P256_SECRET], uint8_t point[PSD_P256_POINT]) {
+  bool ok = psd_p256_ephemeral(drbg, secret, point) && pair_works(drbg, secret, point);
   if (!ok) {
     psd_wipe(secret, PSD_P256_SECRET);
     psd_wipe(point, PSD_P256_POINT);

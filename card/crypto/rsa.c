@@ -45,7 +45,7 @@ bool psd_rsa_oaep_decrypt(const uint8_t *der, size_t der_length, const uint8_t *
                           size_t *out_length) {
   rsa_key key;
   uint8_t block[PSD_RSA_MAX];
-  if (!psd_rsa_open(&key, der, der_length)) {
+  if (!psd_rsa_open_private(&key, der, der_length)) {
     clear(out, out_length);
     return false;
   }
@@ -67,7 +67,7 @@ bool psd_rsa_pss_sign_with(psd_random *random, const uint8_t *der, size_t der_le
                            const uint8_t digest[PSD_SHA256_SIZE], uint8_t *signature, size_t *signature_length) {
   rsa_key key;
   uint8_t block[PSD_RSA_MAX];
-  if (!psd_rsa_open(&key, der, der_length)) {
+  if (!psd_rsa_open_private(&key, der, der_length)) {
     clear(signature, signature_length);
     return false;
   }
@@ -121,7 +121,7 @@ bool psd_rsa_pkcs1_sign(const uint8_t *der, size_t der_length, const uint8_t dig
                         uint8_t *signature, size_t *signature_length) {
   rsa_key key;
   uint8_t block[PSD_RSA_MAX];
-  if (!psd_rsa_open(&key, der, der_length)) {
+  if (!psd_rsa_open_private(&key, der, der_length)) {
     clear(signature, signature_length);
     return false;
   }

@@ -35,7 +35,7 @@ static bool private_key_valid(const rsa_key *key) {
   return ok;
 }
 
-bool psd_rsa_open(rsa_key *key, const uint8_t *der, size_t length) {
+bool psd_rsa_open_private(rsa_key *key, const uint8_t *der, size_t length) {
   if (psd_crypto_registry() == NULL || !der_fills(der, length) || rsa_import(der, length, key) != CRYPT_OK)
     return false;
   bool ok = key->type == PK_PRIVATE && private_key_valid(key);
@@ -44,10 +44,15 @@ bool psd_rsa_open(rsa_key *key, const uint8_t *der, size_t length) {
   return ok;
 }
 
+bool psd_rsa_public_valid(const psd_rsa_public *key) {
+  size_t length = key->modulus_length;
+  return modulus_size_valid(length) && key->modulus[0] >= 0x80 && key->modulus[length - 1] % 2 != 0 &&
+         key->exponent >= EXPONENT_MIN && key->exponent % 2 != 0;
+}
+
 bool psd_rsa_open_public(rsa_key *key, const psd_rsa_public *public_key) {
   size_t length = public_key->modulus_length;
-  if (psd_crypto_registry() == NULL || !modulus_size_valid(length) || public_key->modulus[0] < 0x80 ||
-      public_key->modulus[length - 1] % 2 == 0 || public_key->exponent < EXPONENT_MIN || public_key->exponent % 2 == 0)
+  if (psd_crypto_registry() == NULL || !psd_rsa_public_valid(public_key))
     return false;
   const uint8_t exponent[4] = {(uint8_t)(public_key->exponent >> 24), (uint8_t)(public_key->exponent >> 16),
                                (uint8_t)(public_key->exponent >> 8), (uint8_t)public_key->exponent};

@@ -3,6 +3,7 @@
 
 #include "iso7816/handlers.h"
 #include "iso7816/secure_channel.h"
+#include "meter/session.h"
 
 #include <string.h>
 
@@ -27,6 +28,7 @@ void psd_channel_deselect(psd_card *card, psd_channel *channel) {
   channel->record = 0;
   if (&card->channels[card->scp.channel] == channel)
     psd_secure_channel_close(card);
+  psd_session_leave(card, (uint8_t)(channel - card->channels));
 }
 
 static uint16_t open_channel(psd_card *card, const psd_request *request, psd_buffer *out) {

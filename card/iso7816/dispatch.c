@@ -4,6 +4,7 @@
 #include "iso7816/channel.h"
 #include "iso7816/handlers.h"
 #include "iso7816/secure_channel.h"
+#include "meter/session.h"
 
 #include <string.h>
 
@@ -108,18 +109,21 @@ static psd_access_set granted(const psd_card *card, const psd_request *request, 
   return set;
 }
 
-/* Runs the handler on complete, clear data; its answer is left in card->answer, `*length` bytes. With an error, what
- * the handler had written by then is no answer. */
-static uint16_t run(psd_card *card, const psd_request *request, size_t *length) {
-  *length = 0;
+/* Runs the handler on complete, clear data. With an error, what it had written by then is no answer. */
+static uint16_t handle(psd_card *card, const psd_request *request, psd_buffer *answer) {
   if (!length_fits(request->row, request->apdu.nc))
     return PSD_SW_WRONG_LENGTH;
-  psd_buffer answer = psd_buffer_over(card->answer, PSD_CARD_DATA_MAX);
-  uint16_t status = handlers[request->row->id](card, request, &answer);
-  if (!psd_status_carries_data(status))
+  uint16_t status = handlers[request->row->id](card, request, answer);
+  if (psd_status_carries_data(status) && !answer->overflow)
     return status;
-  if (answer.overflow)
-    return PSD_SW_INTERNAL;
+  answer->length = 0;
+  return psd_status_carries_data(status) ? PSD_SW_INTERNAL : status;
+}
+
+/* The same; its answer is left in card->answer, `*length` bytes. */
+static uint16_t run(psd_card *card, const psd_request *request, size_t *length) {
+  psd_buffer answer = psd_buffer_over(card->answer, PSD_CARD_DATA_MAX);
+  uint16_t status = handle(card, request, &answer);
   *length = answer.length;
   return status;
 }
@@ -135,6 +139,7 @@ static uint16_t execute(psd_card *card, psd_request *request, const uint8_t *hea
   bool secured = cla.sm != PSD_SM_NONE;
   uint16_t status = psd_secure_channel_unwrap(card, request, secured);
   if (status != PSD_SW_OK) {
+    psd_session_judge(card, request, status);
     psd_channel_clear(channel);
     return status;
   }
@@ -148,6 +153,7 @@ static uint16_t execute(psd_card *card, psd_request *request, const uint8_t *hea
     remember_chain(channel, header);
   else if (status == PSD_SW_OK)
     status = run(card, request, &length);
+  psd_session_judge(card, request, status);
   if (secured)
     status = psd_secure_channel_wrap(card, status, &length);
   if (!unfinished)
@@ -181,4 +187,30 @@ uint16_t psd_dispatch(psd_card *card, const uint8_t *command, size_t length, psd
   if (status != PSD_SW_OK)
     return whole && cla.sm != PSD_SM_NONE ? refuse_secured(card, &request, status) : status;
   return whole ? execute(card, &request, command, cla, out) : PSD_SW_WRONG_LENGTH;
+}
+
+uint16_t psd_dispatch_inside(psd_card *card, const psd_request *outer, const uint8_t *command, size_t length,
+                             psd_buffer *answer) {
+  if (length < 4)
+    return PSD_SW_WRONG_LENGTH;
+  psd_cla cla = psd_decode_cla(command[0]);
+  if (!cla.valid)
+    return PSD_SW_CLA_UNSUPPORTED;
+  if (cla.channel != 0)
+    return PSD_SW_CHANNEL_UNSUPPORTED;
+  if (cla.sm != PSD_SM_NONE)
+    return PSD_SW_SM_UNSUPPORTED;
+  if (cla.chained)
+    return PSD_SW_CHAINING_UNSUPPORTED;
+  /* What the user's PIN or the personaliser's channel have opened is not the provider's. */
+  psd_request request = {.channel = outer->channel, .number = outer->number, .granted = PSD_ALWAYS | PSD_PROVIDER};
+  uint16_t status = find_row(request.channel, cla.class, command[1], &request.row);
+  if (status != PSD_SW_OK)
+    return status;
+  if (!psd_parse_apdu(command, length, &request.apdu))
+    return PSD_SW_WRONG_LENGTH;
+  if ((request.row->flags & PSD_FLAG_OUTER) != 0)
+    return PSD_SW_CONDITIONS;
+  status = check_admission(card, &request);
+  return status == PSD_SW_OK ? handle(card, &request, answer) : status;
 }

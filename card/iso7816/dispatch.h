@@ -8,4 +8,10 @@
  * SW1-SW2. */
 uint16_t psd_dispatch(psd_card *card, const uint8_t *command, size_t length, psd_buffer *out);
 
+/* Carries out a command of the provider, which came inside a record on the channel of `outer`: it may claim PROVIDER
+ * and nothing else, and its class names no channel, chain or secure messaging. The answer comes whole, whatever its Le.
+ * Appends the answer's data and returns SW1-SW2. */
+uint16_t psd_dispatch_inside(psd_card *card, const psd_request *outer, const uint8_t *command, size_t length,
+                             psd_buffer *answer);
+
 #endif

@@ -4,7 +4,8 @@
 
 #include "context.h"
 
-#define PSD_CHANGE_PUTS 12U
+/* Everything that STORE DATA may bring in one block, the core and a log record. */
+#define PSD_CHANGE_PUTS 16U
 
 typedef struct psd_change {
   psd_core next; /* the core as it shall be */

@@ -29,8 +29,9 @@ enum psd_record {
   PSD_RECORD_PIN = 1,
   PSD_RECORD_PUK = 2,
   PSD_RECORD_TRANSPORT = 3,
-  PSD_RECORD_OBJECT = 16, /* and psd_object_id on top of it */
-  PSD_RECORD_LOG = 100,   /* a ring of PSD_LOG_RECORDS */
+  PSD_RECORD_KEY_PAIR = 4, /* the secret of the PSD's own key pair; its point is the object DEVICE_PUBLIC */
+  PSD_RECORD_OBJECT = 16,  /* and psd_object_id on top of it */
+  PSD_RECORD_LOG = 100,    /* a ring of PSD_LOG_RECORDS */
 };
 #define PSD_LOG_RECORDS 32U
 

@@ -3,6 +3,7 @@
 #include "meter/clock.h"
 #include "meter/objects.h"
 #include "psd/spec/chars.h"
+#include "psd/spec/session.h"
 
 #include <string.h>
 
@@ -46,7 +47,7 @@ static bool limits_valid(const psd_limits *limits) {
          limits->maximum_postage <= POSTAGE_MOST && limits->maximum_descending <= UINT32_MAX;
 }
 
-static bool watchdog_valid(const psd_watchdog *watchdog) {
+bool psd_watchdog_valid(const psd_watchdog *watchdog) {
   return watchdog->warn_after > 0 && watchdog->warn_after <= watchdog->lock_after;
 }
 
@@ -56,12 +57,35 @@ static bool pin_policy_valid(const psd_pin_policy *policy) {
          policy->minimum_length <= PSD_PIN_MAX;
 }
 
+/* Suites this card knows, at least one of them. */
+static bool policy_valid(const psd_session_policy *policy) {
+  const uint64_t known = PSD_SUITE_P256 | PSD_SUITE_RSA | PSD_SUITE_SHARED;
+  return policy->suites != 0 && (policy->suites & ~known) == 0 && policy->forward <= 1;
+}
+
+bool psd_rsa_key_parse(psd_cursor value, psd_rsa_key *head, psd_rsa_public *key) {
+  memset(key, 0, sizeof *key);
+  if (!psd_take_message(&value, PSD_MESSAGE_RSA_KEY, head) || value.left > sizeof key->modulus)
+    return false;
+  key->exponent = (uint32_t)head->exponent;
+  key->modulus_length = value.left;
+  psd_take_into(&value, key->modulus, value.left);
+  return psd_rsa_public_valid(key);
+}
+
+static bool opaque_valid(const psd_object *object, psd_cursor value) {
+  psd_rsa_key head;
+  psd_rsa_public key;
+  return object->id != PSD_OBJECT_VENDOR_RSA_KEY || psd_rsa_key_parse(value, &head, &key);
+}
+
 static bool key_valid(const psd_object *object, psd_cursor value) {
   union {
     psd_vendor_key vendor;
     psd_public_key public_key;
     psd_device_key device;
     psd_token_key token;
+    psd_shared_key shared;
   } key;
   bool valid = false;
   if (!psd_parse_message(value.at, value.left, (psd_message_id)object->format, &key))
@@ -73,6 +97,8 @@ static bool key_valid(const psd_object *object, psd_cursor value) {
   else if (object->format == PSD_FORMAT_DEVICE_KEY)
     valid = key.device.scheme <= SCHEME_LAST && key.device.pointer < SETS_OF_1000 &&
             !all_zero(key.device.key, sizeof key.device.key);
+  else if (object->format == PSD_FORMAT_SHARED_KEY)
+    valid = !all_zero(key.shared.key, sizeof key.shared.key);
   else if (object->format == PSD_FORMAT_TOKEN_KEY)
     valid = key.token.pointer < SETS_OF_1000 && key.token.digits >= TOKEN_DIGITS_LEAST &&
             key.token.digits <= TOKEN_DIGITS_MOST && !all_zero(key.token.key, sizeof key.token.key);
@@ -97,7 +123,7 @@ static uint16_t write_core(const psd_card *card, const psd_object *object, psd_c
     break;
   case PSD_FORMAT_WATCHDOG:
     ok = psd_parse_message(value.at, value.left, PSD_MESSAGE_WATCHDOG, &next->watchdog) &&
-         watchdog_valid(&next->watchdog);
+         psd_watchdog_valid(&next->watchdog);
     next->watchdog.inspected = inspected; /* only an inspection sets it */
     break;
   case PSD_FORMAT_PIN_POLICY:
@@ -131,6 +157,7 @@ static uint16_t write_pin(psd_card *card, const psd_object *object, psd_cursor v
 static bool stored_value_valid(const psd_object *object, psd_cursor value) {
   psd_device_id identity;
   psd_licence licence;
+  psd_session_policy policy;
   switch (object->format) {
   case PSD_FORMAT_DEVICE_ID:
     return psd_parse_message(value.at, value.left, PSD_MESSAGE_DEVICE_ID, &identity) && device_id_valid(&identity);
@@ -138,8 +165,10 @@ static bool stored_value_valid(const psd_object *object, psd_cursor value) {
     return psd_parse_message(value.at, value.left, PSD_MESSAGE_LICENCE, &licence);
   case PSD_FORMAT_UTF8:
     return utf8(value);
+  case PSD_FORMAT_SESSION_POLICY:
+    return psd_parse_message(value.at, value.left, PSD_MESSAGE_SESSION_POLICY, &policy) && policy_valid(&policy);
   case PSD_FORMAT_OPAQUE:
-    return true;
+    return opaque_valid(object, value);
   default:
     return key_valid(object, value);
   }

@@ -3,6 +3,7 @@
 #include "iso7816/pin.h"
 #include "meter/clock.h"
 #include "meter/transport_keys.h"
+#include "psd/spec/session.h"
 #include "psd/spec/tlv.h"
 
 #include <string.h>
@@ -10,6 +11,43 @@
 #define CARD_MAJOR 0U
 #define CARD_MINOR 1U
 #define SPEC_VERSION 1U
+/* Bytes of the longest object with a layout that is kept in a record. */
+#define FETCHED_MAX PSD_SIZE_VENDOR_KEY
+
+uint16_t psd_object_fetch_bytes(const psd_card *card, psd_object_id id, void *bytes, size_t capacity, size_t *length) {
+  switch (psd_store_read(&card->store, (uint16_t)(PSD_RECORD_OBJECT + id), bytes, capacity, length)) {
+  case PSD_STORE_OK:
+    return PSD_SW_OK;
+  case PSD_STORE_ABSENT:
+    return PSD_SW_REFERENCE_NOT_FOUND;
+  default:
+    return PSD_SW_MEMORY_FAILURE;
+  }
+}
+
+uint16_t psd_object_fetch(const psd_card *card, psd_object_id id, void *value) {
+  uint8_t encoded[FETCHED_MAX];
+  size_t length = 0;
+  uint16_t status = psd_object_fetch_bytes(card, id, encoded, sizeof encoded, &length);
+  if (status == PSD_SW_OK && !psd_parse_message(encoded, length, (psd_message_id)psd_objects[id].format, value))
+    status = PSD_SW_MEMORY_FAILURE;
+  psd_wipe(encoded, sizeof encoded);
+  return status;
+}
+
+uint16_t psd_session_policy_fetch(const psd_card *card, psd_session_policy *policy) {
+  uint16_t status = psd_object_fetch(card, PSD_OBJECT_SESSION_POLICY, policy);
+  if (status != PSD_SW_REFERENCE_NOT_FOUND)
+    return status;
+  *policy = (psd_session_policy){.suites = PSD_SUITE_P256, .forward = 1};
+  return PSD_SW_OK;
+}
+
+psd_version psd_card_version(void) {
+  psd_version version = {.card_major = CARD_MAJOR, .card_minor = CARD_MINOR, .spec = SPEC_VERSION};
+  memcpy(version.math, psd_crypto_math(), sizeof version.math);
+  return version;
+}
 
 static uint16_t read_stored(const psd_card *card, const psd_object *object, psd_buffer *out) {
   uint16_t record = (uint16_t)(PSD_RECORD_OBJECT + object->id);
@@ -25,8 +63,7 @@ static uint16_t read_stored(const psd_card *card, const psd_object *object, psd_
 }
 
 static void read_version(psd_buffer *out) {
-  psd_version version = {.card_major = CARD_MAJOR, .card_minor = CARD_MINOR, .spec = SPEC_VERSION};
-  memcpy(version.math, psd_crypto_math(), sizeof version.math);
+  const psd_version version = psd_card_version();
   psd_put_message(out, PSD_MESSAGE_VERSION, &version);
 }
 

@@ -26,9 +26,11 @@ typedef enum psd_class {
 enum psd_cases { PSD_C1 = 1, PSD_C2 = 2, PSD_C3 = 4, PSD_C4 = 8 };
 
 enum psd_command_flags {
-  PSD_FLAG_CHAIN = 1, /* may come in a chain of commands (5.1.1.1) */
-  PSD_FLAG_HIDE = 2,  /* its data is secret */
-  PSD_FLAG_CLEAR = 4, /* goes in clear even when a secure channel is open */
+  PSD_FLAG_CHAIN = 1,  /* may come in a chain of commands (5.1.1.1) */
+  PSD_FLAG_HIDE = 2,   /* its data is secret */
+  PSD_FLAG_CLEAR = 4,  /* goes in clear even when a secure channel is open */
+  PSD_FLAG_KEYS = 8,   /* its answer is secret */
+  PSD_FLAG_OUTER = 16, /* never comes inside a record of the session with the meter server */
 };
 
 /* A parameter byte must be `value`, or anything. */

@@ -1,5 +1,5 @@
 /* Bytes into words, for traces and for people. Secrets are never among the words: data of commands that the table marks
- * HIDE, objects in SECRET format and fields of kind SECRET show their length alone. */
+ * HIDE, answers of those it marks KEYS, objects in SECRET format and fields of kind SECRET show their length alone. */
 #ifndef PSD_SPEC_DESCRIBE_H
 #define PSD_SPEC_DESCRIBE_H
 
@@ -14,6 +14,8 @@ void psd_describe_value(psd_text *text, psd_format format, const void *value, si
 void psd_describe_list(psd_text *text, psd_cursor list);
 /* True if the command's data may be secret, so that nobody may show them. */
 bool psd_describe_hides(const psd_apdu *apdu);
+/* True if the data that answer this command are secret. */
+bool psd_describe_hides_answer(const psd_apdu *apdu);
 /* "VERIFY P1 00 P2 81, 6 secret bytes". `length` bytes of any content. */
 void psd_describe_command(psd_text *text, const uint8_t *command, size_t length);
 /* The answer to that command: "9000 done: ascending register 1.00, ...". */

@@ -1,0 +1,16 @@
+/* Lines that are secret: from a file, or from a person at a terminal who must not be watched. */
+#ifndef PSD_SPEC_PROMPT_H
+#define PSD_SPEC_PROMPT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Reads up to a newline or the end of the file, and nothing of what follows. `line` gets `*length` bytes without the
+ * end of the line, and no zero byte. False when there are none, or `room` or more. The caller wipes `line`. */
+bool psd_prompt_line(int fd, char *line, size_t room, size_t *length);
+
+/* Writes "BEFOREPROMPT: " to a terminal and reads a line with the echo off; it is on again whatever happens, a signal
+ * included. False as above, or if `terminal` is none. */
+bool psd_prompt_hidden(int terminal, const char *before, const char *prompt, char *line, size_t room, size_t *length);
+
+#endif
