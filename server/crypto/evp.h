@@ -17,7 +17,8 @@
 #define PSD_POINT 65U
 #define PSD_SCALAR 32U
 
-/* Fetches the algorithms; idempotent. False if OpenSSL lacks one. One thread calls it before any other uses the rest. */
+/* Fetches the algorithms; idempotent. False if OpenSSL lacks one. One thread calls it before any other uses the rest.
+ */
 bool psd_evp_start(void);
 /* Frees what psd_evp_start fetched. */
 void psd_evp_stop(void);
@@ -58,12 +59,46 @@ bool psd_pair_secret(const psd_pair *pair, uint8_t secret[PSD_SCALAR]);
 bool psd_pair_agree(const psd_pair *pair, const uint8_t point[PSD_POINT], uint8_t shared[32]);
 /* ECDSA with SHA-256 over the parts. */
 bool psd_pair_sign(const psd_pair *pair, const psd_part *parts, size_t count, uint8_t signature[64]);
-bool psd_point_verify(const uint8_t point[PSD_POINT], const psd_part *parts, size_t count,
-                      const uint8_t signature[64]);
+bool psd_point_verify(const uint8_t point[PSD_POINT], const psd_part *parts, size_t count, const uint8_t signature[64]);
+
+/* True if the point lies on the curve. */
+bool psd_point_valid(const uint8_t point[PSD_POINT]);
 
 /* HPKE, base mode, single shot (RFC 9180): DHKEM(P-256, HKDF-SHA256), HKDF-SHA256, AES-256-GCM. `sealed` is the
  * ciphertext and its tag, `length` + 16 bytes. */
 bool psd_hpke_open(const psd_pair *recipient, const uint8_t enc[PSD_POINT], psd_part info, psd_part aad,
                    const uint8_t *sealed, size_t length, uint8_t *out);
+/* The sending end, which the server side itself never is; `ephemeral` is a new pair, and its point is enc. */
+bool psd_hpke_send(const psd_pair *ephemeral, const uint8_t recipient[PSD_POINT], psd_part info, psd_part aad,
+                   const uint8_t *in, size_t length, uint8_t *sealed);
+
+/* The key of a passphrase (scrypt, RFC 7914; r = 8, p = 1; 2^cost * 1 KiB of memory). `cost` from 10 to 20. */
+bool psd_scrypt(psd_part passphrase, psd_part salt, unsigned cost, uint8_t key[PSD_AES_KEY]);
+
+/* An RSA key pair of 2048 or 3072 bits with the exponent 65537. Free with psd_rsa_free; NULL is fine. */
+#define PSD_RSA_MAX 384U      /* bytes of a modulus */
+#define PSD_RSA_DER_MAX 2048U /* bytes of a private key in DER (RFC 8017, A.1.2) */
+#define PSD_RSA_EXPONENT 65537U
+typedef struct psd_rsa psd_rsa;
+/* NULL for another number of bits. */
+psd_rsa *psd_rsa_new(unsigned bits);
+/* From DER, all of it; NULL if it is no such key. */
+psd_rsa *psd_rsa_of(const uint8_t *der, size_t length);
+void psd_rsa_free(psd_rsa *rsa);
+/* Writes the private key; returns its length, 0 on failure. */
+size_t psd_rsa_der(const psd_rsa *rsa, uint8_t der[PSD_RSA_DER_MAX]);
+/* Writes the modulus; returns its length, 256 or 384. */
+size_t psd_rsa_modulus(const psd_rsa *rsa, uint8_t modulus[PSD_RSA_MAX]);
+/* 2048 or 3072. */
+unsigned psd_rsa_bits(const psd_rsa *rsa);
+/* OAEP with SHA-256, MGF1 with SHA-256, no label (RFC 8017, 7.1). False as well if the plaintext has not `length`. */
+bool psd_rsa_open(const psd_rsa *rsa, const uint8_t *sealed, size_t sealed_length, uint8_t *out, size_t length);
+
+/* Public keys as PEM (SubjectPublicKeyInfo, RFC 5480 and 8017), NUL-terminated. */
+#define PSD_PEM_MAX 1024U
+bool psd_point_pem(const uint8_t point[PSD_POINT], char pem[PSD_PEM_MAX]);
+bool psd_rsa_pem(const psd_rsa *rsa, char pem[PSD_PEM_MAX]);
+/* The point in the PEM of a P-256 public key. */
+bool psd_point_of_pem(const char *pem, size_t length, uint8_t point[PSD_POINT]);
 
 #endif

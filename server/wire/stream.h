@@ -2,7 +2,7 @@
  *
  * A stream reads frames (messages.def, FRAME) and hands each whole one over; what it holds of a frame that is not whole
  * yet, and what waits to be written, is bounded. While more than PSD_STREAM_HIGH bytes wait to be written it reads no
- * more (back-pressure). All of it runs on the loop's thread. */
+ * more (back-pressure). All of it runs on the loop's thread; the process ignores SIGPIPE. */
 #ifndef PSD_SERVER_STREAM_H
 #define PSD_SERVER_STREAM_H
 
@@ -42,6 +42,8 @@ uv_stream_t *psd_stream_handle(psd_stream *stream);
 void *psd_stream_user(const psd_stream *stream);
 /* Begins reading; frames with a body longer than `most` (at most PSD_FRAME_BODY_MAX) close the stream. */
 bool psd_stream_start(psd_stream *stream, size_t most);
+/* Another longest body from the next frame on. */
+void psd_stream_limit(psd_stream *stream, size_t most);
 /* Queues one frame; nothing is sent before psd_stream_flush, or the end of the loop's turn. A stream that is closing
  * takes and drops it. */
 void psd_stream_send(psd_stream *stream, psd_frame_type type, const void *body, size_t length);

@@ -1,0 +1,40 @@
+/* What the files of the server's cryptography share: algorithms fetched once a process, contexts kept once a thread. */
+#ifndef PSD_SERVER_EVP_INTERNAL_H
+#define PSD_SERVER_EVP_INTERNAL_H
+
+#include <openssl/evp.h>
+
+#include "crypto/evp.h"
+
+/* Set by psd_evp_start, and only read after it. */
+typedef struct psd_evp_algorithms {
+  EVP_MD *sha256;
+  EVP_CIPHER *aes_256_gcm;
+  EVP_PKEY *curve; /* the parameters of P-256, without a key */
+} psd_evp_algorithms;
+extern psd_evp_algorithms psd_evp;
+
+/* Contexts of one thread. Each is left without anything secret in it after every use. */
+typedef struct psd_evp_thread {
+  EVP_MD_CTX *hash; /* always freshly initialized */
+  EVP_CIPHER_CTX *seal, *open;
+  EVP_PKEY *peer; /* its public point is replaced with every use */
+  EVP_PKEY_CTX *generate;
+} psd_evp_thread;
+
+/* The calling thread's contexts, made when first asked for; NULL without memory. They end with the thread. */
+psd_evp_thread *psd_evp_here(void);
+
+/* The parts of HPKE that RFC 9180 has test vectors for: Decap (4.1), and KeySchedule (5.1) of base mode for one of its
+ * AEADs (1 AES-128-GCM, 2 AES-256-GCM). */
+bool psd_hpke_decapsulate(const psd_pair *recipient, const uint8_t enc[PSD_POINT], uint8_t shared[PSD_HASH]);
+bool psd_hpke_schedule(const uint8_t shared[PSD_HASH], psd_part info, uint8_t aead, uint8_t *key, uint8_t key_length,
+                       uint8_t nonce[PSD_GCM_NONCE]);
+
+/* The RSA key in OpenSSL's form, which stays the pair's. */
+const EVP_PKEY *psd_rsa_pkey(const psd_rsa *rsa);
+
+/* Drops what OpenSSL has noted about a failure; returns false. */
+bool psd_evp_failed(void);
+
+#endif

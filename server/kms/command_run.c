@@ -1,0 +1,27 @@
+#include <stdio.h>
+
+#include "kms/commands.h"
+#include "kms/harden.h"
+#include "kms/listen.h"
+#include "kms/server.h"
+
+static void lock_memory(void) {
+  if (!psd_kms_harden_lock())
+    (void)fprintf(stderr, "psd-kms: warning: only %s; raise the limit on locked memory (LimitMEMLOCK=infinity)\n",
+                  psd_keyring_locked() ? "the keys' own memory is kept from being swapped out"
+                                       : "a part of memory, if any, is kept from being swapped out");
+}
+
+int psd_kms_command_run(const psd_kms_options *options) {
+  char why[PSD_KMS_WHY_MAX];
+  psd_kms_serving serving = {.dir = options->dir, .role = options->role, .path = options->listen};
+  serving.quiet = options->quiet;
+  serving.filter = !options->no_seccomp && psd_kms_harden_may_filter();
+  serving.kms = psd_kms_command_open(options);
+  if (serving.kms == NULL)
+    return PSD_KMS_EXIT_REFUSED;
+  lock_memory();
+  bool done = psd_kms_socket_listen(&serving.socket, options->listen, why) && psd_kms_serve(&serving, why);
+  psd_kms_close(serving.kms);
+  return done ? PSD_KMS_EXIT_DONE : psd_kms_command_refused(why);
+}

@@ -1,0 +1,95 @@
+/* Commands that make and change keys. */
+#include "kms/commands.h"
+
+#include <stdio.h>
+
+#include "kms/passphrase.h"
+#include "kms/server.h"
+
+int psd_kms_command_refused(const char *why) {
+  (void)fprintf(stderr, "psd-kms: %s\n", why);
+  return PSD_KMS_EXIT_REFUSED;
+}
+
+psd_kms *psd_kms_command_open(const psd_kms_options *options) {
+  char why[PSD_KMS_WHY_MAX];
+  psd_kms_passphrase passphrase;
+  psd_kms *kms = NULL;
+  if (psd_kms_ask_passphrase(options->passphrase_file, false, &passphrase, why)) {
+    kms = psd_kms_open(options->dir, psd_kms_passphrase_part(&passphrase), why);
+    psd_secret_wipe(&passphrase, sizeof passphrase);
+  }
+  if (kms == NULL)
+    (void)psd_kms_command_refused(why);
+  return kms;
+}
+
+int psd_kms_command_init(const psd_kms_options *options) {
+  char why[PSD_KMS_WHY_MAX];
+  psd_kms_passphrase passphrase;
+  const psd_kms_birth birth = {.rsa_bits = options->rsa_bits, .cost = PSD_KMS_COST, .now = psd_kms_now()};
+  if (!psd_kms_ask_passphrase(options->passphrase_file, true, &passphrase, why))
+    return psd_kms_command_refused(why);
+  bool done = psd_kms_create(options->dir, psd_kms_passphrase_part(&passphrase), &birth, why);
+  psd_secret_wipe(&passphrase, sizeof passphrase);
+  if (!done)
+    return psd_kms_command_refused(why);
+  (void)printf("keys made in %s; without the passphrase they are lost: keep a copy of both, apart\n", options->dir);
+  return PSD_KMS_EXIT_DONE;
+}
+
+/* The end of a command that changes keys. */
+static int finish(psd_kms *kms, bool done, const char *why) {
+  psd_kms_close(kms);
+  return done ? PSD_KMS_EXIT_DONE : psd_kms_command_refused(why);
+}
+
+int psd_kms_command_rotate(const psd_kms_options *options) {
+  char why[PSD_KMS_WHY_MAX];
+  psd_kms *kms = psd_kms_command_open(options);
+  if (kms == NULL)
+    return PSD_KMS_EXIT_REFUSED;
+  bool done = psd_kms_replace_key(kms, options->kind, options->rsa_bits, psd_kms_now(), why);
+  if (done)
+    (void)printf("key %lu, of kind %s, is active\n",
+                 (unsigned long)psd_keyring_active(psd_kms_keys(kms), options->kind)->identifier,
+                 psd_kms_kind_of(options->kind)->name);
+  return finish(kms, done, why);
+}
+
+static int set_state(const psd_kms_options *options, psd_kms_state state) {
+  char why[PSD_KMS_WHY_MAX];
+  psd_kms *kms = psd_kms_command_open(options);
+  if (kms == NULL)
+    return PSD_KMS_EXIT_REFUSED;
+  bool done = psd_kms_set_state(kms, options->identifier, state, psd_kms_now(), why);
+  if (done)
+    (void)printf("key %lu is %s\n", (unsigned long)options->identifier, psd_kms_state_of(state)->name);
+  return finish(kms, done, why);
+}
+
+int psd_kms_command_register(const psd_kms_options *options) {
+  return set_state(options, PSD_KMS_STATE_REGISTERED);
+}
+
+int psd_kms_command_retire(const psd_kms_options *options) {
+  return set_state(options, PSD_KMS_STATE_OBSOLETE);
+}
+
+int psd_kms_command_compromise(const psd_kms_options *options) {
+  return set_state(options, PSD_KMS_STATE_COMPROMISED);
+}
+
+int psd_kms_command_passphrase(const psd_kms_options *options) {
+  char why[PSD_KMS_WHY_MAX];
+  psd_kms_passphrase passphrase;
+  psd_kms *kms = psd_kms_command_open(options);
+  if (kms == NULL)
+    return PSD_KMS_EXIT_REFUSED;
+  bool done = psd_kms_ask_new_passphrase(options->new_passphrase_file, &passphrase, why);
+  if (done) {
+    done = psd_kms_set_passphrase(kms, psd_kms_passphrase_part(&passphrase), PSD_KMS_COST, psd_kms_now(), why);
+    psd_secret_wipe(&passphrase, sizeof passphrase);
+  }
+  return finish(kms, done, why);
+}

@@ -1,0 +1,51 @@
+#include "kms/derive.h"
+
+#include <string.h>
+
+psd_kms_device psd_kms_device_of(const uint8_t vendor[2], const uint8_t model[2], uint64_t serial) {
+  psd_kms_device device;
+  psd_device_id id = {.serial = serial};
+  memcpy(id.vendor, vendor, sizeof id.vendor);
+  memcpy(id.model, model, sizeof id.model);
+  psd_buffer out = psd_buffer_over(device.bytes, sizeof device.bytes);
+  psd_put_message(&out, PSD_MESSAGE_DEVICE_ID, &id);
+  return device;
+}
+
+static bool expand(const psd_kms_key *master, const char *label, const void *what, size_t what_length, uint8_t *out,
+                   size_t length) {
+  uint8_t info[64];
+  psd_buffer text = psd_buffer_over(info, sizeof info);
+  psd_put(&text, label, strlen(label));
+  psd_put(&text, what, what_length);
+  return !text.overflow && psd_hkdf_expand(master->secret, info, text.length, out, length);
+}
+
+bool psd_kms_shared_key(const psd_kms_key *master, const psd_kms_device *device, uint8_t key[32]) {
+  return expand(master, "psd shared key", device->bytes, sizeof device->bytes, key, 32);
+}
+
+bool psd_kms_transport_keys(const psd_kms_key *master, const psd_kms_device *device,
+                            uint8_t keys[PSD_KMS_TRANSPORT_SIZE]) {
+  return expand(master, "psd transport keys", device->bytes, sizeof device->bytes, keys, PSD_KMS_TRANSPORT_SIZE);
+}
+
+bool psd_kms_column_key(const psd_kms_key *master, uint8_t column, uint8_t key[32]) {
+  return expand(master, "psd column key", &column, 1, key, 32);
+}
+
+bool psd_kms_set_key(const psd_kms_key *master, uint16_t pointer, uint8_t key[32]) {
+  const uint8_t number[] = {(uint8_t)(pointer >> 8), (uint8_t)pointer};
+  return pointer < PSD_KMS_SET_SIZE && expand(master, "psd key set", number, sizeof number, key, 32);
+}
+
+bool psd_kms_set_pointer(const psd_kms_device *device, uint16_t *pointer) {
+  static const char label[] = "psd key pointer";
+  uint8_t digest[PSD_HASH];
+  const psd_part parts[] = {{label, sizeof label - 1U}, {device->bytes, sizeof device->bytes}};
+  if (!psd_hash(parts, 2, digest))
+    return false;
+  psd_cursor bytes = psd_cursor_over(digest, sizeof digest);
+  *pointer = (uint16_t)(psd_take_uint(&bytes, 8) % PSD_KMS_SET_SIZE);
+  return true;
+}

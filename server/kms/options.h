@@ -1,0 +1,75 @@
+/* The command line of psd-kms. */
+#ifndef PSD_KMS_OPTIONS_H
+#define PSD_KMS_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kms/table.h"
+#include "psd/spec/session.h"
+
+#define PSD_KMS_WRONG_MAX 200U
+#define PSD_KMS_SERIALS_MAX 64U
+
+/* Exit statuses of psd-kms. */
+enum { PSD_KMS_EXIT_DONE = 0, PSD_KMS_EXIT_REFUSED = 1, PSD_KMS_EXIT_USAGE = 2, PSD_KMS_EXIT_UNREACHABLE = 3 };
+
+typedef struct psd_kms_options psd_kms_options;
+
+typedef struct psd_kms_verb {
+  const char *name;
+  unsigned takes, needs; /* bits: 1 << number of an option */
+  int (*run)(const psd_kms_options *options);
+  bool identifier; /* a key identifier stands after the options */
+} psd_kms_verb;
+
+/* Texts point into argv. */
+struct psd_kms_options {
+  bool help, version;
+  const psd_kms_verb *verb;
+  const char *dir, *passphrase_file, *new_passphrase_file, *listen, *key_file, *out, *out_dir;
+  psd_role role;
+  psd_kms_kind kind; /* VENDOR without --kind */
+  unsigned rsa_bits;
+  uint32_t identifier;
+  uint32_t serials[PSD_KMS_SERIALS_MAX];
+  unsigned serial_count;
+  uint8_t vendor[2], model[2];
+  bool json, verify, quiet, no_seccomp;
+};
+
+/* Parses a command line. Returns false, with one line in `wrong` that says what to do instead, if it makes no sense.
+ * Uses getopt: not for two threads at once. */
+bool psd_kms_options_parse(int argc, char **argv, psd_kms_options *options, char wrong[PSD_KMS_WRONG_MAX]);
+
+/* What --help prints. */
+extern const char *const psd_kms_help;
+
+/* The commands (commands.h has them by name). */
+extern const psd_kms_verb psd_kms_verbs[];
+extern const size_t psd_kms_verb_count;
+
+/* Numbers of the options, for psd_kms_verb. */
+enum psd_kms_option {
+  PSD_KMS_OPTION_DIR = 1,
+  PSD_KMS_OPTION_PASSPHRASE,
+  PSD_KMS_OPTION_NEW_PASSPHRASE,
+  PSD_KMS_OPTION_RSA,
+  PSD_KMS_OPTION_LISTEN,
+  PSD_KMS_OPTION_ROLE,
+  PSD_KMS_OPTION_JSON,
+  PSD_KMS_OPTION_VERIFY,
+  PSD_KMS_OPTION_KEY,
+  PSD_KMS_OPTION_KIND,
+  PSD_KMS_OPTION_SERIAL,
+  PSD_KMS_OPTION_VENDOR,
+  PSD_KMS_OPTION_MODEL,
+  PSD_KMS_OPTION_OUT,
+  PSD_KMS_OPTION_OUT_DIR,
+  PSD_KMS_OPTION_QUIET,
+  PSD_KMS_OPTION_NO_SECCOMP,
+  PSD_KMS_OPTION_HELP
+};
+
+#endif

@@ -1,0 +1,27 @@
+/* The operations of the key management system: a request's bytes in, the answer's bytes out (docs/handshake.md, "Key
+ * management"). No files, no sockets. */
+#ifndef PSD_KMS_SERVICE_H
+#define PSD_KMS_SERVICE_H
+
+#include "kms/event.h"
+
+/* By how many seconds the time of an audit may differ from the clock here. */
+#define PSD_KMS_AUDIT_SKEW 300U
+
+typedef struct psd_kms_service {
+  const psd_keyring *keys;
+  psd_role role;
+  uint64_t (*now)(void); /* seconds since 1970-01-01 UTC */
+  psd_kms_events events; /* what the log has yet to be told, before the answers leave */
+} psd_kms_service;
+
+/* Answers one request, a frame of type `type`: the body of the answer goes into `out` (empty, with a capacity of
+ * PSD_FRAME_BODY_MAX), its type is returned. What is refused is answered with PSD_FRAME_KMS_REFUSED. The caller wipes
+ * `out`. A service whose events are full refuses what needs one more as busy. */
+psd_frame_type psd_kms_answer(psd_kms_service *service, psd_frame_type type, const uint8_t *body, size_t length,
+                              psd_buffer *out);
+
+/* The signal of a refusal; PSD_SIGNAL_NONE for an answer that is none. */
+psd_signal psd_kms_refusal(psd_frame_type type, const psd_buffer *answer);
+
+#endif

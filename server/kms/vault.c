@@ -1,0 +1,184 @@
+#include "kms/vault.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kms/chain.h"
+#include "kms/file.h"
+#include "kms/vault_internal.h"
+
+bool psd_kms_refuse(char why[PSD_KMS_WHY_MAX], const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  (void)vsnprintf(why, PSD_KMS_WHY_MAX, format, arguments);
+  va_end(arguments);
+  return false;
+}
+
+const psd_keyring *psd_kms_keys(const psd_kms *kms) {
+  return kms->ring;
+}
+
+int psd_kms_folder(const psd_kms *kms) {
+  return kms->folder;
+}
+
+const psd_pair *psd_kms_log_pair(const psd_keyring *ring) {
+  const psd_kms_key *key = psd_keyring_active(ring, PSD_KMS_LOG);
+  return key != NULL ? key->pair : NULL;
+}
+
+static psd_keyring *open_ring(psd_kms *kms, const uint8_t *data, size_t length, const uint8_t *store_key,
+                              psd_part passphrase, char *why) {
+  psd_keyring *ring = psd_keyring_new();
+  if (ring == NULL || !psd_kms_seal_head(data, length, &kms->seal)) {
+    psd_keyring_free(ring);
+    (void)psd_kms_refuse(why, "the file 'keys' is not one of psd-kms, or damaged: restore it from a copy");
+    return NULL;
+  }
+  if (store_key != NULL)
+    memcpy(ring->store_key, store_key, sizeof ring->store_key);
+  else if (!psd_kms_open_key(passphrase, &kms->seal, ring->store_key)) {
+    psd_keyring_free(ring);
+    (void)psd_kms_refuse(why, "the passphrase is wrong, or the file 'keys' is damaged");
+    return NULL;
+  }
+  if (!psd_kms_open_keys(data, length, ring->store_key, ring, &kms->anchor) || psd_kms_log_pair(ring) == NULL) {
+    psd_keyring_free(ring);
+    (void)psd_kms_refuse(why, "the file 'keys' is damaged: restore it from a copy");
+    return NULL;
+  }
+  return ring;
+}
+
+psd_keyring *psd_kms_read_keys(psd_kms *kms, const uint8_t *store_key, psd_part passphrase, char why[PSD_KMS_WHY_MAX]) {
+  uint8_t *data = malloc(PSD_KMS_SEALED_MAX);
+  ssize_t length = data != NULL ? psd_kms_file_read(kms->folder, PSD_KMS_KEYS_FILE, data, PSD_KMS_SEALED_MAX) : -1;
+  psd_keyring *ring = NULL;
+  if (length < 0)
+    (void)psd_kms_refuse(why, "cannot read the file 'keys': %s", strerror(errno));
+  else
+    ring = open_ring(kms, data, (size_t)length, store_key, passphrase, why);
+  free(data);
+  return ring;
+}
+
+/* What is compared while the log is read: the change the keys were written with must be in it, and none after it. */
+typedef struct settling {
+  const psd_kms_anchor *anchor;
+  size_t found; /* records of that change, in their order */
+} settling;
+
+static bool settle_record(void *user, const psd_kms_record *record, const psd_kms_tail *before, char *why) {
+  settling *at = user;
+  const psd_kms_anchor *anchor = at->anchor;
+  if (before->count == anchor->count && memcmp(before->hash, anchor->hash, PSD_HASH) != 0)
+    return psd_kms_refuse(why, "keys and log do not belong together");
+  if (before->count < anchor->count)
+    return true;
+  if (at->found < anchor->record_count && psd_kms_same_event(record, &anchor->records[at->found])) {
+    at->found++;
+    return true;
+  }
+  const psd_kms_event_row *row = psd_kms_event_of((unsigned)record->event);
+  if (row != NULL && row->changes)
+    return psd_kms_refuse(why, "the file 'keys' is older than record %lu of the log: restore the newest copy",
+                          (unsigned long)before->count);
+  return true;
+}
+
+/* Checks keys against log, and appends what a change that was cut off still owes it. */
+static bool settle(psd_kms *kms, char *why) {
+  psd_kms_tail tail;
+  settling at = {.anchor = &kms->anchor};
+  const psd_kms_key *key = psd_keyring_active(kms->ring, PSD_KMS_LOG);
+  psd_kms_scan scan = {.point = key->point, .locked = true, .record = settle_record, .user = &at};
+  scan.headless = kms->anchor.count + (uint32_t)kms->anchor.record_count;
+  if (!psd_kms_journal_refresh(&kms->journal))
+    return psd_kms_refuse(why, "the log is damaged");
+  if (!psd_kms_journal_scan(kms->folder, &scan, &tail, why))
+    return false;
+  if (tail.count < kms->anchor.count)
+    return psd_kms_refuse(why, "records are missing at the end of the log");
+  if (tail.count == kms->anchor.count && memcmp(tail.hash, kms->anchor.hash, PSD_HASH) != 0)
+    return psd_kms_refuse(why, "keys and log do not belong together");
+  size_t owed = kms->anchor.record_count - at.found;
+  return owed == 0 || psd_kms_journal_append(&kms->journal, key->pair, kms->anchor.records + at.found, owed) ||
+         psd_kms_refuse(why, "cannot write to the log: %s", strerror(errno));
+}
+
+static bool open_log(psd_kms *kms, char *why) {
+  if (!psd_kms_journal_open(&kms->journal, kms->folder, false) || !psd_kms_journal_lock(&kms->journal))
+    return psd_kms_refuse(why, "cannot open the log: %s", strerror(errno));
+  bool settled = settle(kms, why);
+  psd_kms_journal_unlock(&kms->journal);
+  return settled;
+}
+
+static bool open_folder(psd_kms *kms, const char *path, char *why) {
+  kms->folder = psd_kms_folder_open(path);
+  if (kms->folder >= 0)
+    return true;
+  if (errno == EPERM)
+    return psd_kms_refuse(why, "%s: others may read or write it: chmod 700 it", path);
+  return psd_kms_refuse(why, "%s: %s%s", path, strerror(errno), errno == ENOENT ? ": psd-kms init makes one" : "");
+}
+
+psd_kms *psd_kms_open(const char *path, psd_part passphrase, char why[PSD_KMS_WHY_MAX]) {
+  psd_kms *kms = calloc(1, sizeof *kms);
+  if (kms == NULL) {
+    (void)psd_kms_refuse(why, "there is no memory left");
+    return NULL;
+  }
+  kms->folder = -1;
+  kms->journal.file = -1;
+  if (open_folder(kms, path, why))
+    kms->ring = psd_kms_read_keys(kms, NULL, passphrase, why);
+  if (kms->ring != NULL && open_log(kms, why))
+    return kms;
+  psd_kms_close(kms);
+  return NULL;
+}
+
+void psd_kms_close(psd_kms *kms) {
+  if (kms == NULL)
+    return;
+  psd_keyring_free(kms->ring);
+  psd_kms_journal_close(&kms->journal);
+  if (kms->folder >= 0)
+    (void)close(kms->folder);
+  free(kms);
+}
+
+bool psd_kms_reload(psd_kms *kms, char why[PSD_KMS_WHY_MAX]) {
+  psd_keyring *ring = psd_kms_read_keys(kms, kms->ring->store_key, (psd_part){NULL, 0}, why);
+  if (ring == NULL)
+    return false;
+  if (ring->generation < kms->ring->generation) {
+    psd_keyring_free(ring);
+    return psd_kms_refuse(why, "the file 'keys' is older than the keys in use");
+  }
+  psd_keyring_free(kms->ring);
+  kms->ring = ring;
+  return true;
+}
+
+bool psd_kms_record_events(psd_kms *kms, psd_kms_events *events) {
+  psd_kms_record records[PSD_KMS_EVENTS_MAX];
+  if (events->count == 0)
+    return true;
+  for (size_t i = 0; i < events->count; i++)
+    records[i] = psd_kms_record_of(&events->list[i]);
+  if (!psd_kms_journal_lock(&kms->journal))
+    return false;
+  bool done = psd_kms_journal_refresh(&kms->journal) &&
+              psd_kms_journal_append(&kms->journal, psd_kms_log_pair(kms->ring), records, events->count);
+  psd_kms_journal_unlock(&kms->journal);
+  if (done)
+    events->count = 0;
+  return done;
+}

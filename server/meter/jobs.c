@@ -1,0 +1,115 @@
+#include "meter/jobs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/evp.h"
+
+psd_meter_job *psd_meter_job_new(psd_meter_job_kind kind) {
+  psd_meter_job *job = calloc(1, sizeof *job);
+  if (job == NULL)
+    return NULL;
+  job->kind = kind;
+  job->writes = kind != PSD_METER_JOB_SIGN_ON;
+  return job;
+}
+
+void psd_meter_job_free(psd_meter_job *job) {
+  if (job == NULL)
+    return;
+  psd_secret_wipe(job, sizeof *job);
+  free(job);
+}
+
+/* How long failure number `count` locks a name. */
+static uint64_t lock_seconds(const psd_meter_lock *lock, uint64_t count) {
+  if (count < lock->after)
+    return 0;
+  uint64_t seconds = lock->first;
+  for (uint64_t i = lock->after; i < count && seconds < lock->most; i++)
+    seconds *= 2;
+  return seconds < lock->most ? seconds : lock->most;
+}
+
+/* One more failed sign-on of a name, whether anybody has it or not. */
+static psd_db_result count_failure(psd_meter_job *job, psd_db *db, psd_failures failures) {
+  if (failures.count < UINT32_MAX)
+    failures.count++;
+  uint64_t seconds = lock_seconds(&job->lock, failures.count);
+  failures.until = seconds == 0 ? 0 : job->now + seconds;
+  job->wait = (uint32_t)seconds;
+  return psd_db_failures_set(db, job->name, &failures);
+}
+
+/* Is it this user's password? The same is done for a user that is not there, so that nobody can tell by the time. While
+ * a name is locked even the right password is refused, and nothing is counted. */
+static psd_db_result verify_user(psd_meter_job *job, psd_db *db, bool may_write) {
+  psd_failures failures = {.count = 0};
+  psd_db_result result = psd_db_failures_get(db, job->name, &failures);
+  if (result != PSD_DB_DONE)
+    return result;
+  job->user = (psd_user_row){.id = 0};
+  result = psd_db_user_find(db, job->name, &job->user);
+  bool there = result == PSD_DB_DONE;
+  if (!there && result != PSD_DB_ABSENT)
+    return result;
+  bool right = psd_db_user_check(&job->user, job->verifier);
+  bool locked = job->now < failures.until;
+  job->failures = failures.count;
+  job->wait = locked ? (uint32_t)(failures.until - job->now) : 0;
+  job->refused = locked || !right || !there || job->user.disabled || job->user.suspended;
+  if (!job->refused || locked)
+    return PSD_DB_DONE;
+  if (may_write)
+    return count_failure(job, db, failures);
+  job->writes = true;
+  return PSD_DB_DONE;
+}
+
+static psd_db_result sign_on(psd_meter_job *job, psd_db *db, bool may_write) {
+  psd_db_result result = verify_user(job, db, may_write);
+  if (result != PSD_DB_DONE || job->refused)
+    return result;
+  result = psd_db_device_find(db, job->device, &job->row);
+  job->device_known = result == PSD_DB_DONE;
+  return result == PSD_DB_ABSENT ? PSD_DB_DONE : result;
+}
+
+static psd_db_result audited(psd_meter_job *job, psd_db *db) {
+  psd_db_result result = psd_db_device_audited(db, job->device, job->audit, job->now);
+  if (result == PSD_DB_DONE && job->clear_failures)
+    result = psd_db_failures_clear(db, job->name);
+  return result;
+}
+
+static psd_db_result new_password(psd_meter_job *job, psd_db *db) {
+  psd_db_result result = verify_user(job, db, true);
+  if (result != PSD_DB_DONE || job->refused)
+    return result;
+  return psd_db_user_set_verifier(db, job->user.id, job->next_verifier);
+}
+
+static psd_db_result run(psd_meter_job *job, psd_db *db, bool may_write) {
+  switch (job->kind) {
+  case PSD_METER_JOB_SIGN_ON:
+    return sign_on(job, db, may_write);
+  case PSD_METER_JOB_AUDITED:
+    return audited(job, db);
+  case PSD_METER_JOB_REGISTER:
+    return psd_db_device_register(db, job->device, job->user_id, job->account);
+  case PSD_METER_JOB_NEW_PASSWORD:
+    return new_password(job, db);
+  case PSD_METER_JOB_PRUNE:
+    return psd_db_failures_prune(db, job->now);
+  case PSD_METER_JOB_ENROL:
+  default:
+    return psd_db_device_add(db, job->device, job->wrapped_k4, job->vendor_key);
+  }
+}
+
+void psd_meter_job_run(psd_meter_job *job, psd_db *db, bool may_write) {
+  job->result = run(job, db, may_write);
+  if (job->result == PSD_DB_FAILED || job->result == PSD_DB_BUSY)
+    (void)snprintf(job->words, sizeof job->words, "%s", psd_db_error(db));
+}

@@ -1,0 +1,111 @@
+/* Where the meter server listens. */
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "meter/server.h"
+#include "psd/spec/text.h"
+#include "wire/local.h"
+
+#define BACKLOG 4096
+
+/* HOST and PORT of "HOST:PORT" or "[HOST]:PORT". */
+static bool split(const char *text, char host[PSD_METER_PATH_MAX + 1U], char port[16]) {
+  const char *colon = strrchr(text, ':');
+  if (colon == NULL || strlen(colon + 1) >= 16 || strlen(colon + 1) == 0)
+    return false;
+  size_t length = (size_t)(colon - text);
+  if (length >= 2 && text[0] == '[' && colon[-1] == ']') {
+    text++;
+    length -= 2;
+  }
+  memcpy(host, text, length);
+  host[length] = '\0';
+  memcpy(port, colon + 1, strlen(colon + 1) + 1);
+  return length > 0;
+}
+
+/* The first address of HOST:PORT. NULL, or the reason for which there is none. */
+static const char *resolve(const char *text, struct sockaddr_storage *address) {
+  char host[PSD_METER_PATH_MAX + 1U], port[16];
+  struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV | AI_PASSIVE}, *list = NULL;
+  if (!split(text, host, port))
+    return "HOST:PORT is wanted, such as 127.0.0.1:7816";
+  int failure = getaddrinfo(host, port, &hints, &list);
+  if (failure != 0)
+    return gai_strerror(failure);
+  memcpy(address, list->ai_addr, list->ai_addrlen);
+  freeaddrinfo(list);
+  return NULL;
+}
+
+/* "127.0.0.1:7816": where a listener really is. */
+static void tell(const uv_tcp_t *listener) {
+  struct sockaddr_storage address;
+  int length = sizeof address;
+  char host[NI_MAXHOST], port[NI_MAXSERV];
+  if (uv_tcp_getsockname(listener, (struct sockaddr *)&address, &length) != 0 ||
+      getnameinfo((const struct sockaddr *)&address, (socklen_t)length, host, sizeof host, port, sizeof port,
+                  NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+    return;
+  bool six = address.ss_family == AF_INET6;
+  (void)printf("listening on %s%s%s:%s\n", six ? "[" : "", host, six ? "]" : "", port);
+  (void)fflush(stdout);
+}
+
+static bool listen_at(psd_meter_server *server, const char *text, char *words) {
+  struct sockaddr_storage address;
+  uv_tcp_t *listener = &server->listeners[server->listening];
+  const char *wrong = resolve(text, &address);
+  (void)uv_tcp_init(&server->loop, listener);
+  listener->data = server;
+  server->listening++;
+  if (wrong == NULL) {
+    int failure = uv_tcp_bind(listener, (const struct sockaddr *)&address, 0);
+    if (failure == 0)
+      failure = uv_listen((uv_stream_t *)listener, BACKLOG, psd_meter_on_call);
+    wrong = failure == 0 ? NULL : uv_strerror(failure);
+  }
+  if (wrong != NULL)
+    (void)snprintf(words, PSD_METER_WORDS_MAX, "cannot listen on %s: %s", text, wrong);
+  return wrong == NULL;
+}
+
+static bool listen_for_factory(psd_meter_server *server, char *words) {
+  const char *path = server->settings.control;
+  if (path[0] == '\0')
+    return true;
+  (void)uv_pipe_init(&server->loop, &server->control, 0);
+  server->control.data = server;
+  int failure = psd_local_bind(&server->control, path);
+  server->controlled = failure == 0;
+  if (failure == 0)
+    failure = uv_listen((uv_stream_t *)&server->control, 16, psd_meter_on_control);
+  if (failure == 0)
+    return true;
+  if (!server->controlled)
+    uv_close((uv_handle_t *)&server->control, NULL);
+  (void)snprintf(words, PSD_METER_WORDS_MAX, "cannot listen at %.150s: %s", path, uv_strerror(failure));
+  return false;
+}
+
+bool psd_meter_listen(psd_meter_server *server, char words[PSD_METER_WORDS_MAX]) {
+  if (!listen_for_factory(server, words))
+    return false;
+  for (uint32_t i = 0; i < server->settings.listen.count; i++)
+    if (!listen_at(server, server->settings.listen.at[i], words))
+      return false;
+  for (unsigned i = 0; i < server->listening; i++)
+    tell(&server->listeners[i]);
+  return true;
+}
+
+void psd_meter_unlisten(psd_meter_server *server) {
+  for (; server->listening > 0; server->listening--)
+    uv_close((uv_handle_t *)&server->listeners[server->listening - 1U], NULL);
+  if (!server->controlled)
+    return;
+  uv_close((uv_handle_t *)&server->control, NULL);
+  server->controlled = false;
+}

@@ -1,0 +1,55 @@
+/* What the meter server is told: from its command line and its file, the command line winning. */
+#ifndef PSD_METER_SETTINGS_H
+#define PSD_METER_SETTINGS_H
+
+#include "meter/log.h"
+#include "psd/spec/session.h"
+
+#define PSD_METER_LISTEN_MAX 8U
+#define PSD_METER_KMS_MAX 8U
+#define PSD_METER_TEXT_MAX 511U
+#define PSD_METER_PATH_MAX 107U /* bytes of a Unix socket's path (unix(7)) */
+#define PSD_METER_WORDS_MAX 256U
+
+/* A text, or several of the same kind. */
+typedef struct psd_meter_paths {
+  char at[PSD_METER_KMS_MAX][PSD_METER_PATH_MAX + 1U];
+  uint32_t count;
+} psd_meter_paths;
+
+typedef struct psd_meter_settings {
+  char config[PSD_METER_TEXT_MAX + 1U]; /* "" for none */
+  char database[PSD_METER_TEXT_MAX + 1U];
+  psd_meter_paths kms;
+  psd_meter_paths listen; /* HOST:PORT */
+  char control[PSD_METER_TEXT_MAX + 1U];
+  char realm[PSD_METER_TEXT_MAX + 1U];
+  uint64_t memory, passes, lanes; /* of Argon2id; KiB */
+  uint64_t suites;                /* bits */
+  uint64_t forward;               /* 1: suite p256 only with forward secrecy */
+  uint64_t sign_on_timeout;       /* seconds from the greeting to the sign-on */
+  uint64_t handshake_timeout;     /* seconds from the sign-on to the audit result */
+  uint64_t idle_timeout;          /* seconds in which nothing is said */
+  uint64_t kms_timeout;           /* seconds for one answer */
+  uint64_t connections;           /* most at a time */
+  uint64_t workers;               /* connections to the database */
+  uint64_t lock_after;            /* failed sign-ons of a name; the last of them locks it */
+  uint64_t lock_first, lock_most; /* seconds: the first lock, doubled with each further failure, and the longest */
+  uint64_t log_level;
+} psd_meter_settings;
+
+/* What the program does with a command line. */
+typedef enum psd_meter_order { PSD_METER_RUN, PSD_METER_HELP, PSD_METER_WRONG } psd_meter_order;
+
+extern const char *const psd_meter_run_help;
+
+/* The options behind `run`; `words` gets one line when they are wrong. Reads the file they name. */
+psd_meter_order psd_meter_settings_parse(int argc, char *const *argv, psd_meter_settings *settings,
+                                         char words[PSD_METER_WORDS_MAX]);
+
+/* Takes over from `fresh` what may change while the server runs; `words` names what differs and may not, "" for
+ * nothing. */
+void psd_meter_settings_reload(psd_meter_settings *settings, const psd_meter_settings *fresh,
+                               char words[PSD_METER_WORDS_MAX]);
+
+#endif

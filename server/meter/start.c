@@ -1,0 +1,83 @@
+/* What the meter server needs of the key management system beside handshakes: the column key, once; the current K1, now
+ * and then. */
+#include <string.h>
+
+#include "crypto/evp.h"
+#include "meter/server.h"
+
+/* The only column key so far. */
+#define COLUMN 1U
+/* Seconds for which failed sign-ons that lock nobody any more are remembered. */
+#define REMEMBER 86400U
+#define PRUNE_EVERY 600U
+
+static void check_ready(psd_meter_server *server) {
+  if (server->phase == PSD_METER_STARTING && server->has_column && server->service.vendor_key != 0)
+    psd_meter_ready(server);
+}
+
+static void log_refusal(const psd_meter_server *server, const char *what, const psd_meter_answer *answer) {
+  psd_json *line = psd_meter_log_line(server->service.log, PSD_METER_WARNING, "key management system refused");
+  if (line == NULL)
+    return;
+  const psd_signal_row *row = psd_signal_of(answer->signal);
+  psd_json_string(line, "asked", what);
+  psd_json_string(line, "signal", row == NULL ? "none" : row->name);
+  psd_meter_log_end(server->service.log);
+}
+
+static void on_column(void *owner, const psd_meter_answer *answer) {
+  psd_meter_server *server = owner;
+  server->asks_column = false;
+  if (answer->type != PSD_FRAME_KMS_COLUMN_KEY || answer->length != sizeof server->column) {
+    log_refusal(server, "column key", answer);
+    return;
+  }
+  memcpy(server->column, answer->body, sizeof server->column);
+  server->has_column = true;
+  check_ready(server);
+}
+
+static void on_vendor(void *owner, const psd_meter_answer *answer) {
+  psd_meter_server *server = owner;
+  psd_cursor cursor = psd_cursor_over(answer->body, answer->length);
+  psd_vendor_key key;
+  server->asks_vendor = false;
+  if (answer->type != PSD_FRAME_KMS_VENDOR_KEY || !psd_take_message(&cursor, PSD_MESSAGE_VENDOR_KEY, &key)) {
+    log_refusal(server, "vendor key", answer);
+    return;
+  }
+  /* Of several systems one may not have heard of the newest yet. */
+  if (key.identifier > server->service.vendor_key)
+    server->service.vendor_key = (uint32_t)key.identifier;
+  check_ready(server);
+}
+
+void psd_meter_ask_keys(void *owner) {
+  psd_meter_server *server = owner;
+  uint8_t column = COLUMN;
+  if (!server->asks_vendor)
+    server->asks_vendor = psd_meter_kms_ask(server->kms, PSD_FRAME_KMS_VENDOR_KEYS, NULL, 0, on_vendor, server) != NULL;
+  if (!server->asks_column && !server->has_column)
+    server->asks_column =
+        psd_meter_kms_ask(server->kms, PSD_FRAME_KMS_COLUMN, &column, sizeof column, on_column, server) != NULL;
+}
+
+static void prune(psd_meter_server *server) {
+  uint64_t now = server->service.calls->time(&server->service);
+  if (server->workers == NULL || now - server->refreshed < PRUNE_EVERY)
+    return;
+  server->refreshed = now;
+  psd_meter_job *job = psd_meter_job_new(PSD_METER_JOB_PRUNE);
+  if (job == NULL)
+    return;
+  job->now = now - REMEMBER;
+  if (!psd_meter_workers_submit(server->workers, job))
+    psd_meter_job_free(job);
+}
+
+void psd_meter_on_refresh(uv_timer_t *timer) {
+  psd_meter_server *server = timer->data;
+  psd_meter_ask_keys(server);
+  prune(server);
+}

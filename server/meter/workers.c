@@ -1,0 +1,302 @@
+#include "meter/workers.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/evp.h"
+
+/* Jobs in one transaction. */
+#define BATCH_MAX 64U
+/* Tries of a batch that others are in the way of, before each of its jobs is on its own. */
+#define TRIES_MAX 3U
+
+/* How long a transaction waits for what another program has locked: a handshake waits for it. */
+#define PATIENCE_MS 2000U
+
+typedef struct queue {
+  psd_meter_job *first, **end;
+} queue;
+
+typedef struct worker {
+  psd_meter_workers *all;
+  psd_db *db; /* NULL after a failure, until it can be opened anew */
+  pthread_t thread;
+} worker;
+
+struct psd_meter_workers {
+  uv_async_t results;
+  uv_prepare_t turn; /* hands over what a turn of the loop has submitted */
+  char url[512];
+  uint8_t key[32];
+  pthread_mutex_t lock;
+  pthread_cond_t more;
+  /* Of the loop's thread. */
+  queue fresh;
+  size_t taken; /* jobs that are not back yet */
+  unsigned handles;
+  /* Under the lock. */
+  queue waiting, done;
+  bool ending;
+  unsigned count;
+  worker workers[];
+};
+
+static void empty(queue *line) {
+  line->first = NULL;
+  line->end = &line->first;
+}
+
+static void append(queue *line, psd_meter_job *job) {
+  job->next = NULL;
+  *line->end = job;
+  line->end = &job->next;
+}
+
+/* Moves all of `from` behind `to`. */
+static void join(queue *to, queue *from) {
+  if (from->first == NULL)
+    return;
+  *to->end = from->first;
+  to->end = from->end;
+  empty(from);
+}
+
+static psd_meter_job *take_first(queue *line) {
+  psd_meter_job *job = line->first;
+  if (job == NULL)
+    return NULL;
+  line->first = job->next;
+  if (line->first == NULL)
+    line->end = &line->first;
+  return job;
+}
+
+static void fail_all(const queue *batch, psd_db_result result, const char *words) {
+  for (psd_meter_job *job = batch->first; job != NULL; job = job->next) {
+    job->result = result;
+    (void)snprintf(job->words, sizeof job->words, "%s", words);
+  }
+}
+
+static bool open_database(worker *at) {
+  char words[160];
+  if (at->db != NULL)
+    return true;
+  at->db = psd_db_open(at->all->url, false, words, sizeof words);
+  if (at->db == NULL)
+    return false;
+  psd_db_set_key(at->db, at->all->key);
+  psd_db_set_patience(at->db, PATIENCE_MS);
+  return true;
+}
+
+/* The whole batch in one transaction. Only what the transaction as a whole does not survive counts as a failure. */
+static psd_db_result run_batch(worker *at, const queue *batch, bool write) {
+  psd_db_result result = psd_db_begin(at->db, write);
+  if (result != PSD_DB_DONE)
+    return result;
+  for (psd_meter_job *job = batch->first; job != NULL; job = job->next) {
+    psd_meter_job_run(job, at->db, write);
+    if (job->result == PSD_DB_BUSY || job->result == PSD_DB_FAILED || job->result == PSD_DB_REFUSED) {
+      psd_db_rollback(at->db);
+      return job->result;
+    }
+  }
+  result = psd_db_commit(at->db);
+  if (result != PSD_DB_DONE)
+    psd_db_rollback(at->db);
+  return result;
+}
+
+/* A job on its own: a failure is now its own, too. */
+static void run_alone(worker *at, psd_meter_job *job, bool write) {
+  queue alone;
+  psd_db_result result = PSD_DB_BUSY;
+  empty(&alone);
+  psd_meter_job *next = job->next;
+  append(&alone, job);
+  for (unsigned tries = 0; tries < TRIES_MAX && result == PSD_DB_BUSY; tries++)
+    result = run_batch(at, &alone, write);
+  job->next = next;
+  if (result == PSD_DB_DONE)
+    return;
+  job->result = result;
+  (void)snprintf(job->words, sizeof job->words, "%s", psd_db_error(at->db));
+}
+
+static void run_queue(worker *at, const queue *batch, bool write) {
+  psd_db_result result = PSD_DB_BUSY;
+  if (batch->first == NULL)
+    return;
+  for (unsigned tries = 0; tries < TRIES_MAX && result == PSD_DB_BUSY; tries++)
+    result = run_batch(at, batch, write);
+  if (result == PSD_DB_DONE)
+    return;
+  for (psd_meter_job *job = batch->first; job != NULL; job = job->next)
+    run_alone(at, job, write);
+}
+
+/* A connection that failed may be gone for good: the next batch begins with a new one. */
+static void drop_broken(worker *at, const queue *batch) {
+  bool broken = false;
+  for (const psd_meter_job *job = batch->first; job != NULL; job = job->next)
+    broken = broken || job->result == PSD_DB_FAILED;
+  if (!broken)
+    return;
+  psd_db_close(at->db);
+  at->db = NULL;
+}
+
+/* What only reads, first; what has to write, including what a read has found, in one transaction after it. */
+static void run_jobs(worker *at, queue *batch, queue *done) {
+  queue reads, writes;
+  empty(&reads);
+  empty(&writes);
+  for (psd_meter_job *job; (job = take_first(batch)) != NULL;)
+    append(job->writes ? &writes : &reads, job);
+  if (open_database(at)) {
+    run_queue(at, &reads, false);
+    for (psd_meter_job *job; (job = take_first(&reads)) != NULL;)
+      append(job->writes && job->result == PSD_DB_DONE ? &writes : done, job);
+    run_queue(at, &writes, true);
+    join(done, &writes);
+    drop_broken(at, done);
+  } else {
+    join(&reads, &writes);
+    fail_all(&reads, PSD_DB_FAILED, "the database cannot be opened");
+    join(done, &reads);
+  }
+}
+
+static void *work(void *argument) {
+  worker *at = argument;
+  psd_meter_workers *all = at->all;
+  queue batch, done;
+  empty(&batch);
+  empty(&done);
+  (void)pthread_mutex_lock(&all->lock);
+  for (;;) {
+    while (all->waiting.first == NULL && !all->ending)
+      (void)pthread_cond_wait(&all->more, &all->lock);
+    psd_meter_job *job = NULL;
+    for (unsigned i = 0; i < BATCH_MAX && (job = take_first(&all->waiting)) != NULL; i++)
+      append(&batch, job);
+    if (batch.first == NULL)
+      break;
+    (void)pthread_mutex_unlock(&all->lock);
+    run_jobs(at, &batch, &done);
+    (void)pthread_mutex_lock(&all->lock);
+    join(&all->done, &done);
+    (void)uv_async_send(&all->results);
+  }
+  (void)pthread_mutex_unlock(&all->lock);
+  return NULL;
+}
+
+static void on_results(uv_async_t *handle) {
+  psd_meter_workers *all = handle->data;
+  queue done;
+  empty(&done);
+  (void)pthread_mutex_lock(&all->lock);
+  join(&done, &all->done);
+  (void)pthread_mutex_unlock(&all->lock);
+  for (psd_meter_job *job; (job = take_first(&done)) != NULL;) {
+    all->taken--;
+    if (job->done != NULL)
+      job->done(job->owner, job);
+    psd_meter_job_free(job);
+  }
+}
+
+static void hand_over(psd_meter_workers *all) {
+  bool several = all->fresh.first != NULL && all->fresh.first->next != NULL;
+  (void)pthread_mutex_lock(&all->lock);
+  join(&all->waiting, &all->fresh);
+  (void)pthread_mutex_unlock(&all->lock);
+  /* One worker takes what there is; a second one when it is worth it. */
+  (void)(several ? pthread_cond_broadcast(&all->more) : pthread_cond_signal(&all->more));
+}
+
+static void on_turn(uv_prepare_t *turn) {
+  (void)uv_prepare_stop(turn);
+  hand_over(turn->data);
+}
+
+bool psd_meter_workers_submit(psd_meter_workers *workers, psd_meter_job *job) {
+  if (workers->taken == PSD_METER_JOBS_MAX)
+    return false;
+  workers->taken++;
+  if (workers->fresh.first == NULL)
+    (void)uv_prepare_start(&workers->turn, on_turn);
+  append(&workers->fresh, job);
+  return true;
+}
+
+/* Starts the threads; those that run when one cannot be started are stopped by psd_meter_workers_free. */
+static bool start_threads(psd_meter_workers *all, unsigned count) {
+  for (; all->count < count; all->count++) {
+    worker *at = &all->workers[all->count];
+    at->all = all;
+    if (!open_database(at))
+      return false;
+    if (pthread_create(&at->thread, NULL, work, at) != 0) {
+      psd_db_close(at->db);
+      return false;
+    }
+  }
+  return true;
+}
+
+psd_meter_workers *psd_meter_workers_new(uv_loop_t *loop, const char *url, unsigned count, const uint8_t key[32],
+                                         char *words, size_t room) {
+  psd_meter_workers *all = calloc(1, sizeof *all + count * sizeof all->workers[0]);
+  if (all == NULL || uv_async_init(loop, &all->results, on_results) != 0) {
+    (void)snprintf(words, room, "no memory for the database's workers");
+    free(all);
+    return NULL;
+  }
+  (void)uv_prepare_init(loop, &all->turn);
+  all->results.data = all;
+  all->turn.data = all;
+  all->handles = 2;
+  (void)snprintf(all->url, sizeof all->url, "%s", url);
+  memcpy(all->key, key, sizeof all->key);
+  empty(&all->fresh);
+  empty(&all->waiting);
+  empty(&all->done);
+  (void)pthread_mutex_init(&all->lock, NULL);
+  (void)pthread_cond_init(&all->more, NULL);
+  if (start_threads(all, count))
+    return all;
+  (void)snprintf(words, room, "no connection to the database, or no thread, for each of %u workers", count);
+  psd_meter_workers_free(all);
+  return NULL;
+}
+
+static void on_closed(uv_handle_t *handle) {
+  psd_meter_workers *all = handle->data;
+  if (--all->handles != 0)
+    return;
+  (void)pthread_cond_destroy(&all->more);
+  (void)pthread_mutex_destroy(&all->lock);
+  psd_secret_wipe(all->key, sizeof all->key);
+  free(all);
+}
+
+void psd_meter_workers_free(psd_meter_workers *workers) {
+  if (workers == NULL)
+    return;
+  hand_over(workers);
+  (void)pthread_mutex_lock(&workers->lock);
+  workers->ending = true;
+  (void)pthread_cond_broadcast(&workers->more);
+  (void)pthread_mutex_unlock(&workers->lock);
+  for (unsigned i = 0; i < workers->count; i++) {
+    (void)pthread_join(workers->workers[i].thread, NULL);
+    psd_db_close(workers->workers[i].db);
+  }
+  on_results(&workers->results);
+  uv_close((uv_handle_t *)&workers->results, on_closed);
+  uv_close((uv_handle_t *)&workers->turn, on_closed);
+}

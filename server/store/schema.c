@@ -1,0 +1,110 @@
+/* The schema history: scripts that each make the next schema of the one before. */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "store/database.h"
+
+#include "schema_history.inc"
+#define NEWEST ((unsigned)(sizeof scripts / sizeof scripts[0]))
+
+_Static_assert(PSD_SIZE_AUDIT == 235 && PSD_SIZE_WRAPPED_K4 == 132,
+               "a layout has changed: write a script that migrates");
+
+unsigned psd_db_schema_newest(void) {
+  return NEWEST;
+}
+
+typedef struct token {
+  const char *name;
+  const char *word;
+} token;
+
+/* The engine's word for the {token} at `at`; NULL if it is none. */
+static const char *word_of(const psd_engine *engine, const char *at, size_t *length) {
+  const token tokens[] = {{"{integer}", engine->integer},
+                          {"{bytes}", engine->bytes},
+                          {"{identity}", engine->identity},
+                          {"{rowed}", engine->rowed},
+                          {"{keyed}", engine->keyed}};
+  for (size_t i = 0; i < sizeof tokens / sizeof tokens[0]; i++) {
+    *length = strlen(tokens[i].name);
+    if (strncmp(at, tokens[i].name, *length) == 0)
+      return tokens[i].word;
+  }
+  return NULL;
+}
+
+/* The script in the engine's words; free it. No word is longer than four times its token. */
+static char *translate(const psd_engine *engine, const char *script) {
+  size_t room = strlen(script) * 8 + 1;
+  char *text = malloc(room);
+  if (text == NULL)
+    return NULL;
+  psd_buffer out = psd_buffer_over(text, room);
+  while (*script != '\0') {
+    size_t length = 1;
+    const char *word = *script == '{' ? word_of(engine, script, &length) : NULL;
+    if (word == NULL)
+      length = 1;
+    psd_put(&out, word != NULL ? word : script, word != NULL ? strlen(word) : 1);
+    script += length;
+  }
+  psd_put_u8(&out, 0);
+  if (!out.overflow)
+    return text;
+  free(text);
+  return NULL;
+}
+
+static psd_db_result take_number(psd_db *db, psd_sql sql, void *row) {
+  *(int64_t *)row = psd_column_number(db, sql, 0);
+  return PSD_DB_DONE;
+}
+
+psd_db_result psd_read_schema(psd_db *db) {
+  int64_t there = 0, version = 0;
+  psd_db_result result = psd_sql_row(db, PSD_SQL_PROBE, NULL, 0, take_number, &there);
+  if (result == PSD_DB_DONE && there != 0)
+    result = psd_sql_row(db, PSD_SQL_VERSION, NULL, 0, take_number, &version);
+  if (result == PSD_DB_DONE)
+    db->schema = version < 0 || version > INT32_MAX ? INT32_MAX : (unsigned)version;
+  return result;
+}
+
+static psd_db_result apply(psd_db *db, unsigned version) {
+  char *text = translate(db->engine, scripts[version - 1]);
+  if (text == NULL) {
+    psd_db_say(&db->words, "no memory");
+    return PSD_DB_FAILED;
+  }
+  psd_db_result result = db->engine->script(db->connection, text);
+  free(text);
+  psd_value values[] = {psd_value_number(version), psd_value_number((int64_t)time(NULL))};
+  return result != PSD_DB_DONE ? result : psd_sql_run(db, PSD_SQL_VERSION_ADD, values, 2, NULL);
+}
+
+/* One step, unless another has taken it meanwhile. */
+static psd_db_result step_to(psd_db *db, unsigned version) {
+  psd_db_result result = db->engine->begin(db->connection, PSD_DB_MIGRATE);
+  if (result != PSD_DB_DONE)
+    return result;
+  result = psd_read_schema(db);
+  if (result == PSD_DB_DONE && db->schema < version)
+    result = apply(db, version);
+  if (result == PSD_DB_DONE)
+    return db->engine->commit(db->connection);
+  db->engine->rollback(db->connection);
+  return result;
+}
+
+psd_db_result psd_migrate(psd_db *db, unsigned version) {
+  psd_db_result result = PSD_DB_DONE;
+  while (result == PSD_DB_DONE && db->schema < version) {
+    unsigned next = db->schema + 1;
+    result = step_to(db, next);
+    if (result == PSD_DB_DONE && db->schema < next)
+      db->schema = next;
+  }
+  return result;
+}

@@ -1,0 +1,34 @@
+#include "wire/local.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* True if the socket at `path` is one that its listener has left behind. */
+static bool left_behind(const char *path) {
+  struct stat status;
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  size_t length = strlen(path);
+  if (lstat(path, &status) != 0 || !S_ISSOCK(status.st_mode) || length >= sizeof address.sun_path)
+    return false;
+  memcpy(address.sun_path, path, length + 1);
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0)
+    return false;
+  bool refused = connect(fd, (const struct sockaddr *)&address, sizeof address) != 0 && errno == ECONNREFUSED;
+  (void)close(fd);
+  return refused;
+}
+
+int psd_local_bind(uv_pipe_t *pipe, const char *path) {
+  if (left_behind(path))
+    (void)unlink(path);
+  mode_t before = umask(S_IXUSR | S_IRWXG | S_IRWXO);
+  int result = uv_pipe_bind(pipe, path);
+  (void)umask(before);
+  return result;
+}
