@@ -32,6 +32,9 @@ static const struct {
     {NULL, PSD_SW_CONDITIONS, PSD_REFUSED, ANYWHERE, "not in this state of its life: see psd info"},
     {NULL, PSD_SW_WRONG_DATA, PSD_REFUSED, ANYWHERE, "the card does not accept this value"},
     {NULL, PSD_SW_MEMORY_FAILURE, PSD_REFUSED, ANYWHERE, "the card's memory is failing: have it audited and withdrawn"},
+    {"manufacture", 0, PSD_REFUSED, ANYWHERE, "nothing was made: it can be repeated once that is mended"},
+    {"manufacture", 0, PSD_NO_SERVER, ANYWHERE, "are psd-kms (--role manufacturing) and psd-server running?"},
+    {NULL, 0, PSD_NO_SERVER, ANYWHERE, "is psd-server running there?"},
     {NULL, 0, PSD_NO_SERVICE, ANYWHERE, "or use --card with the socket of a card"},
     {NULL, 0, PSD_NO_CARD, AT_A_SOCKET, "is psd-card running there (psd-card run --listen)?"},
     {NULL, 0, PSD_NO_CARD, IN_A_READER, "insert one, or wait for it with --wait"},
@@ -50,4 +53,45 @@ const char *psd_advice(const psd_cli *cli, const psd_error *error) {
         (advices[i].verb == NULL || strcmp(advices[i].verb, verb) == 0))
       return advices[i].words;
   return NULL;
+}
+
+/* The first row that fits who refused and with what signal. */
+static const struct {
+  psd_refuser who;
+  psd_signal signal;
+  const char *words;
+} refusals[] = {
+    {PSD_BY_CARD, PSD_SIGNAL_NONE, "see psd info: may the card sign on, and with this suite?"},
+    {PSD_BY_CARD, PSD_SIGNAL_RESPONSE, "whoever answered does not hold the vendor's key: is this the right server?"},
+    {PSD_BY_CARD, PSD_SIGNAL_RESULT, "the result was not made for this card and this audit: ask the provider"},
+    {PSD_BY_SERVER, PSD_SIGNAL_SUITE, "choose another one with --suite"},
+    {PSD_BY_SERVER, PSD_SIGNAL_VENDOR_KEY, "the card needs the provider's new key: ask the provider"},
+    {PSD_BY_SERVER, PSD_SIGNAL_SESSION_KEY, "is this the server of the card's provider?"},
+    {PSD_BY_SERVER, PSD_SIGNAL_USER, "check user name and password"},
+    {PSD_BY_SERVER, PSD_SIGNAL_DEVICE, "is this the server of the card's provider?"},
+    {PSD_BY_SERVER, PSD_SIGNAL_NOT_REGISTERED, "register it first: psd register, or the operator does"},
+    {PSD_BY_SERVER, PSD_SIGNAL_SIGNATURE, "the server does not take this card for the one it knows: ask the provider"},
+};
+
+static const char *advice_on(const psd_refusal *refusal) {
+  for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++)
+    if (refusals[i].who == refusal->who && refusals[i].signal == refusal->signal)
+      return refusals[i].words;
+  return NULL;
+}
+
+int psd_cli_refused(const psd_cli *cli, const psd_refusal *refusal) {
+  psd_error error = refusal->error;
+  if (error.result != PSD_REFUSED && error.result != PSD_BAD_ANSWER)
+    return psd_cli_failed(cli, &error);
+  const char *advice = advice_on(refusal);
+  (void)fflush(stdout);
+  fputs("psd: ", stderr);
+  psd_cli_print(stderr, error.words);
+  if (advice != NULL)
+    fprintf(stderr, "; %s", advice);
+  if (refusal->wait != 0)
+    fprintf(stderr, "; another try makes sense in %lu s", (unsigned long)refusal->wait);
+  fputc('\n', stderr);
+  return PSD_EXIT_REFUSED;
 }

@@ -1,7 +1,7 @@
 #include "cli.h"
 #include "hex.h"
-#include "json.h"
 #include "psd/spec/describe.h"
+#include "psd/spec/json.h"
 
 #include <openssl/crypto.h>
 #include <stdlib.h>
@@ -26,6 +26,14 @@ static size_t shown_length(const exchange *step) {
   return secret ? HEADER_SIZE : step->command_length;
 }
 
+/* Those of the answer: of a secret one none, SW1-SW2 stand among the words. */
+static size_t shown_answer(const exchange *step) {
+  psd_apdu apdu;
+  (void)psd_parse_apdu(step->command, step->command_length, &apdu);
+  bool secret = step->command_length >= HEADER_SIZE && step->response_length > 2 && psd_describe_hides_answer(&apdu);
+  return secret ? 0 : step->response_length;
+}
+
 static void print_hex(const char *lead, const uint8_t *bytes, size_t shown, size_t length) {
   fputs(lead, stdout);
   for (size_t i = 0; i < shown; i++)
@@ -36,7 +44,7 @@ static void print_hex(const char *lead, const uint8_t *bytes, size_t shown, size
 static void show_people(const exchange *step) {
   print_hex("> ", step->command, shown_length(step), step->command_length);
   printf("  %s\n", step->command_words);
-  print_hex("< ", step->response, step->response_length, step->response_length);
+  print_hex("< ", step->response, shown_answer(step), step->response_length);
   printf("  %s\n", step->response_words);
 }
 
@@ -44,7 +52,7 @@ static void show_machine(psd_json *json, const exchange *step) {
   psd_json_object(json, NULL);
   psd_json_hex(json, "command", step->command, shown_length(step));
   psd_json_string(json, "command_words", step->command_words);
-  psd_json_hex(json, "answer", step->response, step->response_length);
+  psd_json_hex(json, "answer", step->response, shown_answer(step));
   psd_json_string(json, "answer_words", step->response_words);
   psd_json_end_object(json);
 }

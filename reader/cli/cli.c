@@ -1,5 +1,5 @@
 #include "cli.h"
-#include "json.h"
+#include "psd/spec/json.h"
 #include "psd/spec/text.h"
 
 #include <locale.h>
@@ -17,6 +17,26 @@ const psd_verb psd_verbs[] = {
     {"personalize", "--keys FILE --profile FILE", "makes a meter of a blank card",
      "FILE of --keys holds the card's transport keys; FILE of --profile what is to be stored.\n",
      PSD_OPTIONS_CARD | PSD_OPTION_KEYS | PSD_OPTION_PROFILE, 0, 0, psd_run_personalize},
+    {"audit", "--server HOST:PORT --user NAME",
+     "signs on with a meter server and completes the audit: card, server and user are authenticated",
+     "Shows each step of EP 0 851 630 by its number, with its time. The password is asked for on the\n"
+     "terminal, or is the first line of --password-file (- is standard input).\n",
+     PSD_OPTIONS_SESSION, 0, 0, psd_run_audit},
+    {"register", "--server HOST:PORT --user NAME", "binds the PSD to the user, with the meter server",
+     "Signs on as psd audit does.\n", PSD_OPTIONS_SESSION, 0, 0, psd_run_register},
+    {"password", "--server HOST:PORT --user NAME", "changes the user's password with the meter server",
+     "Signs on as psd audit does. The new password is asked for twice, or is the second line of\n"
+     "--password-file.\n",
+     PSD_OPTIONS_SESSION, 0, 0, psd_run_password},
+    {"manufacture", "--kms PATH --server CONTROL-PATH", "makes a meter of a blank card, with keys of the KMS",
+     "With --count and --state-dir: makes that many, each a state file for psd-card run. Otherwise the\n"
+     "blank card in the reader becomes a meter; --keys are its transport keys if they are not the\n"
+     "KMS's own. PIN and PUK are the profile's, or the lines of --pin-file; otherwise they are drawn\n"
+     "by lot and shown.\n",
+     PSD_OPTIONS_CARD | PSD_OPTION_KMS | PSD_OPTION_SERVER | PSD_OPTION_PROFILE | PSD_OPTION_KEYS | PSD_OPTION_SERIAL |
+         PSD_OPTION_SCHEME | PSD_OPTION_SUITES | PSD_OPTION_KEY_PAIR | PSD_OPTION_PIN_FILE | PSD_OPTION_COUNT |
+         PSD_OPTION_STATE_DIR | PSD_OPTION_FIRST_SERIAL,
+     0, 0, psd_run_manufacture},
     {"log", "[--count N]", "shows the transaction log, newest record first", "", PSD_OPTIONS_CARD | PSD_OPTION_COUNT, 0,
      0, psd_run_log},
     {"self-test", "", "has the card run all its self-tests", "", PSD_OPTIONS_CARD, 0, 0, psd_run_self_test},
@@ -44,7 +64,19 @@ static const struct {
     {PSD_OPTION_KEYS, "  --keys FILE      the card's transport keys\n"},
     {PSD_OPTION_PROFILE, "  --profile FILE   what the card is to become\n"},
     {PSD_OPTION_PIN_FILE, "  --pin-file FILE  PIN or PUK, and new PIN, a line each; - is standard input\n"},
-    {PSD_OPTION_COUNT, "  --count N        at most N records\n"},
+    {PSD_OPTION_COUNT, "  --count N        how many: records, or cards\n"},
+    {PSD_OPTION_SERVER, "  --server ADDRESS the meter server: HOST:PORT; in manufacture, its control socket\n"},
+    {PSD_OPTION_USER, "  --user NAME      the user's name with the meter server\n"},
+    {PSD_OPTION_PASSWORD_FILE,
+     "  --password-file FILE  password, and new password, a line each; - is standard input\n"},
+    {PSD_OPTION_SUITE, "  --suite SUITE    p256, rsa or shared; otherwise the best that card and server have\n"},
+    {PSD_OPTION_KMS, "  --kms PATH       the key management system, in its manufacturing role\n"},
+    {PSD_OPTION_SCHEME, "  --scheme SCHEME  K3 is unique (so it is unless given), or one of thousand\n"},
+    {PSD_OPTION_SUITES, "  --suites LIST    the suites the PSD is to have, such as p256,rsa,shared (p256)\n"},
+    {PSD_OPTION_KEY_PAIR, "  --key-pair       the PSD makes a key pair of its own, and signs with it\n"},
+    {PSD_OPTION_SERIAL, "  --serial HEX8    another serial number than the blank card's\n"},
+    {PSD_OPTION_STATE_DIR, "  --state-dir DIR  where the state files of many cards go\n"},
+    {PSD_OPTION_FIRST_SERIAL, "  --first-serial HEX8   serial number of the first (00000001)\n"},
     {PSD_OPTION_ATR, "  --atr HEX        explain an answer to reset\n"},
 };
 
@@ -68,7 +100,7 @@ static void help(const psd_verb *verb) {
   for (size_t i = 0; i < psd_verb_count; i++)
     printf("  %-12s %s\n", psd_verbs[i].name, psd_verbs[i].summary);
   puts("\npsd COMMAND --help tells more; psd --version tells the version.\n\n"
-       "exit status: 0 done, 1 refused, 2 usage, 3 card or reader out of reach");
+       "exit status: 0 done, 1 refused, 2 usage, 3 card, reader or server out of reach");
 }
 
 void psd_cli_print(FILE *out, const char *words) {

@@ -3,6 +3,7 @@
 #define PSD_CLI_H
 
 #include "psd/reader/command.h"
+#include "psd/reader/session.h"
 
 #include <stdio.h>
 
@@ -22,8 +23,22 @@ enum psd_option {
   PSD_OPTION_ATR = 256,
   PSD_OPTION_HELP = 512,
   PSD_OPTION_VERSION = 1024,
+  PSD_OPTION_SERVER = 1 << 11,
+  PSD_OPTION_USER = 1 << 12,
+  PSD_OPTION_PASSWORD_FILE = 1 << 13,
+  PSD_OPTION_SUITE = 1 << 14,
+  PSD_OPTION_KMS = 1 << 15,
+  PSD_OPTION_SCHEME = 1 << 16,
+  PSD_OPTION_SUITES = 1 << 17,
+  PSD_OPTION_KEY_PAIR = 1 << 18,
+  PSD_OPTION_SERIAL = 1 << 19,
+  PSD_OPTION_STATE_DIR = 1 << 20,
+  PSD_OPTION_FIRST_SERIAL = 1 << 21,
   /* Those of every verb that talks to a card. */
   PSD_OPTIONS_CARD = PSD_OPTION_READER | PSD_OPTION_CARD | PSD_OPTION_WAIT | PSD_OPTION_JSON,
+  /* Those of every verb that signs on with a meter server. */
+  PSD_OPTIONS_SESSION =
+      PSD_OPTIONS_CARD | PSD_OPTION_SERVER | PSD_OPTION_USER | PSD_OPTION_PASSWORD_FILE | PSD_OPTION_SUITE,
 };
 
 typedef struct psd_cli psd_cli;
@@ -43,6 +58,11 @@ struct psd_cli {
   const psd_verb *verb;
   unsigned given; /* options */
   const char *reader, *card, *keys, *profile, *pin_file, *atr;
+  const char *server, *user, *password_file, *kms, *state_dir;
+  unsigned suite;  /* 0: the best */
+  unsigned suites; /* 0: as the profile says */
+  unsigned scheme; /* of K3 */
+  uint32_t serial, first_serial;
   unsigned wait_ms;
   unsigned count;
   bool json;
@@ -98,13 +118,28 @@ typedef struct psd_question {
 psd_result psd_ask(const char *pin_file, const psd_question *questions, size_t count, psd_secret *answers,
                    psd_error *error);
 
+/* The same for passwords of 1 to 255 bytes, and --password-file. */
+typedef struct psd_password {
+  uint8_t bytes[255];
+  uint8_t length;
+} psd_password;
+psd_result psd_ask_passwords(const char *password_file, const psd_question *questions, size_t count,
+                             psd_password *answers, psd_error *error);
+
+/* What a session refuses: one line on standard error, and what to do next; returns the exit status. */
+int psd_cli_refused(const psd_cli *cli, const psd_refusal *refusal);
+
 int psd_run_apdu(psd_cli *cli);
+int psd_run_audit(psd_cli *cli);
 int psd_run_info(psd_cli *cli);
 int psd_run_label(psd_cli *cli);
 int psd_run_list(psd_cli *cli);
 int psd_run_log(psd_cli *cli);
+int psd_run_manufacture(psd_cli *cli);
+int psd_run_password(psd_cli *cli);
 int psd_run_personalize(psd_cli *cli);
 int psd_run_pin(psd_cli *cli);
+int psd_run_register(psd_cli *cli);
 int psd_run_self_test(psd_cli *cli);
 int psd_run_trace(psd_cli *cli);
 

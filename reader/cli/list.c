@@ -1,6 +1,6 @@
 #include "cli.h"
-#include "json.h"
 #include "psd/spec/describe.h"
+#include "psd/spec/json.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -145,7 +145,17 @@ static int list_card(const psd_cli *cli, psd_json *json) {
   return PSD_EXIT_DONE;
 }
 
+/* With --wait, the list is that of the moment at which a reader with a card is there, or the time is up. */
+static void wait_for_card(const psd_cli *cli) {
+  psd_transport *transport = NULL;
+  psd_error unused;
+  if (cli->wait_ms > 0 && psd_transport_pcsc(cli->reader, cli->wait_ms, &transport, &unused) == PSD_OK)
+    psd_transport_close(transport);
+}
+
 int psd_run_list(psd_cli *cli) {
+  if (cli->card == NULL)
+    wait_for_card(cli);
   psd_json json = psd_json_on(stdout);
   return cli->card != NULL ? list_card(cli, &json) : list_readers(cli, &json);
 }

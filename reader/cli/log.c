@@ -64,6 +64,8 @@ static psd_result show_log(psd_cli *cli) {
 }
 
 int psd_run_log(psd_cli *cli) {
+  if (cli->count > RECORDS_MOST)
+    return psd_cli_usage(cli, "--count is a whole number from 1 to %u", RECORDS_MOST);
   int status = psd_cli_enter(cli);
   return status == PSD_EXIT_DONE ? psd_cli_leave(cli, show_log(cli)) : status;
 }

@@ -1,4 +1,5 @@
 #include "cli.h"
+#include "psd/spec/chars.h"
 
 #include <getopt.h>
 #include <stdarg.h>
@@ -6,7 +7,7 @@
 #include <string.h>
 
 #define WAIT_MOST 86400U
-#define COUNT_MOST 254U
+#define COUNT_MOST 1000000U
 
 static const struct option long_options[] = {
     {"reader", required_argument, NULL, PSD_OPTION_READER},
@@ -18,6 +19,17 @@ static const struct option long_options[] = {
     {"pin-file", required_argument, NULL, PSD_OPTION_PIN_FILE},
     {"count", required_argument, NULL, PSD_OPTION_COUNT},
     {"atr", required_argument, NULL, PSD_OPTION_ATR},
+    {"server", required_argument, NULL, PSD_OPTION_SERVER},
+    {"user", required_argument, NULL, PSD_OPTION_USER},
+    {"password-file", required_argument, NULL, PSD_OPTION_PASSWORD_FILE},
+    {"suite", required_argument, NULL, PSD_OPTION_SUITE},
+    {"kms", required_argument, NULL, PSD_OPTION_KMS},
+    {"scheme", required_argument, NULL, PSD_OPTION_SCHEME},
+    {"suites", required_argument, NULL, PSD_OPTION_SUITES},
+    {"key-pair", no_argument, NULL, PSD_OPTION_KEY_PAIR},
+    {"serial", required_argument, NULL, PSD_OPTION_SERIAL},
+    {"state-dir", required_argument, NULL, PSD_OPTION_STATE_DIR},
+    {"first-serial", required_argument, NULL, PSD_OPTION_FIRST_SERIAL},
     {"help", no_argument, NULL, PSD_OPTION_HELP},
     {"version", no_argument, NULL, PSD_OPTION_VERSION},
     {NULL, 0, NULL, 0},
@@ -60,27 +72,70 @@ static int take_number(psd_cli *cli, const char *name, unsigned least, unsigned 
   return PSD_EXIT_DONE;
 }
 
-static int take_option(psd_cli *cli, int option) {
-  cli->given |= (unsigned)option;
+static int take_serial(psd_cli *cli, const char *name, uint32_t *serial) {
+  uint8_t bytes[4];
+  if (psd_hex_bytes(optarg, strlen(optarg), bytes, sizeof bytes) != sizeof bytes)
+    return psd_cli_usage(cli, "--%s has 8 hexadecimal digits", name);
+  psd_cursor cursor = psd_cursor_over(bytes, sizeof bytes);
+  *serial = psd_take_u32(&cursor);
+  return PSD_EXIT_DONE;
+}
+
+static int take_suites(psd_cli *cli, const char *name, bool one, unsigned *suites) {
+  *suites = psd_suites_in(optarg);
+  if (*suites == 0 || (one && psd_suite_of(*suites) == NULL))
+    return psd_cli_usage(cli, "--%s is %s p256, rsa and shared", name,
+                         one ? "one of" : "a list, with commas between them, of");
+  return PSD_EXIT_DONE;
+}
+
+static int take_scheme(psd_cli *cli) {
+  static const char *const schemes[] = {"unique", "thousand"};
+  for (unsigned i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
+    if (strcmp(optarg, schemes[i]) == 0) {
+      cli->scheme = i;
+      return PSD_EXIT_DONE;
+    }
+  }
+  return psd_cli_usage(cli, "--scheme is unique or thousand");
+}
+
+/* Where the text of an option goes; NULL for those that are more than a text. */
+static const char **text_of(psd_cli *cli, int option) {
   switch (option) {
   case PSD_OPTION_READER:
-    cli->reader = optarg;
-    break;
+    return &cli->reader;
   case PSD_OPTION_CARD:
-    cli->card = optarg;
-    break;
+    return &cli->card;
   case PSD_OPTION_KEYS:
-    cli->keys = optarg;
-    break;
+    return &cli->keys;
   case PSD_OPTION_PROFILE:
-    cli->profile = optarg;
-    break;
+    return &cli->profile;
   case PSD_OPTION_PIN_FILE:
-    cli->pin_file = optarg;
-    break;
+    return &cli->pin_file;
   case PSD_OPTION_ATR:
-    cli->atr = optarg;
-    break;
+    return &cli->atr;
+  case PSD_OPTION_SERVER:
+    return &cli->server;
+  case PSD_OPTION_USER:
+    return &cli->user;
+  case PSD_OPTION_PASSWORD_FILE:
+    return &cli->password_file;
+  case PSD_OPTION_KMS:
+    return &cli->kms;
+  case PSD_OPTION_STATE_DIR:
+    return &cli->state_dir;
+  default:
+    return NULL;
+  }
+}
+
+static int take_option(psd_cli *cli, int option) {
+  const char **text = text_of(cli, option);
+  cli->given |= (unsigned)option;
+  if (text != NULL)
+    *text = optarg;
+  switch (option) {
   case PSD_OPTION_JSON:
     cli->json = true;
     break;
@@ -88,6 +143,16 @@ static int take_option(psd_cli *cli, int option) {
     return take_number(cli, "count", 1, COUNT_MOST, &cli->count);
   case PSD_OPTION_WAIT:
     return take_number(cli, "wait", 0, WAIT_MOST, &cli->wait_ms);
+  case PSD_OPTION_SUITE:
+    return take_suites(cli, "suite", true, &cli->suite);
+  case PSD_OPTION_SUITES:
+    return take_suites(cli, "suites", false, &cli->suites);
+  case PSD_OPTION_SCHEME:
+    return take_scheme(cli);
+  case PSD_OPTION_SERIAL:
+    return take_serial(cli, "serial", &cli->serial);
+  case PSD_OPTION_FIRST_SERIAL:
+    return take_serial(cli, "first-serial", &cli->first_serial);
   default:
     break;
   }
@@ -118,6 +183,8 @@ static int check(psd_cli *cli) {
     return psd_cli_usage(cli, "a PIN or PUK is never taken from the command line");
   if (cli->argc > cli->verb->most)
     return psd_cli_usage(cli, "that is an argument too many: psd %s %s", cli->verb->name, cli->verb->synopsis);
+  if ((cli->verb->options & PSD_OPTION_USER) != 0 && (cli->server == NULL || cli->user == NULL))
+    return psd_cli_usage(cli, "%s needs --server and --user", cli->verb->name);
   return PSD_EXIT_DONE;
 }
 

@@ -1,4 +1,4 @@
-#include "psd/reader/personalize.h"
+#include "profile.h"
 
 #include "psd/spec/tlv.h"
 
@@ -7,8 +7,9 @@
 /* Data of one STORE DATA. Enciphered and with its MAC, in mode S8 or S16, it still fits a short command: cards and
  * readers without extended lengths take it too. */
 #define BLOCK_MAX 207U
-/* The longest object and its tag and length. */
-#define OBJECT_MAX 80U
+/* The longest object, K1 in its RSA form, and its tag and length. One that is longer than a block goes alone, in a
+ * command of extended length. */
+#define OBJECT_MAX (PSD_SIZE_RSA_KEY + 384U + 5U)
 /* Mode S8: every card of SCP03 has it. */
 #define CHALLENGE_SIZE 8U
 
@@ -19,7 +20,7 @@ static void put_object(const psd_profile *profile, psd_object_id id, uint64_t no
   psd_clock clock = profile->clock;
   psd_watchdog watchdog = profile->watchdog;
   clock.now = profile->clock_now ? now : clock.now;
-  watchdog.inspected = (profile->objects & (UINT32_C(1) << PSD_OBJECT_CLOCK)) != 0 ? clock.now : now;
+  watchdog.inspected = (profile->objects & PSD_OBJECT_BIT(PSD_OBJECT_CLOCK)) != 0 ? clock.now : now;
   const struct {
     psd_object_id id;
     const void *message;
@@ -36,6 +37,8 @@ static void put_object(const psd_profile *profile, psd_object_id id, uint64_t no
       {PSD_OBJECT_POSTAL_TOKEN_KEY, &profile->postal_token_key},
       {PSD_OBJECT_CA_KEY, &profile->ca_key},
       {PSD_OBJECT_RATE_KEY, &profile->rate_key},
+      {PSD_OBJECT_SESSION_POLICY, &profile->session_policy},
+      {PSD_OBJECT_SHARED_KEY, &profile->shared_key},
   };
   for (size_t i = 0; i < sizeof messages / sizeof messages[0]; i++)
     if (messages[i].id == id)
@@ -44,35 +47,71 @@ static void put_object(const psd_profile *profile, psd_object_id id, uint64_t no
     psd_put(&value, profile->pin.bytes, profile->pin.length);
   if (id == PSD_OBJECT_USER_PUK)
     psd_put(&value, profile->puk.bytes, profile->puk.length);
+  if (id == PSD_OBJECT_VENDOR_RSA_KEY) {
+    psd_put_message(&value, PSD_MESSAGE_RSA_KEY, &profile->vendor_rsa_key);
+    psd_put(&value, profile->modulus, profile->modulus_length);
+  }
   psd_put_tlv(out, psd_objects[id].tag, value.data, value.length);
   out->overflow = out->overflow || value.overflow;
   OPENSSL_cleanse(bytes, sizeof bytes);
 }
 
-/* The objects go in the order of the table: the card needs the PIN policy before the PIN. */
-static psd_result store_objects(psd_host *host, const psd_profile *profile, uint64_t now) {
-  uint8_t bytes[BLOCK_MAX];
+/* The block that is being filled, and its number. */
+typedef struct block_maker {
+  psd_host *host;
+  psd_buffer data;
+  uint8_t number;
+} block_maker;
+
+/* Appends what is to stay together, `object`; the block before goes to the card when there is no room for it. */
+static psd_result append(block_maker *block, const psd_buffer *object) {
+  psd_result result = PSD_OK;
+  if (object->overflow)
+    return psd_host_fail(block->host, PSD_BAD_INPUT, "the profile has a value that does not fit");
+  if (block->data.length > 0 && block->data.length + object->length > BLOCK_MAX) {
+    result = psd_host_store_data(block->host, false, block->number++, block->data.data, block->data.length);
+    block->data.length = 0;
+  }
+  psd_put(&block->data, object->data, object->length);
+  return result;
+}
+
+static bool is_secret(unsigned id) {
+  return id == PSD_OBJECT_USER_PIN || id == PSD_OBJECT_USER_PUK;
+}
+
+/* The objects go in the order of the table, but for PIN and PUK: those go with the last block, for once a card has them
+ * it takes no PIN policy any more, and a personalisation that was cut short could not be repeated. */
+static psd_result append_all(block_maker *block, const psd_profile *profile, uint64_t now) {
   uint8_t one[OBJECT_MAX];
-  psd_buffer block = psd_buffer_over(bytes, sizeof bytes);
-  uint8_t number = 0;
   psd_result result = PSD_OK;
   for (unsigned id = 0; id < PSD_OBJECT_COUNT && result == PSD_OK; id++) {
-    if ((profile->objects & (UINT32_C(1) << id)) == 0)
-      continue;
     psd_buffer object = psd_buffer_over(one, sizeof one);
+    if (!psd_profile_has(profile, (psd_object_id)id) || is_secret(id))
+      continue;
     put_object(profile, (psd_object_id)id, now, &object);
-    if (object.overflow)
-      result = psd_host_fail(host, PSD_BAD_INPUT, "%s has a value that does not fit", psd_objects[id].words);
-    if (result == PSD_OK && object.length > block.capacity - block.length) {
-      result = psd_host_store_data(host, false, number++, block.data, block.length);
-      block = psd_buffer_over(bytes, sizeof bytes);
-    }
-    psd_put(&block, object.data, object.length);
+    result = append(block, &object);
   }
+  psd_buffer secrets = psd_buffer_over(one, sizeof one);
+  for (unsigned id = 0; id < PSD_OBJECT_COUNT; id++)
+    if (psd_profile_has(profile, (psd_object_id)id) && is_secret(id))
+      put_object(profile, (psd_object_id)id, now, &secrets);
   if (result == PSD_OK)
-    result = psd_host_store_data(host, true, number, block.data, block.length);
-  OPENSSL_cleanse(bytes, sizeof bytes);
+    result = append(block, &secrets);
   OPENSSL_cleanse(one, sizeof one);
+  return result;
+}
+
+psd_result psd_store_profile(psd_host *host, const psd_profile *profile, uint64_t now, psd_before_last *before,
+                             const void *context) {
+  uint8_t bytes[OBJECT_MAX];
+  block_maker block = {.host = host, .data = psd_buffer_over(bytes, sizeof bytes)};
+  psd_result result = append_all(&block, profile, now);
+  if (result == PSD_OK && before != NULL)
+    result = before(context, host);
+  if (result == PSD_OK)
+    result = psd_host_store_data(host, true, block.number, block.data.data, block.data.length);
+  OPENSSL_cleanse(bytes, sizeof bytes);
   return result;
 }
 
@@ -81,7 +120,7 @@ static psd_result run(psd_host *host, const psd_host_keys *keys, const psd_profi
   if (result == PSD_OK)
     result = psd_host_secure(host, keys, PSD_LEVEL_ALL, CHALLENGE_SIZE);
   if (result == PSD_OK && profile->objects != 0)
-    result = store_objects(host, profile, now);
+    result = psd_store_profile(host, profile, now, NULL, NULL);
   if (result == PSD_OK && profile->replace_keys)
     result = psd_host_replace_keys(host, keys, &profile->new_keys);
   if (result == PSD_OK)

@@ -1,5 +1,6 @@
 #include "profile.h"
 
+#include "psd/reader/session.h"
 #include "psd/spec/chars.h"
 
 #include <openssl/crypto.h>
@@ -48,6 +49,8 @@ const psd_setting_row psd_setting_rows[] = {
   ROW("ca_key_id", NUMBER, ca_key.identifier, CA_KEY, false, 0, UINT32_MAX),
   ROW("rate_key", POINT, rate_key.point, RATE_KEY, true, 0, 0),
   ROW("rate_key_id", NUMBER, rate_key.identifier, RATE_KEY, false, 0, UINT32_MAX),
+  ROW("suites", SUITES, session_policy.suites, SESSION_POLICY, true, 0, 0),
+  ROW("forward_secrecy", YES_NO, session_policy.forward, SESSION_POLICY, false, 0, 0),
   ROW("new_keys", KEYS, new_keys, COUNT, false, 0, 0),
 };
 /* clang-format on */
@@ -182,9 +185,20 @@ static psd_result take_keys(psd_profile_reader *reader, const psd_setting *setti
   return result;
 }
 
+static psd_result take_suites(psd_profile *profile, const psd_setting_row *row, const psd_setting *setting,
+                              psd_error *error) {
+  unsigned suites = psd_suites_in(setting->value);
+  if (suites == 0)
+    return psd_setting_wrong(setting, error, "%s are names with commas between them, such as p256,rsa,shared",
+                             row->name);
+  put_number(profile, row, suites);
+  return PSD_OK;
+}
+
 static psd_result take_value(psd_profile_reader *reader, const psd_setting_row *row, const psd_setting *setting,
                              psd_error *error) {
   static const char *const schemes[] = {"unique", "1000-key"};
+  static const char *const answers[] = {"no", "yes"};
   switch (row->kind) {
   case PSD_SETTING_TWO_LETTERS:
     return take_letters(reader->profile, row, setting, error);
@@ -210,6 +224,10 @@ static psd_result take_value(psd_profile_reader *reader, const psd_setting_row *
     return take_point(reader, row, setting, error);
   case PSD_SETTING_KEYS:
     return take_keys(reader, setting, error);
+  case PSD_SETTING_SUITES:
+    return take_suites(reader->profile, row, setting, error);
+  case PSD_SETTING_YES_NO:
+    return take_word(reader->profile, row, setting, answers, 2, error);
   }
   return psd_setting_wrong(setting, error, "%s cannot be set", row->name);
 }
@@ -224,8 +242,10 @@ psd_result psd_profile_take(void *context, const psd_setting *setting, psd_error
     if ((reader->given & bit) != 0)
       return psd_setting_wrong(setting, error, "%s is given twice", row->name);
     reader->given |= bit;
+    if (row->object != PSD_OBJECT_COUNT && (reader->provided & PSD_OBJECT_BIT(row->object)) != 0)
+      return psd_setting_wrong(setting, error, "%s comes from the key management system or the card itself", row->name);
     if (row->object != PSD_OBJECT_COUNT)
-      reader->profile->objects |= UINT32_C(1) << row->object;
+      reader->profile->objects |= PSD_OBJECT_BIT(row->object);
     return take_value(reader, row, setting, error);
   }
   return psd_setting_wrong(setting, error, "no setting has this name: psd(1) lists them");
@@ -235,23 +255,34 @@ void psd_profile_wipe(psd_profile *profile) {
   OPENSSL_cleanse(profile, sizeof *profile);
 }
 
-psd_result psd_profile_read(const char *path, psd_profile *profile, psd_error *warning, psd_error *error) {
-  *profile = (psd_profile){
+psd_profile psd_profile_blank(void) {
+  return (psd_profile){
       .vendor_token_key.digits = 5,
       .postal_token_key.digits = 5,
       .vendor_key.identifier = 1,
       .ca_key.identifier = 1,
       .rate_key.identifier = 1,
       .clock.set = 1,
+      .session_policy.forward = 1,
   };
+}
+
+psd_result psd_profile_take_file(psd_profile_reader *reader, psd_error *warning, psd_error *error) {
   psd_error of_keys = {.result = PSD_OK};
-  psd_profile_reader reader = {.profile = profile, .path = path, .warning = &of_keys};
-  psd_result result = psd_settings_read(path, psd_profile_take, &reader, warning, error);
+  reader->warning = &of_keys;
+  psd_result result = psd_settings_read(reader->path, psd_profile_take, reader, warning, error);
   if (result == PSD_OK)
-    result = psd_profile_check(&reader, error);
+    result = psd_profile_check(reader, error);
   if (warning->words[0] == '\0')
     *warning = of_keys;
+  reader->warning = NULL;
   if (result != PSD_OK)
-    psd_profile_wipe(profile);
+    psd_profile_wipe(reader->profile);
   return result;
+}
+
+psd_result psd_profile_read(const char *path, psd_profile *profile, psd_error *warning, psd_error *error) {
+  *profile = psd_profile_blank();
+  psd_profile_reader reader = {.profile = profile, .path = path};
+  return psd_profile_take_file(&reader, warning, error);
 }

@@ -5,6 +5,9 @@
 #include "psd/reader/personalize.h"
 #include "settings.h"
 
+/* The bit of an object in sets of them. */
+#define PSD_OBJECT_BIT(object) (UINT64_C(1) << (object))
+
 typedef enum psd_setting_kind {
   PSD_SETTING_TWO_LETTERS, /* 2 printable ASCII characters */
   PSD_SETTING_SERIAL,      /* 8 hexadecimal digits */
@@ -18,6 +21,8 @@ typedef enum psd_setting_kind {
   PSD_SETTING_KEY,    /* 64 hexadecimal digits */
   PSD_SETTING_POINT,  /* P-256 public key: hexadecimal digits or the path of a PEM file */
   PSD_SETTING_KEYS,   /* path of a key file */
+  PSD_SETTING_SUITES, /* names of suites, with commas between them */
+  PSD_SETTING_YES_NO,
 } psd_setting_kind;
 
 typedef struct psd_setting_row {
@@ -35,11 +40,18 @@ extern const size_t psd_setting_row_count;
 typedef struct psd_profile_reader {
   psd_profile *profile;
   const char *path;
-  uint64_t given; /* a bit for each row */
+  uint64_t given;    /* a bit for each row */
+  uint64_t provided; /* objects that come from elsewhere: no setting may give them */
+  bool partial;      /* objects that every meter needs may be missing */
   psd_error *warning;
 } psd_profile_reader;
 /* Parses one setting; `context` is the psd_profile_reader. */
 psd_result psd_profile_take(void *context, const psd_setting *setting, psd_error *error);
+
+/* What a profile has before its settings are read. */
+psd_profile psd_profile_blank(void);
+/* Reads the settings of a file and checks them; `reader` says into what and how. */
+psd_result psd_profile_take_file(psd_profile_reader *reader, psd_error *warning, psd_error *error);
 
 /* Whether what was given is whole and fits together. */
 psd_result psd_profile_check(const psd_profile_reader *reader, psd_error *error);
@@ -53,5 +65,12 @@ bool psd_point_from_pem(const char *path, uint8_t point[65]);
 bool psd_amount_from_text(const char *text, uint64_t *mills);
 /* "2026-11-21T17:45:00Z" as seconds since 1970. False for anything else, and before 1970. */
 bool psd_time_from_text(const char *text, uint64_t *seconds);
+
+/* Stores the objects of a profile over the open secure channel. Before the last block, which ends personalisation,
+ * `before` is called (unless it is NULL), and what it returns, if not PSD_OK, is the end: the card then stays in
+ * MANUFACTURED. */
+typedef psd_result psd_before_last(const void *context, psd_host *host);
+psd_result psd_store_profile(psd_host *host, const psd_profile *profile, uint64_t now, psd_before_last *before,
+                             const void *context);
 
 #endif

@@ -14,6 +14,8 @@
 
 enum control { POWER_OFF = 0, POWER_ON = 1, RESET = 2, SEND_ATR = 4 };
 
+static const psd_socket_peer card = {"card", PSD_NO_CARD};
+
 typedef struct socket_device {
   char *address;
   int fd; /* -1: not connected */
@@ -34,7 +36,7 @@ static psd_result send_message(socket_device *socket, const void *data, size_t l
   psd_buffer message = psd_buffer_over(socket->message, sizeof socket->message);
   psd_put_uint(&message, length, 2);
   psd_put(&message, data, length);
-  psd_result result = psd_socket_send(socket->fd, message.data, message.length, ANSWER_MS, error);
+  psd_result result = psd_socket_send(socket->fd, &card, message.data, message.length, ANSWER_MS, error);
   OPENSSL_cleanse(message.data, message.length);
   return result == PSD_OK ? PSD_OK : hang_up(socket, result);
 }
@@ -42,14 +44,14 @@ static psd_result send_message(socket_device *socket, const void *data, size_t l
 static psd_result receive_message(socket_device *socket, uint8_t *data, size_t capacity, size_t *length,
                                   psd_error *error) {
   uint8_t head[2];
-  psd_result result = psd_socket_receive(socket->fd, head, sizeof head, ANSWER_MS, error);
+  psd_result result = psd_socket_receive(socket->fd, &card, head, sizeof head, ANSWER_MS, error);
   if (result != PSD_OK)
     return hang_up(socket, result);
   *length = (size_t)head[0] << 8 | head[1];
   if (*length > capacity)
     return hang_up(socket, psd_error_set(error, PSD_BAD_ANSWER, "%s sent %zu bytes where %zu is the most",
                                          socket->address, *length, capacity));
-  result = psd_socket_receive(socket->fd, data, *length, ANSWER_MS, error);
+  result = psd_socket_receive(socket->fd, &card, data, *length, ANSWER_MS, error);
   return result == PSD_OK ? PSD_OK : hang_up(socket, result);
 }
 
@@ -71,7 +73,7 @@ static psd_result socket_atr(void *device, uint8_t atr[PSD_ATR_MAX], size_t *len
 static psd_result socket_connect(void *device, psd_error *error) {
   socket_device *socket = device;
   (void)hang_up(socket, PSD_OK);
-  psd_result result = psd_socket_open(socket->address, CONNECT_MS, &socket->fd, error);
+  psd_result result = psd_socket_open(socket->address, &card, CONNECT_MS, &socket->fd, error);
   if (result != PSD_OK)
     return result;
   result = send_control(socket, POWER_ON, error);

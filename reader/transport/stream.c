@@ -19,7 +19,7 @@ static int64_t now_ms(void) {
 }
 
 /* Waits for `events`. A signal does not shorten the wait. */
-static psd_result await(int fd, short events, int64_t deadline, psd_error *error) {
+static psd_result await(int fd, const psd_socket_peer *peer, short events, int64_t deadline, psd_error *error) {
   for (;;) {
     int64_t left = deadline - now_ms();
     struct pollfd waiting = {.fd = fd, .events = events};
@@ -27,7 +27,7 @@ static psd_result await(int fd, short events, int64_t deadline, psd_error *error
     if (ready > 0)
       return PSD_OK;
     if (ready == 0)
-      return psd_error_set(error, PSD_TIMEOUT, "the card did not answer in time");
+      return psd_error_set(error, PSD_TIMEOUT, "the %s did not answer in time", peer->name);
     if (errno != EINTR)
       return psd_error_set(error, PSD_LOST, "the connection failed: %s", strerror(errno));
   }
@@ -42,9 +42,10 @@ static int dial(int family, const struct sockaddr *to, socklen_t length, int lim
   if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 || fcntl(fd, F_SETFL, O_NONBLOCK) < 0 || connect(fd, to, length) < 0)
     failure = errno;
   if (failure == EINPROGRESS) {
+    static const psd_socket_peer nobody = {"", PSD_LOST};
     psd_error unused;
     socklen_t size = sizeof failure;
-    if (await(fd, POLLOUT, now_ms() + limit_ms, &unused) != PSD_OK)
+    if (await(fd, &nobody, POLLOUT, now_ms() + limit_ms, &unused) != PSD_OK)
       failure = ETIMEDOUT;
     else if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &size) < 0)
       failure = errno;
@@ -85,7 +86,11 @@ static bool split(const char *address, char host[HOST_MAX], const char **port) {
   return true;
 }
 
-static psd_result open_tcp(const char *address, int limit_ms, int *fd, psd_error *error) {
+static psd_result absent(const psd_socket_peer *peer, const char *address, const char *why, psd_error *error) {
+  return psd_error_set(error, peer->absent, "no %s at %s: %s", peer->name, address, why);
+}
+
+static psd_result open_tcp(const char *address, const psd_socket_peer *peer, int limit_ms, int *fd, psd_error *error) {
   char host[HOST_MAX];
   const char *port = NULL;
   if (!split(address, host, &port))
@@ -94,7 +99,7 @@ static psd_result open_tcp(const char *address, int limit_ms, int *fd, psd_error
   struct addrinfo *found = NULL;
   int failure = getaddrinfo(host, port, &hints, &found);
   if (failure != 0)
-    return psd_error_set(error, PSD_NO_CARD, "no card at %s: %s", address, gai_strerror(failure));
+    return absent(peer, address, gai_strerror(failure), error);
   *fd = -1;
   int reason = 0;
   for (const struct addrinfo *each = found; each != NULL && *fd < 0; each = each->ai_next) {
@@ -103,24 +108,25 @@ static psd_result open_tcp(const char *address, int limit_ms, int *fd, psd_error
   }
   freeaddrinfo(found);
   if (*fd < 0)
-    return psd_error_set(error, PSD_NO_CARD, "no card at %s: %s", address, strerror(reason));
+    return absent(peer, address, strerror(reason), error);
   return PSD_OK;
 }
 
-psd_result psd_socket_open(const char *address, int limit_ms, int *fd, psd_error *error) {
+psd_result psd_socket_open(const char *address, const psd_socket_peer *peer, int limit_ms, int *fd, psd_error *error) {
   if (strchr(address, '/') == NULL && strchr(address, ':') != NULL)
-    return open_tcp(address, limit_ms, fd, error);
+    return open_tcp(address, peer, limit_ms, fd, error);
   *fd = dial_path(address, limit_ms);
   if (*fd < 0)
-    return psd_error_set(error, PSD_NO_CARD, "no card at %s: %s", address, strerror(errno));
+    return absent(peer, address, strerror(errno), error);
   return PSD_OK;
 }
 
-static psd_result broken(int code, psd_error *error) {
-  return psd_error_set(error, PSD_LOST, "the connection to the card broke: %s", strerror(code));
+static psd_result broken(const psd_socket_peer *peer, int code, psd_error *error) {
+  return psd_error_set(error, PSD_LOST, "the connection to the %s broke: %s", peer->name, strerror(code));
 }
 
-psd_result psd_socket_send(int fd, const void *data, size_t length, int limit_ms, psd_error *error) {
+psd_result psd_socket_send(int fd, const psd_socket_peer *peer, const void *data, size_t length, int limit_ms,
+                           psd_error *error) {
   int64_t deadline = now_ms() + limit_ms;
   const uint8_t *at = data;
   while (length > 0) {
@@ -129,17 +135,18 @@ psd_result psd_socket_send(int fd, const void *data, size_t length, int limit_ms
       at += sent;
       length -= (size_t)sent;
     } else if (errno == EAGAIN || errno == EINTR) {
-      psd_result result = await(fd, POLLOUT, deadline, error);
+      psd_result result = await(fd, peer, POLLOUT, deadline, error);
       if (result != PSD_OK)
         return result;
     } else {
-      return broken(errno, error);
+      return broken(peer, errno, error);
     }
   }
   return PSD_OK;
 }
 
-psd_result psd_socket_receive(int fd, void *data, size_t length, int limit_ms, psd_error *error) {
+psd_result psd_socket_receive(int fd, const psd_socket_peer *peer, void *data, size_t length, int limit_ms,
+                              psd_error *error) {
   int64_t deadline = now_ms() + limit_ms;
   uint8_t *at = data;
   while (length > 0) {
@@ -148,13 +155,13 @@ psd_result psd_socket_receive(int fd, void *data, size_t length, int limit_ms, p
       at += got;
       length -= (size_t)got;
     } else if (got == 0) {
-      return psd_error_set(error, PSD_LOST, "the card hung up");
+      return psd_error_set(error, PSD_LOST, "the %s hung up", peer->name);
     } else if (errno == EAGAIN || errno == EINTR) {
-      psd_result result = await(fd, POLLIN, deadline, error);
+      psd_result result = await(fd, peer, POLLIN, deadline, error);
       if (result != PSD_OK)
         return result;
     } else {
-      return broken(errno, error);
+      return broken(peer, errno, error);
     }
   }
   return PSD_OK;

@@ -28,6 +28,7 @@ bool psd_result_unreachable(psd_result result) {
   case PSD_NO_SERVICE:
   case PSD_NO_READER:
   case PSD_NO_CARD:
+  case PSD_NO_SERVER:
   case PSD_DENIED:
   case PSD_BUSY:
   case PSD_RESET:

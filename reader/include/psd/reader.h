@@ -12,12 +12,13 @@
 /* How a call ended. */
 typedef enum psd_result {
   PSD_OK = 0,
-  PSD_REFUSED,    /* the card answered an error; psd_error.status has its status word */
+  PSD_REFUSED,    /* the card answered an error, psd_error.status has its status word; or the server did */
   PSD_BAD_ANSWER, /* what came back cannot be the answer of a sound card */
   PSD_BAD_INPUT,  /* an argument or a file makes no sense; nothing was sent */
   PSD_NO_SERVICE, /* pcscd is not running */
   PSD_NO_READER,  /* no such reader */
   PSD_NO_CARD,    /* no card in the reader, or nobody behind the socket */
+  PSD_NO_SERVER,  /* nobody behind the address of a meter server or a key management system */
   PSD_DENIED,     /* this user may not */
   PSD_BUSY,       /* another program holds the card */
   PSD_RESET,      /* another program reset the card: selection, PIN and secure channel are gone; begin again */

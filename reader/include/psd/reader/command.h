@@ -3,6 +3,7 @@
 #define PSD_READER_COMMAND_H
 
 #include "psd/reader/host.h"
+#include "psd/spec/session.h"
 
 /* SELECT (ISO/IEC 7816-4:2005, 7.1.1). `fci` may be NULL. Selecting by name ends a secure channel. */
 psd_result psd_host_select(psd_host *host, uint8_t p1, uint8_t p2, const void *data, size_t length, psd_buffer *fci);
@@ -59,5 +60,25 @@ psd_result psd_host_external_authenticate(psd_host *host, uint8_t level, const v
 psd_result psd_host_store_data(psd_host *host, bool last, uint8_t number, const void *list, size_t length);
 /* PUT KEY: replaces the key set of version `replaced`; appends what the card answers. */
 psd_result psd_host_put_key(psd_host *host, uint8_t replaced, const void *data, size_t length, psd_buffer *answer);
+
+/* The session with the meter server (EP steps 202-246; docs/handshake.md, "The card's commands"). What the card cannot
+ * verify it answers with 6300, what is out of turn with 6985; either ends its session. */
+/* GENERAL AUTHENTICATE, round 1 (steps 202, 208): the card makes K_S and appends M1. `context` is what the call is
+ * about, `name` the user name (1 to 32 bytes), `verifier` the stretched password. */
+psd_result psd_host_sign_on(psd_host *host, psd_suite suite, const uint8_t context[PSD_CONTEXT_SIZE], const char *name,
+                            const uint8_t verifier[32], psd_buffer *m1);
+/* MUTUAL AUTHENTICATE, round 1 (step 224): the card opens M2 and gives the Host its keys, which the caller wipes. */
+psd_result psd_host_sign_on_response(psd_host *host, const void *m2, size_t length, psd_host_session *session);
+/* GENERAL AUTHENTICATE, round 2 (steps 228-234): the card appends M3. */
+psd_result psd_host_audit(psd_host *host, const psd_audit_request *request, psd_buffer *m3);
+/* MUTUAL AUTHENTICATE, round 2: the card verifies M4 and counts the audit as completed. */
+psd_result psd_host_audit_result(psd_host *host, const void *m4, size_t length, psd_audit_result *result);
+/* ENVELOPE (ISO/IEC 7816-4:2005, 7.6.2): a record of the server for the card; appends the card's record. */
+psd_result psd_host_envelope(psd_host *host, const void *record, size_t length, psd_buffer *answer);
+/* GENERATE ASYMMETRIC KEY PAIR (ISO/IEC 7816-8:2004, 5.1): the PSD makes its own key pair; `point` gets the public key,
+ * uncompressed. Needs the personaliser's secure channel. */
+psd_result psd_host_make_key_pair(psd_host *host, uint8_t point[65]);
+/* The same, of the pair it has made. */
+psd_result psd_host_read_public_key(psd_host *host, uint8_t point[65]);
 
 #endif

@@ -8,7 +8,7 @@
 
 /* What a profile asks for. `objects` has a bit (1 << psd_object_id) for each object that is to be stored. */
 typedef struct psd_profile {
-  uint32_t objects;
+  uint64_t objects;
   psd_device_id device_id;
   psd_funds funds;
   psd_limits limits;
@@ -21,6 +21,11 @@ typedef struct psd_profile {
   psd_device_key device_key;
   psd_token_key vendor_token_key, postal_token_key;
   psd_public_key ca_key, rate_key;
+  psd_session_policy session_policy;
+  psd_rsa_key vendor_rsa_key; /* and its modulus */
+  uint8_t modulus[384];
+  size_t modulus_length;
+  psd_shared_key shared_key;
   bool replace_keys;
   psd_host_keys new_keys;
 } psd_profile;
@@ -29,7 +34,13 @@ typedef struct psd_profile {
  * When others may read it or a key file it names, `warning` says so, otherwise its words are empty. The profile holds
  * secrets: psd_profile_wipe it. Anything but PSD_OK leaves it wiped. */
 psd_result psd_profile_read(const char *path, psd_profile *profile, psd_error *warning, psd_error *error);
+/* The same for a manufacture (psd/reader/manufacture.h): identity and keys are not the profile's to give
+ * (PSD_BAD_INPUT), and what it leaves out is filled in with defaults; psd(1) has them. PIN and PUK stay missing when
+ * the profile has none. `path` may be NULL: defaults alone. */
+psd_result psd_profile_for_manufacture(const char *path, psd_profile *profile, psd_error *warning, psd_error *error);
 void psd_profile_wipe(psd_profile *profile);
+/* True if the profile has this object. */
+bool psd_profile_has(const psd_profile *profile, psd_object_id object);
 
 /* Personalises the card: selects the PSD, opens a secure channel at level 33 under `keys`, stores the profile's objects
  * in blocks of STORE DATA, the last of which moves the card to INITIALIZED if it has all it needs, and then replaces

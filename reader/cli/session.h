@@ -1,0 +1,29 @@
+/* Inside psd audit, register and password: what is under way, and how it is shown. */
+#ifndef PSD_CLI_SESSION_H
+#define PSD_CLI_SESSION_H
+
+#include "cli.h"
+#include "psd/spec/json.h"
+
+typedef struct psd_meeting {
+  psd_cli *cli;
+  psd_call *call;
+  psd_session *session;
+  uint8_t verifiers[2][PSD_VERIFIER]; /* of the password, and of the next one */
+  psd_suite suite;
+  psd_json json;
+  bool steps_open; /* in JSON the list of steps is still open */
+} psd_meeting;
+
+/* Begins what is shown. */
+void psd_show_begin(psd_meeting *meeting);
+/* One step, as a psd_step_taker: `context` is the meeting. */
+void psd_show_step(void *context, psd_step step, uint64_t microseconds);
+/* Why it ended (JSON alone; people get it on standard error). */
+void psd_show_refusal(psd_meeting *meeting, const psd_refusal *refusal);
+/* What the card says in the end; `done` (or NULL) says what was done besides. */
+psd_result psd_show_end(psd_meeting *meeting, const char *done);
+/* Ends it, however it went. */
+void psd_show_close(psd_meeting *meeting);
+
+#endif

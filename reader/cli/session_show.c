@@ -1,0 +1,139 @@
+#include "psd/spec/text.h"
+#include "session.h"
+#include "show.h"
+
+#include <inttypes.h>
+
+void psd_show_begin(psd_meeting *meeting) {
+  if (!meeting->cli->json)
+    return;
+  meeting->json = psd_json_on(stdout);
+  psd_json_object(&meeting->json, NULL);
+  psd_json_string(&meeting->json, "server", meeting->cli->server);
+  psd_json_array(&meeting->json, "steps");
+  meeting->steps_open = true;
+}
+
+static void close_steps(psd_meeting *meeting) {
+  if (meeting->steps_open)
+    psd_json_end_array(&meeting->json);
+  meeting->steps_open = false;
+}
+
+/* Right-aligned in ten columns; blank for a step without a time of its own. */
+static void print_time(uint64_t microseconds) {
+  if (microseconds == PSD_STEP_WITH_NEXT)
+    printf("%10s", "");
+  else if (microseconds < 1000)
+    printf("%7" PRIu64 " µs", microseconds);
+  else
+    printf("%7.1f ms", (double)microseconds / 1000.0);
+}
+
+void psd_show_step(void *context, psd_step step, uint64_t microseconds) {
+  psd_meeting *meeting = context;
+  const psd_step_row *row = psd_step_of((unsigned)step);
+  const char *words = row != NULL ? row->words : "the card takes the audit result";
+  if (meeting->cli->json) {
+    psd_json_object(&meeting->json, NULL);
+    if (row != NULL)
+      psd_json_number(&meeting->json, "step", (uint64_t)step);
+    psd_json_string(&meeting->json, "words", words);
+    if (microseconds != PSD_STEP_WITH_NEXT)
+      psd_json_number(&meeting->json, "microseconds", microseconds);
+    psd_json_end_object(&meeting->json);
+    return;
+  }
+  if (row != NULL)
+    printf("%4u", (unsigned)step);
+  else
+    printf("%4s", "");
+  print_time(microseconds);
+  printf("  %s\n", words);
+  (void)fflush(stdout); /* each step as it is over */
+}
+
+void psd_show_refusal(psd_meeting *meeting, const psd_refusal *refusal) {
+  static const char *const who[] = {[PSD_BY_HOST] = "host", [PSD_BY_CARD] = "card", [PSD_BY_SERVER] = "server"};
+  if (!meeting->cli->json)
+    return;
+  psd_json *json = &meeting->json;
+  const psd_signal_row *row = psd_signal_of((unsigned)refusal->signal);
+  close_steps(meeting);
+  psd_json_object(json, "refused");
+  psd_json_string(json, "by", who[refusal->who]);
+  if (refusal->step != PSD_STEP_NONE)
+    psd_json_number(json, "step", (uint64_t)refusal->step);
+  if (row != NULL)
+    psd_json_string(json, "signal", row->name);
+  if (refusal->wait != 0)
+    psd_json_number(json, "wait_seconds", refusal->wait);
+  psd_json_string(json, "words", refusal->error.words);
+  psd_json_end_object(json);
+}
+
+static psd_result show_object(psd_meeting *meeting, psd_object_id id, void *value) {
+  const psd_object *object = &psd_objects[id];
+  uint8_t bytes[256];
+  psd_buffer encoded = psd_buffer_over(bytes, sizeof bytes);
+  psd_result result = psd_host_get_object(meeting->cli->host, id, value);
+  if (result != PSD_OK)
+    return result;
+  psd_put_message(&encoded, (psd_message_id)object->format, value);
+  if (meeting->cli->json)
+    psd_show_machine(&meeting->json, object, psd_cursor_over(bytes, encoded.length));
+  return PSD_OK;
+}
+
+static void print_card(const psd_device_id *id, const psd_life_cycle *life, const psd_registers *registers,
+                       uint64_t next, const char *suite) {
+  char device[PSD_CLI_DEVICE_WORDS];
+  char words[512];
+  psd_text text = psd_text_over(words, sizeof words);
+  const psd_state_row *state = psd_state_of((unsigned)life->state);
+  psd_say(&text, "PSD %s: %s, suite %s\n", psd_cli_device(id, device), state != NULL ? state->name : "UNKNOWN", suite);
+  psd_say(&text, "  ascending register   ");
+  psd_say_amount(&text, registers->ascending);
+  psd_say(&text, "\n  descending register  ");
+  psd_say_amount(&text, registers->descending);
+  psd_say(&text, "\n  control total        ");
+  psd_say_amount(&text, registers->control_total);
+  psd_say(&text, "\n  piece count          %" PRIu64 "\n  next inspection      ", registers->piece_count);
+  psd_say_time(&text, next);
+  fputs(words, stdout);
+  putchar('\n');
+}
+
+psd_result psd_show_end(psd_meeting *meeting, const char *done) {
+  psd_device_id id;
+  psd_life_cycle life;
+  psd_registers registers;
+  psd_watchdog watchdog;
+  const char *suite = psd_suite_of((unsigned)meeting->suite)->name;
+  if (meeting->cli->json) {
+    close_steps(meeting);
+    psd_json_string(&meeting->json, "suite", suite);
+    if (done != NULL)
+      psd_json_string(&meeting->json, "done", done);
+  }
+  psd_result result = show_object(meeting, PSD_OBJECT_DEVICE_ID, &id);
+  if (result == PSD_OK)
+    result = show_object(meeting, PSD_OBJECT_LIFE_CYCLE, &life);
+  if (result == PSD_OK)
+    result = show_object(meeting, PSD_OBJECT_POSTAGE_REGISTERS, &registers);
+  if (result == PSD_OK)
+    result = show_object(meeting, PSD_OBJECT_WATCHDOG, &watchdog);
+  if (result == PSD_OK && !meeting->cli->json) {
+    print_card(&id, &life, &registers, watchdog.inspected + watchdog.warn_after, suite);
+    if (done != NULL)
+      puts(done);
+  }
+  return result;
+}
+
+void psd_show_close(psd_meeting *meeting) {
+  if (!meeting->cli->json)
+    return;
+  close_steps(meeting);
+  psd_json_end_object(&meeting->json);
+}

@@ -1,0 +1,34 @@
+/* One connection of the fleet: a thread that makes handshake after handshake with the cards that are its own. */
+#ifndef PSD_FLEET_WORKER_H
+#define PSD_FLEET_WORKER_H
+
+#include <stdatomic.h>
+
+#include "cards.h"
+#include "options.h"
+#include "pace.h"
+#include "tally.h"
+
+/* What all workers share. */
+typedef struct psd_fleet {
+  const psd_fleet_options *options;
+  psd_fleet_cards cards;
+  psd_pace pace;
+  uint8_t verifier[PSD_VERIFIER]; /* the password, stretched once for all */
+  int done;                       /* write end of a pipe: a byte for each worker that ends */
+} psd_fleet;
+
+typedef struct psd_worker {
+  psd_fleet *fleet;
+  pthread_t thread;
+  size_t first; /* its cards: this one, and every `stride`-th after it */
+  size_t stride;
+  atomic_uint_fast64_t finished, refused; /* so far, for whoever watches */
+  psd_tally tally;                        /* once the thread has ended */
+} psd_worker;
+
+/* What the thread runs; `worker` is a psd_worker. Ends when the pace has no next handshake. A user who is refused ends
+ * it for all: the server would lock him out. */
+void *psd_worker_run(void *worker);
+
+#endif
