@@ -9,10 +9,8 @@ readonly bench=$build/tests/bench psd_card=$build/card/emulator/psd-card ifd=$bu
 readonly work=$bench/work
 readonly further=8 # cards beside the first one
 PATH=$bench:$build/tests/e2e:$PATH
-
-say() {
-  echo "-- $*" >&2
-}
+# shellcheck source=tests/bench/lib.sh
+. "$root/tests/bench/lib.sh"
 
 vpcd() { # slot
   echo "localhost:$((PSD_VPCD_PORT + $1))"
@@ -20,32 +18,6 @@ vpcd() { # slot
 
 reader() { # slot
   echo "$PSD_VPCD_READER 0$1"
-}
-
-# Starts a program with cards in the background; its process is left in $started.
-start() {
-  "$@" 2>>"$work/cards.log" &
-  started=$!
-}
-
-# The same, and waits until COUNT cards listen at their sockets.
-start_listening() { # COUNT COMMAND...
-  local left=$1 line fifo=$work/listening
-  shift
-  mkfifo "$fifo"
-  "$@" 2>"$fifo" &
-  started=$!
-  exec {log}<"$fifo"
-  rm "$fifo"
-  while ((left > 0)) && read -r line <&"$log"; do
-    [[ $line != *"listening at"* ]] || left=$((left - 1))
-  done
-  ((left == 0)) || { echo "bench: $*: does not listen" >&2 && exit 1; }
-}
-
-stop() { # process...
-  kill "$@"
-  wait "$@"
 }
 
 ifd_reader() { # slot
@@ -98,8 +70,8 @@ inside_turns() {
   stop "$started"
 
   say "over sockets, without pcscd: the null card and ours, in turns"
-  start_listening 1 bench-null listen "$work/null" && null=$started
-  start_listening 1 "$psd_card" run --state "$work/cards/0.state" --listen "$work/psd" && psd=$started
+  start_until 1 "listening at" bench-null listen "$work/null" && null=$started
+  start_until 1 "listening at" "$psd_card" run --state "$work/cards/0.state" --listen "$work/psd" && psd=$started
   bench-paths turns "socket_null=$work/null" "socket=$work/psd"
   stop "$null" "$psd"
 }
@@ -120,10 +92,10 @@ inside_together() {
   stop "$started"
 
   say "over sockets: two cards at once"
-  start_listening 2 bench-null listen "$work/null" "$work/null.1"
+  start_until 2 "listening at" bench-null listen "$work/null" "$work/null.1"
   bench-paths together socket_null "$work/null" "$work/null.1"
   stop "$started"
-  start_listening 2 "$psd_card" run --state "$work/cards/0.state" --state "$work/cards/1.state" --listen "$work/psd"
+  start_until 2 "listening at" "$psd_card" run --state "$work/cards/0.state" --state "$work/cards/1.state" --listen "$work/psd"
   bench-paths together socket "$work/psd" "$work/psd.1"
   stop "$started"
 }

@@ -20,6 +20,7 @@
 #include "commands.h"
 #include "measure.h"
 #include "path.h"
+#include "watch.h"
 
 #define STARTS 40U
 #define CARDS_MAX 32U
@@ -116,35 +117,12 @@ static void measure_start(const char *executable, char *state, const char *socke
   bench_row_percentiles(&samples, "program.start");
 }
 
-/* Kilobytes, 1024 bytes each, from the line of /proc/PID/smaps_rollup that begins with `what`. */
-static double resident(pid_t pid, const char *what) {
-  char text[LINE_SIZE];
-  (void)snprintf(text, sizeof text, "/proc/%ld/smaps_rollup", (long)pid);
-  FILE *file = fopen(text, "r");
-  bench_need(file != NULL, "smaps_rollup");
-  double value = -1;
-  while (fgets(text, sizeof text, file) != NULL)
-    if (strncmp(text, what, strlen(what)) == 0)
-      value = strtod(text + strlen(what), NULL);
-  (void)fclose(file);
-  bench_need(value >= 0, what);
-  return value;
-}
-
 static void use_card(bench_path *path) {
   uint8_t answer[BENCH_ANSWER_MAX];
   for (size_t i = 0; i < BENCH_COMMAND_COUNT; i++) {
     const bench_command *command = &bench_commands()[i];
     bench_check_answer(command, answer, bench_path_transmit(path, command->bytes, command->length, answer));
   }
-}
-
-/* Nanoseconds of processor time a process used so far, all of its threads together. */
-static uint64_t processor_time(pid_t pid) {
-  clockid_t clock;
-  struct timespec used;
-  bench_need(clock_getcpuclockid(pid, &clock) == 0 && clock_gettime(clock, &used) == 0, "such process");
-  return (uint64_t)used.tv_sec * UINT64_C(1000000000) + (uint64_t)used.tv_nsec;
 }
 
 static void wait_for(int timer) {
@@ -159,9 +137,9 @@ static void measure_idle(const char *name, pid_t pid) {
   const struct itimerspec period = {.it_value = {.tv_nsec = SETTLE_NS}, .it_interval = {.tv_sec = IDLE_SECONDS}};
   bench_need(timer >= 0 && timerfd_settime(timer, 0, &period, NULL) == 0, "timer");
   wait_for(timer);
-  uint64_t before = processor_time(pid);
+  uint64_t before = bench_processor_time(pid);
   wait_for(timer);
-  bench_row((double)(processor_time(pid) - before) / 1000.0 / IDLE_SECONDS, "idle.%s", name);
+  bench_row((double)(bench_processor_time(pid) - before) / 1000.0 / IDLE_SECONDS, "idle.%s", name);
   (void)close(timer);
 }
 
@@ -176,8 +154,8 @@ static void measure_memory(const char *executable, const char *socket, char *con
     paths[i] = bench_path_open(where);
     use_card(paths[i]);
   }
-  bench_row(resident(running.pid, "Rss:"), "memory.%zu", count);
-  bench_row(resident(running.pid, "Anonymous:"), "memory_own.%zu", count);
+  bench_row(bench_resident(running.pid, "Rss:"), "memory.%zu", count);
+  bench_row(bench_resident(running.pid, "Anonymous:"), "memory_own.%zu", count);
   if (count > 1)
     measure_idle("socket", running.pid);
   for (size_t i = 0; i < count; i++)

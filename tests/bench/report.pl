@@ -3,53 +3,14 @@
 # docs/performance.md says what each of them means.
 use strict;
 use warnings;
-use JSON::PP;
+use FindBin;
+use lib $FindBin::Bin;
+use Rows qw(read_rows row value number ratio table greatest goal print_goals print_json);
 
 # Signatures a second over a bare socket of the fastest other card that was measured (docs/performance.md).
 my %peer = (p256_sign => 1164, rsa_sign => 970);
 
-my %row;
-while (my $line = <STDIN>) {
-  my ($key, $value) = $line =~ /^(\S+) (\S+)$/ or die "report: what is this row? $line";
-  $row{$key} = $value + 0;
-}
-
-sub value {
-  my ($key) = @_;
-  return $row{$key} // die "report: no row $key\n";
-}
-
-# Three digits, or all that stand before the point.
-sub number {
-  my ($x) = @_;
-  return '-' if !defined $x;
-  my $digits = $x == int $x || $x >= 100 ? 0 : $x >= 10 ? 1 : $x >= 1 ? 2 : 3;
-  my $text = sprintf '%.*f', $digits, $x;
-  1 while $text =~ s/^(\d+)(\d{3})/$1 $2/;
-  return $text;
-}
-
-# The first column is left-aligned, the others right.
-sub table {
-  my ($title, @lines) = @_;
-  my @width;
-  for my $line (@lines) {
-    for my $i (0 .. $#$line) {
-      my $length = length $line->[$i];
-      $width[$i] = $length if $length > ($width[$i] // 0);
-    }
-  }
-  print "\n$title\n";
-  for my $line (@lines) {
-    my @cells = map { sprintf '%*s', $_ == 0 ? -$width[0] : $width[$_], $line->[$_] } 0 .. $#$line;
-    print '  ', join('   ', @cells) =~ s/\s+$//r, "\n";
-  }
-}
-
-sub ratio {
-  my ($a, $b) = @_;
-  return defined $a && defined $b ? sprintf('%.2f', $a / $b) : '-';
-}
+read_rows();
 
 my @paths = (
   [vpcd_plain => 'vpcd, null card, no quick acknowledgement'],
@@ -65,9 +26,9 @@ sub print_paths {
   my @lines = (['', 'SELECT', 'p99', 'GET DATA', 'p99', '2 kB', 'p99', '64 kB', 'p99', 'SELECT / null card by vpcd']);
   for my $path (@paths) {
     my ($key, $words) = @$path;
-    my @cells = map { my $command = $_; map { number($row{"path.$key.$command.$_"}) } qw(p50 p99) }
+    my @cells = map { my $command = $_; map { number(row("path.$key.$command.$_")) } qw(p50 p99) }
       qw(select get_data 2k 64k);
-    push @lines, [$words, @cells, ratio($row{"path.$key.select.p50"}, $row{'path.vpcd_null.select.p50'})];
+    push @lines, [$words, @cells, ratio(row("path.$key.select.p50"), row('path.vpcd_null.select.p50'))];
   }
   table('A command and its answer, microseconds, median and 99th percentile', @lines);
 
@@ -75,7 +36,7 @@ sub print_paths {
   for my $pair ([vpcd_null => 'vpcd, null cards'], [vpcd => 'vpcd, two cards of one process'],
     [ifd => 'IFD handler'], [socket_null => 'bare sockets, null cards'],
     [socket => 'bare sockets, two cards of one process'], [process => 'in process, two threads']) {
-    my ($alone, $all) = @row{"together.$pair->[0].alone", "together.$pair->[0].all"};
+    my ($alone, $all) = map { row("together.$pair->[0].$_") } qw(alone all);
     push @lines, [$pair->[1], number($alone), number($all), ratio($all, $alone)];
   }
   table('Two cards at once: GET DATA, microseconds, median', @lines);
@@ -137,8 +98,8 @@ sub print_crypto {
   my @lines = (['', 'GMP', 'libtommath', 'OpenSSL', 'GMP / OpenSSL']);
   for my $operation (@operations) {
     my ($name, $words) = @$operation;
-    my ($gmp, $ltm) = @row{"crypto.gmp.$name", "crypto.ltm.$name"};
-    my $openssl = $row{"crypto.openssl_gmp.$name"} // $row{"crypto.openssl_ltm.$name"};
+    my ($gmp, $ltm) = map { row("crypto.$_.$name") } qw(gmp ltm);
+    my $openssl = row("crypto.openssl_gmp.$name") // row("crypto.openssl_ltm.$name");
     push @lines, [$words, number($gmp), number($ltm), number($openssl), ratio($gmp, $openssl)];
   }
   table('Cryptography, microseconds of processor time an operation', @lines);
@@ -170,7 +131,7 @@ sub print_sizes {
 # What a signing command will cost at least: the signature, and a command's way there and back.
 sub signatures {
   my ($operation) = @_;
-  my $sign = $row{"crypto.gmp.$operation"} // value("crypto.ltm.$operation");
+  my $sign = row("crypto.gmp.$operation") // value("crypto.ltm.$operation");
   my $way = value('path.socket.select.p50');
   return ($sign, $way, 1e6 / ($sign + $way));
 }
@@ -186,19 +147,13 @@ sub print_signatures {
     @lines);
 }
 
-sub greatest {
-  my ($greatest) = sort { $b <=> $a } @_;
-  return $greatest;
-}
-
 sub goals {
   my $single = greatest(map { value("path.process.$_->[0].p50") } @single);
   my @short = qw(select get_data 2k);
   my $null = greatest(map { value("path.vpcd.$_.p50") / value("path.vpcd_null.$_.p50") } @short);
   my $handler = greatest(map { value("path.ifd.$_.p50") / value("path.vpcd.$_.p50") } @short);
   my $two = value('together.process.all') / value('together.process.alone');
-  # Words, what was measured, the most that is allowed (below zero: what must be exceeded), unit. The last two are not
-  # measured yet, only bounded.
+  # The last two are not measured yet, only bounded.
   my @goals = (
     ['vpcd: the card, to the null card', $null, 1.15, 'times'],
     ['IFD handler, to vpcd', $handler, 0.5, 'times'],
@@ -214,34 +169,16 @@ sub goals {
     ['P-256 signatures over a socket, at most', (signatures('p256_sign'))[2], -$peer{p256_sign}, 'a second', 'bound'],
     ['RSA-2048 signatures over a socket, at most', (signatures('rsa_sign'))[2], -$peer{rsa_sign}, 'a second', 'bound'],
   );
-  return map { {
-    goal => $_->[0], measured => $_->[1], ($_->[2] < 0 ? 'more_than' : 'at_most') => abs $_->[2], unit => $_->[3],
-    verdict => verdict(@$_[1, 2, 4]),
-  } } @goals;
-}
-
-sub verdict {
-  my ($measured, $limit, $bound) = @_;
-  my $good = $limit < 0 ? $measured > -$limit : $measured <= $limit;
-  return $good && $bound ? 'open' : $good ? 'met' : 'NOT MET';
-}
-
-sub print_goals {
-  my @lines = (['', 'measured', 'goal', '', '']);
-  for my $goal (goals()) {
-    my $limit = exists $goal->{at_most} ? "<= $goal->{at_most}" : "> $goal->{more_than}";
-    push @lines, [$goal->{goal}, number($goal->{measured}), $limit, $goal->{unit}, $goal->{verdict}];
-  }
-  table('Goals', @lines);
+  return map { goal(@$_) } @goals;
 }
 
 if (@ARGV && $ARGV[0] eq '--json') {
-  print JSON::PP->new->canonical->pretty->encode({rows => \%row, goals => [goals()]});
+  print_json(goals());
 } else {
   print_paths();
   print_process();
   print_crypto();
   print_signatures();
   print_sizes();
-  print_goals();
+  print_goals(goals());
 }

@@ -1,6 +1,7 @@
 #include "stage.h"
 
 #include "check.h"
+#include "meter.h"
 #include "psd/spec/status.h"
 #include "sample.h"
 
@@ -15,12 +16,24 @@ const stage_access stage_accesses[] = {
     {.name = "C-MAC|C-ENC|R-MAC|R-ENC", .level = 0x33},
     {.name = "PIN and C-MAC|C-ENC|R-MAC|R-ENC", .pin = true, .level = 0x33},
     {.name = "in clear beside C-MAC", .level = 0x01, .in_clear = true},
+    {.name = "provider", .session = true},
+    {.name = "provider, and the PIN verified", .pin = true, .session = true},
 };
 const size_t stage_access_count = sizeof stage_accesses / sizeof stage_accesses[0];
 
+/* The point of a key pair that the card has made: nobody writes it. */
+static void load_key_pair(rig *r) {
+  uint8_t secret[PSD_P256_SECRET] = {0};
+  uint8_t point[PSD_P256_POINT];
+  secret[PSD_P256_SECRET - 1] = 1;
+  CU_ASSERT_TRUE_FATAL(psd_p256_public(secret, point));
+  rig_put_object(r, PSD_OBJECT_DEVICE_PUBLIC, point, sizeof point);
+}
+
 static void load_objects(rig *r) {
+  load_key_pair(r);
   for (size_t i = 0; i < PSD_OBJECT_COUNT; i++) {
-    uint8_t value[128];
+    uint8_t value[SAMPLE_MAX];
     const char *sample = sample_value((psd_object_id)i);
     bool kept = psd_core_object(&r->card->core, (psd_object_id)i) != NULL || i == PSD_OBJECT_CLOCK ||
                 i == PSD_OBJECT_USER_PIN || i == PSD_OBJECT_USER_PUK;
@@ -28,6 +41,10 @@ static void load_objects(rig *r) {
       rig_put_object(r, (psd_object_id)i, value, psd_check_hex(sample, value, sizeof value));
   }
 }
+
+/* The meter server of the card on the bench. */
+static meter server;
+static meter server_before;
 
 /* The state in memory and in RAM, without a reset. */
 static void put_state(rig *r, psd_state state) {
@@ -54,7 +71,29 @@ void stage_enter(rig *r, psd_state state, const stage_access *access) {
     CU_ASSERT_EQUAL_FATAL(rig_verify(r, RIG_PIN), PSD_SW_OK);
   if (access->level != 0)
     CU_ASSERT_EQUAL_FATAL(rig_open_channel(r, access->level), PSD_SW_OK);
+  if (access->session) {
+    meter_create(&server, r, true);
+    meter_open(&server, PSD_SUITE_SHARED);
+  }
   put_state(r, state);
+}
+
+void stage_leave(rig *r) {
+  rig_destroy(r);
+  meter_destroy(&server);
+  server.k2 = NULL;
+}
+
+void stage_save(void) {
+  server_before = server;
+}
+
+void stage_restore(void) {
+  server = server_before;
+}
+
+bool stage_has_records(psd_state state) {
+  return (psd_commands[PSD_COMMAND_ENVELOPE].states & PSD_STATE_BIT(state)) != 0;
 }
 
 static bool goes_in_clear(const stage_access *access, const psd_command *row) {
@@ -67,21 +106,27 @@ psd_access_set stage_granted(const stage_access *access, const psd_command *row)
     set |= PSD_PIN;
   if (!goes_in_clear(access, row))
     set |= PSD_SCP;
+  if (access->session)
+    set = PSD_ALWAYS | PSD_PROVIDER;
   return (psd_access_set)set;
 }
 
 uint16_t stage_send(rig *r, const stage_access *access, const psd_command *row, const psd_apdu *apdu) {
-  uint8_t command[512];
-  uint8_t wire[600];
+  uint8_t command[1024];
+  uint8_t wire[1200];
   psd_buffer out = psd_buffer_over(command, sizeof command);
   psd_put_apdu(&out, apdu);
   CU_ASSERT_FALSE_FATAL(out.overflow);
-  if (goes_in_clear(access, row))
-    return rig_send(r, command, out.length);
-  uint16_t status = rig_send(r, wire, rig_wrap_bytes(r, command, out.length, wire, sizeof wire));
-  if ((status & 0xFF00) == PSD_SW_MORE_DATA) /* with padding and MAC it is longer than Le: carried out all the same */
+  if (access->session)
+    return stage_has_records(psd_card_state(r->card)) ? meter_command_bytes(&server, command, out.length)
+                                                      : meter_envelope(&server, command, out.length);
+  bool clear = goes_in_clear(access, row);
+  uint16_t status = clear ? rig_send(r, command, out.length)
+                          : rig_send(r, wire, rig_wrap_bytes(r, command, out.length, wire, sizeof wire));
+  if ((status & 0xFF00) == PSD_SW_MORE_DATA) /* it is longer than Le: carried out all the same */
     return PSD_SW_OK;
-  rig_unwrap(r, status);
+  if (!clear)
+    rig_unwrap(r, status);
   return status;
 }
 

@@ -9,6 +9,7 @@ typedef struct stage_access {
   bool pin;      /* the PIN is verified */
   uint8_t level; /* the secure channel's; 0: none is open */
   bool in_clear; /* commands go in clear although it is open */
+  bool session;  /* commands come in records of the meter server's session */
 } stage_access;
 
 extern const stage_access stage_accesses[];
@@ -18,12 +19,20 @@ extern const size_t stage_access_count;
  * OPERATIONAL, and the state put into memory afterwards: so every combination exists, those that no command reaches
  * too. */
 void stage_enter(rig *r, psd_state state, const stage_access *access);
+/* The card on the bench goes, and its meter server. */
+void stage_leave(rig *r);
+/* The card of rig_restore needs the meter server as it was, too: call it before and after. */
+void stage_save(void);
+void stage_restore(void);
 
 /* What a command sent with this access may claim, as commands.def and objects.def write it. */
 psd_access_set stage_granted(const stage_access *access, const psd_command *row);
 
-/* Sends a command of row `row` the way the access has it: secured, unless the row goes in clear. 61xx counts as 9000.
- */
+/* True for a state in which the card takes records at all. */
+bool stage_has_records(psd_state state);
+
+/* Sends a command of row `row` the way the access has it: secured, unless the row goes in clear; in a record. 61xx
+ * counts as 9000. */
 uint16_t stage_send(rig *r, const stage_access *access, const psd_command *row, const psd_apdu *apdu);
 
 /* What reading or writing this object must end in, from its row alone, once the command itself is admitted. */

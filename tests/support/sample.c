@@ -12,6 +12,11 @@
 #define POINT_2                                                                                                        \
   "04 7CF27B188D034F7E8A52380304B51AC3C08969E277F21B35A60B48FC47669978"                                                \
   "07775510DB8ED040293D9AC69F7430DBBA7DADE63CE982299E04B79D227873D1"
+/* An odd number of 2048 bits: nobody here asks for more of a modulus. */
+#define MODULUS_64                                                                                                     \
+  "C1C2C3C4C5C6C7C8C9CACBCCCDCECFC1C1C2C3C4C5C6C7C8C9CACBCCCDCECFC1"                                                   \
+  "C1C2C3C4C5C6C7C8C9CACBCCCDCECFC1C1C2C3C4C5C6C7C8C9CACBCCCDCECFC1"
+#define MODULUS MODULUS_64 MODULUS_64 MODULUS_64 MODULUS_64
 #define KEY "000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F"
 
 const char *sample_value(psd_object_id id) {
@@ -36,6 +41,9 @@ const char *sample_value(psd_object_id id) {
       {PSD_OBJECT_POSTAL_TOKEN_KEY, "0000 08" KEY},
       {PSD_OBJECT_CA_KEY, "00000002" POINT_2},
       {PSD_OBJECT_RATE_KEY, "00000003" POINT_1},
+      {PSD_OBJECT_SESSION_POLICY, "07 01"},
+      {PSD_OBJECT_VENDOR_RSA_KEY, "00000004 00010001" MODULUS},
+      {PSD_OBJECT_SHARED_KEY, "00000005" KEY},
   };
   for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++)
     if (samples[i].id == id)

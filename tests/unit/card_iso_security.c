@@ -136,13 +136,16 @@ static void challenge_needs_randomness(void) {
 
 static void authentication_comes_with_the_session(void) {
   begin();
-  expect(&r, "0086000004 7C028000 00", "6A81");
-  expect(&r, "0082000004 7C028000 00", "6A81");
+  expect(&r, "0086000004 7C028000 00", "6A86");
+  expect(&r, "0086010104 7C028000 00", "6A80"); /* a sign-on that cannot be read */
+  expect(&r, "0086000204 7C028000 00", "6985"); /* out of turn */
+  expect(&r, "0082000004 7C028000 00", "6A86");
+  expect(&r, "0082000104 7C028000 00", "6985");
   expect(&r, "0086000001 7C 00", "6700");
   expect(&r, "00860000", "6700");
   expect(&r, "10860000FF 00{255}", "9000"); /* it may come in a chain */
-  expect(&r, "0086000004 7C028000 00", "6A81");
-  expect(&r, "00C2000001 00", "6982"); /* ENVELOPE: in the provider's session */
+  expect(&r, "0086000004 7C028000 00", "6A86");
+  expect(&r, "00C2000001 00", "6985"); /* ENVELOPE: in the provider's session */
   end();
 }
 
@@ -158,7 +161,7 @@ int main(void) {
       {"7.5.3: GET CHALLENGE gives Le bytes, 1 to 256", challenge_lengths},
       {"7.5.3: no challenge is that before it", challenges_differ},
       {"7.5.3: without randomness there is no challenge", challenge_needs_randomness},
-      {"7.5.5: GENERAL AUTHENTICATE and its like answer as the table says", authentication_comes_with_the_session},
+      {"7.5.5: GENERAL AUTHENTICATE and its like without a session", authentication_comes_with_the_session},
   };
   return psd_check_run("ISO 7816-4: security status", tests, PSD_CHECK_COUNT(tests));
 }

@@ -57,10 +57,10 @@ static void lengths(void) {
     if ((object->write & PSD_SCP) == 0)
       continue;
     CU_ASSERT_PTR_NOT_NULL_FATAL(sample);
-    uint8_t value[128] = {0};
+    uint8_t value[SAMPLE_MAX] = {0};
     size_t length = psd_check_hex(sample, value, sizeof value - 1);
     CU_ASSERT_TRUE(length >= object->least && length <= object->most);
-    char hex[300];
+    char hex[1000];
     size_t digits = 0;
     for (size_t k = 0; k <= object->most; k++)
       digits += (size_t)snprintf(hex + digits, sizeof hex - digits, "%02X", k < length ? value[k] : 0x31);

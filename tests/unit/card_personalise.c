@@ -42,7 +42,7 @@ static void everything_in_one_block(void) {
   expect_secure(&r, "00CADF2800",
                 "000000006955B900 0076A700 009E3400 9000"); /* the first inspection counts from here */
   expect_secure(&r, "00CADF2C00", "030A0101 9000");
-  expect_secure(&r, "00CADF3A00", "0110 003F 9000"); /* all six keys */
+  expect_secure(&r, "00CADF3A00", "0110 00FF 9000"); /* every key that is written */
   expect_secure(&r, "00CADF3400", "00000001 04 ..{64} 9000");
   expect_secure(&r, "0020008106 313233343536", "9000");
   expect_secure(&r, "00B2012C00", "00000002 000000006955B900 02 02 0000 * 9000");

@@ -120,7 +120,7 @@ static struct {
   uint8_t der[PSD_RSA_KEY_MAX], pss[PSD_RSA_MAX], pkcs1[PSD_RSA_MAX], cipher[PSD_RSA_MAX];
   size_t der_length, pss_length, pkcs1_length, cipher_length;
   psd_rsa_public rsa;
-  uint8_t sealed[20], tag[16];
+  uint8_t sealed[20], tag[16], gcm[36];
 } given;
 
 static void prepare(void) {
@@ -136,6 +136,8 @@ static void prepare(void) {
   memset(given.sealed, 0x33, sizeof given.sealed);
   CU_ASSERT_FATAL(psd_aes_ccm_seal(given.digest, 16, given.digest, 12, given.digest, 5, given.sealed, 20, given.sealed,
                                    given.tag, 16));
+  CU_ASSERT_FATAL(
+      psd_aes_gcm_seal(given.digest, 16, given.digest, &(psd_piece){given.digest, 5}, 1, given.digest, 20, given.gcm));
   make_numbers_fail();
 }
 
@@ -180,6 +182,16 @@ static bool run_ccm(void) {
          wiped(psd_aes_ccm_open(given.digest, 16, given.digest, 12, given.digest, 5, given.sealed, 20, out, given.tag,
                                 16),
                20);
+}
+static bool run_gcm(void) {
+  const psd_piece aad = {given.digest, 5};
+  return wiped(psd_aes_gcm_seal(given.digest, 16, given.digest, &aad, 1, given.digest, 20, out), 36) &&
+         wiped(psd_aes_gcm_open(given.digest, 16, given.digest, &aad, 1, given.gcm, 36, out), 20);
+}
+static bool run_hpke(void) {
+  const psd_hpke_sender sender = {given.secret, given.point, given.point, {given.digest, 5}};
+  const psd_piece aad[2] = {{given.digest, 3}, {given.digest, 4}};
+  return wiped(psd_hpke_seal(&sender, aad, (psd_piece){given.digest, 32}, out), 48);
 }
 static bool run_drbg(void) {
   psd_drbg drbg;
@@ -252,8 +264,8 @@ static unsigned fail_each_call(bool (*run)(void)) {
 }
 
 static void symmetric_operations(void) {
-  static bool (*const runs[])(void) = {run_sha256, run_sha384, run_sha512, run_hmac, run_hkdf,
-                                       run_block,  run_cbc,    run_cmac,   run_ccm};
+  static bool (*const runs[])(void) = {run_sha256, run_sha384, run_sha512, run_hmac, run_hkdf, run_block,
+                                       run_cbc,    run_cmac,   run_ccm,    run_gcm,  run_hpke};
   for (size_t i = 0; i < PSD_CHECK_COUNT(runs); i++)
     CU_ASSERT(fail_each_call(runs[i]) >= 2);
 }

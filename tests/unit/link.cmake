@@ -1,1 +1,11 @@
 # Tests of link. Included by CMakeLists.txt in this folder.
+set(UNIT ${CMAKE_CURRENT_LIST_DIR})
+
+add_library(psd_link_support STATIC ${UNIT}/link_support.c)
+target_include_directories(psd_link_support PUBLIC ${UNIT} ${PROJECT_SOURCE_DIR}/reader)
+target_link_libraries(psd_link_support PUBLIC psd_reader_support PRIVATE psd_options)
+
+psd_unit_test(link_frames SOURCES ${UNIT}/link_frames.c LIBRARIES psd_link_support)
+psd_unit_test(link_session SOURCES ${UNIT}/link_session.c LIBRARIES psd_link_support psd_reader_script)
+psd_unit_test(link_password SOURCES ${UNIT}/link_password.c LIBRARIES psd_link_support)
+psd_unit_test(link_factory SOURCES ${UNIT}/link_factory.c LIBRARIES psd_link_support)

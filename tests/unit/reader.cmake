@@ -32,10 +32,12 @@ add_dependencies(reader_cli psd)
 
 # libpsdreader.map against the headers.
 set(PSD_READER_HEADERS "")
-foreach(header reader.h reader/command.h reader/host.h reader/personalize.h reader/scp03.h)
+foreach(header reader.h reader/command.h reader/host.h reader/link.h
+    reader/manufacture.h reader/personalize.h reader/scp03.h reader/session.h)
   list(APPEND PSD_READER_HEADERS ${PROJECT_SOURCE_DIR}/reader/include/psd/${header})
 endforeach()
-foreach(header apdu chars commands cursor describe lifecycle messages objects status text tlv)
+foreach(header apdu chars commands cursor describe lifecycle messages objects session status text
+    tlv)
   list(APPEND PSD_READER_HEADERS ${PROJECT_SOURCE_DIR}/apdu-spec/include/psd/spec/${header}.h)
 endforeach()
 add_test(NAME reader_exports COMMAND ${CMAKE_COMMAND} -DLIBRARY=$<TARGET_FILE:psd_reader_shared> -DNM=${CMAKE_NM}

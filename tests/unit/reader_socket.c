@@ -199,13 +199,14 @@ static void commands_that_do_not_fit(void) {
 
 /* Neither an end that is silent nor one that takes nothing holds the caller for longer than the limit. */
 static void limits(void) {
+  static const psd_socket_peer card = {"card", PSD_NO_CARD};
   int ends[2];
   static uint8_t bytes[4000000];
   CU_ASSERT_EQUAL_FATAL(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
-  CU_ASSERT_EQUAL(psd_socket_receive(ends[0], bytes, 1, 20, &error), PSD_TIMEOUT);
-  CU_ASSERT_EQUAL(psd_socket_send(ends[0], bytes, sizeof bytes, 20, &error), PSD_TIMEOUT);
+  CU_ASSERT_EQUAL(psd_socket_receive(ends[0], &card, bytes, 1, 20, &error), PSD_TIMEOUT);
+  CU_ASSERT_EQUAL(psd_socket_send(ends[0], &card, bytes, sizeof bytes, 20, &error), PSD_TIMEOUT);
   (void)close(ends[1]);
-  CU_ASSERT_EQUAL(psd_socket_send(ends[0], bytes, 1, 20, &error), PSD_LOST);
+  CU_ASSERT_EQUAL(psd_socket_send(ends[0], &card, bytes, 1, 20, &error), PSD_LOST);
   (void)close(ends[0]);
 }
 

@@ -1,1 +1,4 @@
-# Tests of session. Included by CMakeLists.txt in this folder.
+# The card's side of the handshake. Included by CMakeLists.txt in this folder.
+foreach(part handshake attack audit envelope keys)
+  psd_unit_test(session_${part} SOURCES ${CMAKE_CURRENT_LIST_DIR}/session_${part}.c LIBRARIES psd_bench_meter)
+endforeach()

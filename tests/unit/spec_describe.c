@@ -80,7 +80,7 @@ static void secret_data_of_commands(void) {
         for (unsigned form = 0; form < 4; form++)
           hide_one(row, classes[c], lengths[l], (form & 1) != 0, (form & 2) != 0);
   }
-  CU_ASSERT_TRUE(hidden >= 7); /* VERIFY and its like, PUT DATA, STORE DATA, PUT KEY, ROTATE KEY */
+  CU_ASSERT_TRUE(hidden >= 8); /* VERIFY and its like, PUT DATA, STORE DATA, PUT KEY, ROTATE KEY, the sign-on */
 }
 
 static void hides_what_may_be_secret(void) {
@@ -165,7 +165,7 @@ static void secret_layouts(void) {
   for (size_t i = 0; i < PSD_MESSAGE_COUNT; i++) {
     const psd_message *message = &psd_messages[i];
     psd_object like = {.format = (psd_format)i};
-    uint8_t value[256];
+    uint8_t value[512];
     CU_ASSERT_FATAL(message->size <= sizeof value);
     size_t length = secret_value(&like, value);
     psd_text text = fresh();
@@ -173,6 +173,35 @@ static void secret_layouts(void) {
     expect_no_secret(message->name);
     CU_ASSERT_PTR_NOT_NULL(strstr(memory, message->fields[0].words));
   }
+}
+
+/* Whatever the answer's status, class and length: the keys that MUTUAL AUTHENTICATE hands to the Host. */
+static void secret_answers(void) {
+  static const char *const statuses[] = {"9000", "6110", "6282", "6300"};
+  unsigned hidden = 0;
+  for (size_t i = 0; i < PSD_COMMAND_COUNT; i++) {
+    const psd_command *row = &psd_commands[i];
+    if ((row->flags & PSD_FLAG_KEYS) == 0)
+      continue;
+    hidden++;
+    for (unsigned class = 0; class < 0x20; class ++)
+      for (size_t s = 0; s < sizeof statuses / sizeof statuses[0]; s++) {
+        uint8_t response[128 + 2];
+        const uint8_t command[] = {(uint8_t)((row->class == PSD_CLASS_GP ? 0x80U : 0U) | class), row->ins, 0, 1, 0};
+        if (!psd_decode_cla(command[0]).valid)
+          continue;
+        fill_with_markers(response, 128);
+        psd_check_hex(statuses[s], response + 128, 2);
+        psd_text text = fresh();
+        psd_describe_response(&text, command, sizeof command, response, sizeof response);
+        expect_no_secret(row->name);
+        CU_ASSERT_PTR_NOT_NULL(strstr(memory, "128 secret bytes"));
+      }
+  }
+  CU_ASSERT_EQUAL(hidden, 1);
+  CU_ASSERT_TRUE(psd_describe_hides_answer(&(psd_apdu){.cla = 0x00, .ins = 0x82}));
+  CU_ASSERT_FALSE(psd_describe_hides_answer(&(psd_apdu){.cla = 0x80, .ins = 0x82})); /* EXTERNAL AUTHENTICATE */
+  CU_ASSERT_FALSE(psd_describe_hides_answer(&(psd_apdu){.cla = 0x00, .ins = 0xFF}));
 }
 
 static void names_and_parameters(void) {
@@ -351,6 +380,7 @@ int main(void) {
       {"secret objects are never shown, whole, cut or in a list", secret_objects},
       {"secret objects in an answer are never shown", secret_objects_in_answers},
       {"secret fields of a layout are never shown", secret_layouts},
+      {"secret answers are never shown", secret_answers},
       {"commands are named, with channel, chain and secure messaging", names_and_parameters},
       {"malformed commands are called so", malformed_commands},
       {"answers are explained by their command", answers},

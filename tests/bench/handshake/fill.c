@@ -1,0 +1,52 @@
+/* bench-fill FILE COUNT KEY: fills a meter server's SQLite database up to COUNT PSDs, registered to its first user and
+ * inspected, that hold vendor key KEY. Their serial numbers are random, and so are their wrapped K4: they never sign
+ * on. */
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "measure.h"
+#include "psd/spec/messages.h"
+
+/* Vendor PS, model D1, and any serial number: the key of a row is DEVICE_ID as a number. Sorted first, which is
+ * quicker. */
+static const char insert[] =
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1 - (SELECT count(*) FROM devices)) "
+    "INSERT OR IGNORE INTO devices (device, wrapped_k4, vendor_key, user_id, account_id, inspected, audit) "
+    "SELECT d, randomblob(?2), ?3, 1, 1, 1700000000, zeroblob(?4) "
+    "FROM (SELECT (0x50534431 << 32) + (random() & 0xFFFFFFFF) AS d FROM n ORDER BY d)";
+
+static void execute(sqlite3 *db, const char *text) {
+  if (sqlite3_exec(db, text, NULL, NULL, NULL) != SQLITE_OK)
+    bench_die("%s", sqlite3_errmsg(db));
+}
+
+/* Numbers drawn twice leave the table a little short: the next time fills it up. */
+static void fill(sqlite3 *db, long long count, long long key) {
+  sqlite3_stmt *statement = NULL;
+  bool bound = sqlite3_prepare_v2(db, insert, -1, &statement, NULL) == SQLITE_OK &&
+               sqlite3_bind_int64(statement, 1, count) == SQLITE_OK &&
+               sqlite3_bind_int(statement, 2, PSD_SIZE_WRAPPED_K4) == SQLITE_OK &&
+               sqlite3_bind_int64(statement, 3, key) == SQLITE_OK &&
+               sqlite3_bind_int(statement, 4, PSD_SIZE_AUDIT) == SQLITE_OK;
+  if (!bound || sqlite3_step(statement) != SQLITE_DONE)
+    bench_die("%s", sqlite3_errmsg(db));
+  (void)sqlite3_finalize(statement);
+}
+
+int main(int argc, char **argv) {
+  sqlite3 *db = NULL;
+  if (argc != 4) {
+    (void)fprintf(stderr, "usage: %s FILE COUNT KEY\n", argv[0]);
+    return 2;
+  }
+  if (sqlite3_open_v2(argv[1], &db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
+    bench_die("%s: %s", argv[1], sqlite3_errmsg(db));
+  /* Fast, not safe: the file is thrown away afterwards. */
+  execute(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536;");
+  fill(db, strtoll(argv[2], NULL, 10), strtoll(argv[3], NULL, 10));
+  fill(db, strtoll(argv[2], NULL, 10), strtoll(argv[3], NULL, 10));
+  execute(db, "PRAGMA wal_checkpoint(TRUNCATE);");
+  (void)sqlite3_close(db);
+  return 0;
+}

@@ -1,0 +1,24 @@
+/* PSDs in software, with keys of a real key management system, and their rows in a real database. */
+#ifndef PSD_BENCH_STOCK_H
+#define PSD_BENCH_STOCK_H
+
+#include <stddef.h>
+
+#include "soft.h"
+
+typedef struct stock {
+  soft_psd *psd;
+  size_t count;
+  unsigned suites; /* for which they have keys */
+  uint8_t (*wrapped)[PSD_SIZE_WRAPPED_K4];
+} stock;
+
+/* Has the key management system at the socket `kms` (in the manufacturing role) make the keys of `count` PSDs with
+ * serial numbers drawn at random, and endorse a key pair for each. Without an RSA key there they have none. What goes
+ * wrong ends the program. */
+stock stock_make(const char *kms, size_t count);
+/* Enters them into the database `url`, registered to its first user. */
+void stock_enter(const stock *of, const char *url);
+void stock_free(stock *of);
+
+#endif

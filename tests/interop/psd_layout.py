@@ -1,0 +1,72 @@
+"""The layouts of apdu-spec/messages.def and the rows of apdu-spec/session.def, read from the tables themselves."""
+
+import os
+import re
+
+SPEC = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "..", "apdu-spec")
+
+NUMBERS = {"UINT", "AMOUNT", "TIME", "SPAN", "SERIAL", "FLAG", "STATE", "EVENT", "FAULT", "MODE", "KEYS"}
+
+
+def _rows(path, macro):
+    with open(os.path.join(SPEC, path), encoding="utf-8") as table:
+        for line in table:
+            found = re.match(macro + r"\((.*)\)\s*$", line)
+            if found:
+                yield [part.strip().strip('"') for part in found.group(1).split(",")]
+
+
+def _layouts():
+    layouts = {}
+    for row in _rows("messages.def", "PSD_MESSAGE"):
+        layouts[row[1]] = []
+    for message, field, kind, size, *_ in _rows("messages.def", "PSD_FIELD"):
+        layouts[message].append((field, kind, int(size)))
+    return layouts
+
+
+LAYOUTS = _layouts()
+SUITES = {row[2]: int(row[1], 16) for row in _rows("session.def", "PSD_SUITE")}
+FRAMES = {row[0]: int(row[1], 16) for row in _rows("session.def", "PSD_FRAME")}
+SIGNALS = {row[0]: int(row[1]) for row in _rows("session.def", "PSD_SIGNAL")}
+SIGNAL_STEPS = {int(row[1]): int(row[2]) for row in _rows("session.def", "PSD_SIGNAL")}
+
+
+def size_of(name):
+    return sum(size for _, _, size in LAYOUTS[name])
+
+
+def pack(name, values):
+    """Bytes of a layout; `values` has every field, numbers as int and all else as bytes."""
+    unknown = set(values) - {field for field, _, _ in LAYOUTS[name]}
+    if unknown:
+        raise KeyError(f"{name} has no field {unknown}")
+    out = b""
+    for field, kind, size in LAYOUTS[name]:
+        value = values[field]
+        if kind in NUMBERS:
+            out += value.to_bytes(size, "big")
+        elif len(value) == size:
+            out += value
+        else:
+            raise ValueError(f"{name}.{field}: {len(value)} bytes instead of {size}")
+    return out
+
+
+def unpack(name, data):
+    """The fields of exactly these bytes."""
+    values, rest = take(name, data)
+    if rest:
+        raise ValueError(f"{name}: {len(rest)} bytes too many")
+    return values
+
+
+def take(name, data):
+    """The fields at the beginning of `data`, and what follows them."""
+    if len(data) < size_of(name):
+        raise ValueError(f"{name}: {len(data)} bytes, {size_of(name)} are needed")
+    values = {}
+    for field, kind, size in LAYOUTS[name]:
+        part, data = data[:size], data[size:]
+        values[field] = int.from_bytes(part, "big") if kind in NUMBERS else part
+    return values, data

@@ -1,0 +1,50 @@
+/* The meter server's database (EP 145): one suite, run on both engines. */
+#include "store_db.h"
+
+#include <stdlib.h>
+
+#define BOTH                                                                                                           \
+  {"a database is made, closed and opened again", test_open},                                                          \
+      {"what is no database, or is not there, is refused in clear words", test_open_refuses},                          \
+      {"every older schema is refused, and migrated when asked for", test_old_schema},                                 \
+      {"a newer schema is refused", test_new_schema}, {"two may migrate at the same time", test_migrations_at_once},   \
+      {"the schema itself refuses what makes no sense", test_constraints}, {"accounts", test_accounts},                \
+      {"users and their verifiers (EP step 216)", test_users},                                                         \
+      {"names of users are UTF-8 of 1 to 32 bytes", test_user_names},                                                  \
+      {"users are listed in order, page by page", test_user_list},                                                     \
+      {"neither names nor verifiers are seen in the database", test_sealed},                                           \
+      {"a column moved to another row does not open", test_exchanged_columns},                                         \
+      {"without the column key nothing, with another an error", test_column_key},                                      \
+      {"failed sign-ons of any name", test_failures}, {"PSDs are added once", test_devices},                           \
+      {"a PSD is registered to one user and that user's account", test_registration},                                  \
+      {"audits are kept", test_audits}, {"PSDs are listed in order, page by page", test_device_list},                  \
+      {"how many PSDs hold a vendor key", test_vendor_keys},                                                           \
+      {"a transaction is committed or rolled back whole", test_transaction},                                           \
+      {"a transaction is undone by a failure in it", test_transaction_undone},                                         \
+      {"of two that conflict one begins again", test_conflict},                                                        \
+      {"locked by another process: busy, and then works", test_locked},                                                \
+      {"a writer is killed: what it was told is there, and no half of anything", test_killed},                         \
+      {"a damaged row is noticed", test_damaged_row},
+
+static const psd_check_test on_sqlite[] = {
+    BOTH{"the file and its companions are nobody else's", test_file_mode},
+    {"a damaged file is told in clear words", test_damaged_file},
+    {"the database may not grow: failed, and nothing half done", test_disk_full},
+    {"the disk is full under the log: failed, and nothing half done", test_file_limit},
+};
+
+static const psd_check_test on_postgresql[] = {
+    BOTH{"PostgreSQL restarts between two calls: nothing is noticed", test_restart},
+    {"PostgreSQL restarts in a transaction: it has failed, and the next works", test_restart_in_transaction},
+    {"PostgreSQL is away: failed, until it is back", test_away},
+};
+
+int main(void) {
+  if (!psd_evp_start())
+    return 2;
+  (void)bench_url();
+  int status = on_postgres ? psd_check_run("store on PostgreSQL", on_postgresql, PSD_CHECK_COUNT(on_postgresql))
+                           : psd_check_run("store on SQLite", on_sqlite, PSD_CHECK_COUNT(on_sqlite));
+  psd_evp_stop();
+  return status;
+}

@@ -1,0 +1,88 @@
+/* A database on a bench: SQLite in a temporary folder, or the PostgreSQL that PSD_POSTGRES names. Every test begins
+ * with an empty one. */
+#ifndef STORE_DB_H
+#define STORE_DB_H
+
+#include "check.h"
+#include "store/database.h"
+
+#define TEST(name) void name(void)
+
+extern const uint8_t column_key[32];
+extern bool on_postgres;
+
+/* The URL of the database under test, and the file of SQLite's. */
+const char *bench_url(void);
+const char *bench_file(void);
+/* Empties it. */
+void bench_clear(void);
+/* Opened (`create`), with the column key; the test fails without. */
+psd_db *bench_open(void);
+/* Only the connection, without a schema: for psd_migrate. */
+psd_db *bench_connect(void);
+
+/* SQL past the store, on a connection of its own: false if the engine refuses it. */
+bool raw(const char *sql);
+/* The first column of the first row, as text of less than `room` bytes. */
+bool raw_text(const char *sql, char *out, size_t room);
+/* A connection that stays open. */
+typedef struct raw_link raw_link;
+raw_link *raw_open(void);
+bool raw_run(raw_link *link, const char *sql);
+void raw_close(raw_link *link);
+
+/* "PS", "D1", serial */
+void device_named(uint32_t serial, uint8_t device[8]);
+/* Bytes that are different for every seed. */
+void fill(void *out, size_t length, unsigned seed);
+/* An audit response of that PSD, which holds that vendor key. */
+void audit_of(uint32_t serial, uint32_t vendor_key, uint8_t audit[PSD_SIZE_AUDIT]);
+/* Adds a PSD with the K4 that is its own. */
+psd_db_result device_put(psd_db *db, uint32_t serial, uint32_t vendor_key);
+psd_db_result device_add(psd_db *db, uint32_t serial);
+psd_db_result device_find(psd_db *db, uint32_t serial);
+bool device_there(psd_db *db, uint32_t serial);
+/* Adds account "1000" and a user of it; returns the user's row. */
+psd_user_row with_user(psd_db *db, const char *name, unsigned seed);
+
+/* Runs `work` in a process of its own; the descriptor reads what it writes. */
+int child_start(void (*work)(int out), int *reads);
+/* Its exit status; 128 and more for a signal. */
+int child_end(int process);
+/* Runs a program; its exit status. */
+int program(const char *const *arguments);
+
+TEST(test_open);
+TEST(test_open_refuses);
+TEST(test_old_schema);
+TEST(test_new_schema);
+TEST(test_migrations_at_once);
+TEST(test_constraints);
+TEST(test_accounts);
+TEST(test_users);
+TEST(test_user_names);
+TEST(test_user_list);
+TEST(test_sealed);
+TEST(test_exchanged_columns);
+TEST(test_column_key);
+TEST(test_failures);
+TEST(test_devices);
+TEST(test_registration);
+TEST(test_audits);
+TEST(test_device_list);
+TEST(test_vendor_keys);
+TEST(test_transaction);
+TEST(test_transaction_undone);
+TEST(test_conflict);
+TEST(test_locked);
+TEST(test_killed);
+TEST(test_damaged_row);
+TEST(test_file_mode);
+TEST(test_damaged_file);
+TEST(test_disk_full);
+TEST(test_file_limit);
+TEST(test_restart);
+TEST(test_restart_in_transaction);
+TEST(test_away);
+
+#endif
