@@ -73,6 +73,7 @@ typedef struct psd_traffic {
   uint8_t key[32];
   uint8_t vector[12];
   uint64_t sequence;
+  const struct psd_session_suite *suite;
 } psd_traffic;
 
 /* The session with the meter server (docs/handshake.md). There is one in the card; it lives on one logical channel. */
@@ -80,6 +81,7 @@ typedef struct psd_session {
   psd_session_phase phase;
   uint8_t channel;
   bool forward;
+  const struct psd_session_suite *suite;
   uint8_t key[32];        /* K_S, until the traffic keys are derived */
   uint8_t secret[32];     /* behind `enc` of M1, as long */
   uint8_t transcript[32]; /* th1, then th2 */

@@ -14,7 +14,8 @@ if(PSD_WERROR)
   target_compile_options(psd_options INTERFACE -Werror)
 endif()
 
-target_compile_definitions(psd_options INTERFACE _POSIX_C_SOURCE=200809L)
+# PSD_CLASSIC is 0 or 1 everywhere: tables have one row more with it, and a plain "if" says that it is missing.
+target_compile_definitions(psd_options INTERFACE _POSIX_C_SOURCE=200809L PSD_CLASSIC=$<BOOL:${PSD_CLASSIC}>)
 if(PSD_SANITIZE)
   # Some optimization: the exhaustive tests take minutes without.
   target_compile_options(psd_options INTERFACE

@@ -99,8 +99,10 @@ void psd_json_hex(psd_json *json, const char *key, const void *bytes, size_t len
   const uint8_t *at = bytes;
   lead_in(json, key);
   fputc('"', json->out);
-  for (size_t i = 0; i < length; i++)
-    fprintf(json->out, "%02X", at[i]);
+  for (size_t i = 0; i < length; i++) {
+    fputc("0123456789ABCDEF"[at[i] >> 4], json->out);
+    fputc("0123456789ABCDEF"[at[i] & 0xF], json->out);
+  }
   fputc('"', json->out);
 }
 

@@ -69,10 +69,42 @@ bool psd_session_expand(const uint8_t prk[PSD_SHA256_SIZE], psd_key_label label,
   return !buffer.overflow && psd_hkdf_sha256_expand(prk, info, buffer.length, out, PSD_TRAFFIC_KEY);
 }
 
-void psd_session_traffic(psd_traffic *traffic, const uint8_t expanded[PSD_TRAFFIC_KEY]) {
+static bool ready(psd_card *card) {
+  return psd_card_ready_for(card, PSD_KAT_GCM);
+}
+
+static uint16_t sign(const psd_card *card, psd_piece audit, uint8_t *signature) {
+  return psd_session_authenticate(card, PSD_SIGN_AUDIT, audit, signature);
+}
+
+const psd_session_suite *psd_session_suite_of(unsigned bit) {
+  static const psd_session_suite modern = {.key_size = PSD_SESSION_KEY,
+                                           .wrap_rsa = psd_rsa_oaep_encrypt,
+                                           .seal = psd_aes_gcm_seal,
+                                           .open = psd_aes_gcm_open,
+                                           .ready = ready,
+                                           .kind = PSD_SIGNATURE_HMAC,
+                                           .signature_size = PSD_AUTHENTICATION,
+                                           .sign = sign};
+  switch (bit) {
+  case PSD_SUITE_P256:
+  case PSD_SUITE_RSA:
+  case PSD_SUITE_SHARED:
+    return &modern;
+#if PSD_CLASSIC
+  case PSD_SUITE_CLASSIC:
+    return &psd_session_classic;
+#endif
+  default:
+    return NULL;
+  }
+}
+
+void psd_session_traffic(const psd_session *session, psd_traffic *traffic, const uint8_t expanded[PSD_TRAFFIC_KEY]) {
   memcpy(traffic->key, expanded, sizeof traffic->key);
   memcpy(traffic->vector, expanded + sizeof traffic->key, sizeof traffic->vector);
   traffic->sequence = 0;
+  traffic->suite = session->suite;
 }
 
 /* The vector of the next record: a number that is not sent cannot be altered, and none is used twice. */
@@ -87,7 +119,8 @@ bool psd_session_seal(psd_traffic *traffic, psd_frame_type type, const uint8_t *
   const uint8_t type_byte = (uint8_t)type;
   uint8_t nonce[PSD_GCM_NONCE];
   next_nonce(traffic, nonce);
-  return psd_aes_gcm_seal(traffic->key, sizeof traffic->key, nonce, &(psd_piece){&type_byte, 1}, 1, in, length, out);
+  return traffic->suite->seal(traffic->key, sizeof traffic->key, nonce, &(psd_piece){&type_byte, 1}, 1, in, length,
+                              out);
 }
 
 bool psd_session_unseal(psd_traffic *traffic, psd_frame_type type, psd_piece additional, const uint8_t *in,
@@ -96,7 +129,7 @@ bool psd_session_unseal(psd_traffic *traffic, psd_frame_type type, psd_piece add
   const psd_piece aad[] = {{&type_byte, 1}, additional};
   uint8_t nonce[PSD_GCM_NONCE];
   next_nonce(traffic, nonce);
-  return psd_aes_gcm_open(traffic->key, sizeof traffic->key, nonce, aad, 2, in, length, out);
+  return traffic->suite->open(traffic->key, sizeof traffic->key, nonce, aad, 2, in, length, out);
 }
 
 uint16_t psd_session_authenticate(const psd_card *card, const char *label, psd_piece message,

@@ -19,6 +19,28 @@ void psd_session_judge(psd_card *card, const psd_request *request, uint16_t stat
 /* True if the session on the request's channel stands where `phase` says. */
 bool psd_session_stands(const psd_card *card, const psd_request *request, psd_session_phase phase);
 
+/* What is not the same in every suite. */
+typedef bool psd_session_cipher(const uint8_t *key, size_t key_length, const uint8_t nonce[PSD_GCM_NONCE],
+                                const psd_piece *aad, size_t aad_count, const uint8_t *in, size_t length, uint8_t *out);
+typedef struct psd_session_suite {
+  size_t key_size; /* bytes of K_S; zeroes follow, up to PSD_SESSION_KEY */
+  /* K_S under an RSA K1 (crypto/crypto.h, OAEP). */
+  bool (*wrap_rsa)(psd_drbg *drbg, const psd_rsa_public *k1, const uint8_t *in, size_t length, uint8_t *out,
+                   size_t *out_length);
+  /* As crypto/crypto.h has it of AES-GCM, the key of 32 bytes. */
+  psd_session_cipher *seal, *open;
+  /* True once the known-answer tests of these were passed. */
+  bool (*ready)(psd_card *card);
+  /* The signature of an audit under K3, and its bytes. 9000; 6A88 without K3; 6581; 6400. */
+  psd_signature_kind kind;
+  size_t signature_size;
+  uint16_t (*sign)(const psd_card *card, psd_piece audit, uint8_t *signature);
+} psd_session_suite;
+/* Suite classic, in builds that have it. */
+extern const psd_session_suite psd_session_classic;
+/* That of a suite's bit; NULL for one that this card does not have. */
+const psd_session_suite *psd_session_suite_of(unsigned bit);
+
 /* The steps, as handlers: what GENERAL AUTHENTICATE and MUTUAL AUTHENTICATE do for P2 01 and 02. */
 psd_handler psd_session_sign_on;
 psd_handler psd_session_open_response;
@@ -30,8 +52,8 @@ bool psd_session_take(psd_cursor *from, uint32_t tag, size_t length, psd_cursor 
 /* Expand(prk, label || context, 44), the context of `context_length` bytes, at most PSD_CONTEXT_SIZE. */
 bool psd_session_expand(const uint8_t prk[PSD_SHA256_SIZE], psd_key_label label, const uint8_t *context,
                         size_t context_length, uint8_t out[PSD_TRAFFIC_KEY]);
-/* Keys and vector as they were expanded; the first record has number 0. */
-void psd_session_traffic(psd_traffic *traffic, const uint8_t expanded[PSD_TRAFFIC_KEY]);
+/* Keys and vector as they were expanded, for the session's suite; the first record has number 0. */
+void psd_session_traffic(const psd_session *session, psd_traffic *traffic, const uint8_t expanded[PSD_TRAFFIC_KEY]);
 
 /* One record: seals or opens, and counts. `additional` may be empty. Seal writes 16 bytes more than `length`, open as
  * many fewer; in place allowed. */

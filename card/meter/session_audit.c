@@ -91,11 +91,12 @@ static uint16_t fill_certificate(const psd_card *card, psd_audit *audit, psd_buf
 /* The PSD's own key pair signs where it has made one, else K3. */
 static uint16_t sign(psd_card *card, const uint8_t *secret, psd_piece audit, psd_buffer *out) {
   uint8_t digest[PSD_SHA256_SIZE];
-  uint8_t *signature = psd_put_room(out, secret != NULL ? PSD_P256_SIGNATURE : PSD_AUTHENTICATION);
+  const psd_session_suite *suite = card->session.suite;
+  uint8_t *signature = psd_put_room(out, secret != NULL ? PSD_P256_SIGNATURE : suite->signature_size);
   if (signature == NULL)
     return PSD_SW_INTERNAL;
   if (secret == NULL)
-    return psd_session_authenticate(card, PSD_SIGN_AUDIT, audit, signature);
+    return suite->sign(card, audit, signature);
   bool ok = psd_card_ready_for(card, PSD_KAT_P256_SIGN) &&
             psd_sha256_two(PSD_SIGN_AUDIT, sizeof PSD_SIGN_AUDIT - 1, audit.data, audit.length, digest) &&
             psd_p256_sign(&card->drbg, secret, digest, sizeof digest, signature);
@@ -122,7 +123,7 @@ static uint16_t put_m3(psd_card *card, const psd_audit *audit, const uint8_t *se
 }
 
 static uint16_t answer(psd_card *card, const uint8_t *secret, psd_buffer *out) {
-  psd_audit audit = {.type = secret != NULL ? PSD_SIGNATURE_ECDSA : PSD_SIGNATURE_HMAC};
+  psd_audit audit = {.type = secret != NULL ? PSD_SIGNATURE_ECDSA : card->session.suite->kind};
   fill_from_core(card, &audit);
   fill_from_session(&card->session, &audit);
   uint16_t status = fill_identity(card, &audit);

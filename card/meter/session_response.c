@@ -21,9 +21,9 @@ static bool extract(const psd_session *session, const uint8_t *head, const uint8
 static bool derive(psd_session *session, const uint8_t prk[PSD_SHA256_SIZE], psd_host_session *host) {
   uint8_t expanded[PSD_TRAFFIC_KEY];
   bool ok = psd_session_expand(prk, PSD_KEY_LABEL_CARD_TO_SERVER, NULL, 0, expanded);
-  psd_session_traffic(&session->to_server, expanded);
+  psd_session_traffic(session, &session->to_server, expanded);
   ok = ok && psd_session_expand(prk, PSD_KEY_LABEL_SERVER_TO_CARD, NULL, 0, expanded);
-  psd_session_traffic(&session->to_card, expanded);
+  psd_session_traffic(session, &session->to_card, expanded);
   ok = ok && psd_session_expand(prk, PSD_KEY_LABEL_HOST_TO_SERVER, NULL, 0, host->to_server) &&
        psd_session_expand(prk, PSD_KEY_LABEL_SERVER_TO_HOST, NULL, 0, host->to_host);
   psd_wipe(expanded, sizeof expanded);

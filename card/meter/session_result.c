@@ -10,25 +10,34 @@
 #define TEXT_SIZE (PSD_SIZE_AUDIT_RESULT + PSD_AUTHENTICATION)
 
 /* The result of another PSD, or of another audit of this one, is none. */
-static bool names_this(const psd_card *card, const psd_audit_result *result) {
+static uint16_t check_names(const psd_card *card, const psd_audit_result *result) {
   psd_device_id identity;
-  return psd_object_fetch(card, PSD_OBJECT_DEVICE_ID, &identity) == PSD_SW_OK && identity.serial == result->serial &&
-         memcmp(identity.vendor, result->vendor, sizeof identity.vendor) == 0 &&
-         memcmp(identity.model, result->model, sizeof identity.model) == 0 &&
-         psd_equal(result->audit, card->session.audit, sizeof result->audit);
+  uint16_t status = psd_object_fetch(card, PSD_OBJECT_DEVICE_ID, &identity);
+  if (status != PSD_SW_OK)
+    return status;
+  bool this_one = identity.serial == result->serial &&
+                  memcmp(identity.vendor, result->vendor, sizeof identity.vendor) == 0 &&
+                  memcmp(identity.model, result->model, sizeof identity.model) == 0;
+  bool this_audit = psd_equal(result->audit, card->session.audit, sizeof result->audit);
+  return this_one && this_audit ? PSD_SW_OK : PSD_SW_VERIFICATION_FAILED;
 }
 
-static uint16_t verify(psd_card *card, const psd_apdu *apdu, uint8_t text[TEXT_SIZE], psd_audit_result *result) {
+static uint16_t check_authentication(const psd_card *card, const uint8_t text[TEXT_SIZE]) {
   uint8_t expected[PSD_AUTHENTICATION];
-  if (!psd_session_unseal(&card->session.to_card, PSD_FRAME_AUDIT_RESULT, (psd_piece){NULL, 0}, apdu->data, apdu->nc,
-                          text) ||
-      !psd_parse_message(text, PSD_SIZE_AUDIT_RESULT, PSD_MESSAGE_AUDIT_RESULT, result) || !names_this(card, result))
-    return PSD_SW_VERIFICATION_FAILED;
   uint16_t status = psd_session_authenticate(card, PSD_SIGN_RESULT, (psd_piece){text, PSD_SIZE_AUDIT_RESULT}, expected);
   if (status == PSD_SW_OK && !psd_equal(expected, text + PSD_SIZE_AUDIT_RESULT, sizeof expected))
     status = PSD_SW_VERIFICATION_FAILED;
   psd_wipe(expected, sizeof expected);
   return status;
+}
+
+static uint16_t verify(psd_card *card, const psd_apdu *apdu, uint8_t text[TEXT_SIZE], psd_audit_result *result) {
+  if (!psd_session_unseal(&card->session.to_card, PSD_FRAME_AUDIT_RESULT, (psd_piece){NULL, 0}, apdu->data, apdu->nc,
+                          text) ||
+      !psd_parse_message(text, PSD_SIZE_AUDIT_RESULT, PSD_MESSAGE_AUDIT_RESULT, result))
+    return PSD_SW_VERIFICATION_FAILED;
+  uint16_t status = check_names(card, result);
+  return status == PSD_SW_OK ? check_authentication(card, text) : status;
 }
 
 /* The clock goes forward to the time of the audit and never back. */

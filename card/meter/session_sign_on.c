@@ -32,7 +32,7 @@ static uint16_t allowed(const psd_card *card, uint8_t suite, bool *forward) {
   psd_session_policy policy;
   if (psd_suite_of(suite) == NULL)
     return PSD_SW_WRONG_P1P2;
-  if (suite == PSD_SUITE_CLASSIC)
+  if (psd_session_suite_of(suite) == NULL)
     return PSD_SW_FUNCTION_UNSUPPORTED;
   uint16_t status = psd_session_policy_fetch(card, &policy);
   if (status != PSD_SW_OK)
@@ -70,6 +70,7 @@ static uint16_t wrap_p256(psd_card *card, sign_on *m1, psd_buffer *out) {
 static uint16_t wrap_rsa(psd_card *card, sign_on *m1, psd_buffer *out) {
   uint8_t encoded[PSD_SIZE_RSA_KEY + PSD_RSA_MAX];
   uint8_t wrapped[PSD_RSA_MAX];
+  const psd_session_suite *suite = card->session.suite;
   size_t length = 0;
   psd_rsa_key head;
   psd_rsa_public k1;
@@ -78,7 +79,7 @@ static uint16_t wrap_rsa(psd_card *card, sign_on *m1, psd_buffer *out) {
     return status;
   bool ok = psd_rsa_key_parse(psd_cursor_over(encoded, length), &head, &k1) && encode_head(m1, head.identifier) &&
             psd_card_ready_for(card, PSD_KAT_RSA_OAEP) &&
-            psd_rsa_oaep_encrypt(&card->drbg, &k1, card->session.key, PSD_SESSION_KEY, wrapped, &length);
+            suite->wrap_rsa(&card->drbg, &k1, card->session.key, suite->key_size, wrapped, &length);
   if (!ok)
     return PSD_SW_EXECUTION_ERROR;
   psd_put(out, wrapped, length);
@@ -105,6 +106,7 @@ static uint16_t wrap(psd_card *card, sign_on *m1, psd_buffer *out) {
   case PSD_SUITE_P256:
     return wrap_p256(card, m1, out);
   case PSD_SUITE_RSA:
+  case PSD_SUITE_CLASSIC:
     return wrap_rsa(card, m1, out);
   default:
     return wrap_shared(card, m1, out);
@@ -116,7 +118,7 @@ static bool seal_user(const psd_card *card, const sign_on *m1, psd_piece wrapped
   uint8_t expanded[PSD_TRAFFIC_KEY];
   const psd_piece aad[] = {{m1->encoded, sizeof m1->encoded}, {m1->context, sizeof m1->context}, wrapped};
   bool ok = psd_session_expand(card->session.key, PSD_KEY_LABEL_USER, m1->context, sizeof m1->context, expanded) &&
-            psd_aes_gcm_seal(expanded, 32, expanded + 32, aad, 3, m1->user, sizeof m1->user, out);
+            card->session.suite->seal(expanded, 32, expanded + 32, aad, 3, m1->user, sizeof m1->user, out);
   psd_wipe(expanded, sizeof expanded);
   return ok;
 }
@@ -125,7 +127,8 @@ static bool seal_user(const psd_card *card, const sign_on *m1, psd_piece wrapped
 static uint16_t put_m1(psd_card *card, sign_on *m1, psd_buffer *out) {
   psd_session *session = &card->session;
   size_t start = out->length;
-  if (psd_put_room(out, PSD_SIZE_SIGN_ON) == NULL || !psd_drbg_read(&card->drbg, session->key, PSD_SESSION_KEY))
+  if (psd_put_room(out, PSD_SIZE_SIGN_ON) == NULL ||
+      !psd_drbg_read(&card->drbg, session->key, session->suite->key_size))
     return PSD_SW_EXECUTION_ERROR;
   uint16_t status = wrap(card, m1, out);
   if (status != PSD_SW_OK)
@@ -165,11 +168,12 @@ uint16_t psd_session_sign_on(psd_card *card, const psd_request *request, psd_buf
   if (status != PSD_SW_OK)
     return status;
   sign_on m1;
+  session->suite = psd_session_suite_of(request->apdu.p1);
   session->channel = request->number;
   session->phase = PSD_SESSION_SIGNED_ON;
   status = PSD_SW_WRONG_DATA;
   if (parse(&request->apdu, &m1))
-    status = psd_card_ready_for(card, PSD_KAT_GCM) ? sign_on_as(card, request, &m1, out) : PSD_SW_EXECUTION_ERROR;
+    status = session->suite->ready(card) ? sign_on_as(card, request, &m1, out) : PSD_SW_EXECUTION_ERROR;
   psd_wipe(&m1, sizeof m1);
   if (!card->drbg.ready)
     psd_card_set_fault(card, PSD_FAULT_RANDOM);

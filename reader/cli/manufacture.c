@@ -96,7 +96,7 @@ static psd_result identify(const psd_cli *cli, psd_device_id *id) {
 static psd_result make(psd_job *job, const psd_host_keys *present, psd_device_id *id) {
   psd_host *host = job->cli->host;
   psd_new_keys keys;
-  psd_error error;
+  psd_error error = {.result = PSD_OK};
   psd_result result = identify(job->cli, id);
   if (result != PSD_OK)
     return result;
@@ -136,8 +136,8 @@ static void show_made(const psd_job *job, const psd_device_id *id) {
 
 static int one(psd_job *job) {
   psd_cli *cli = job->cli;
-  psd_host_keys present;
-  psd_device_id id;
+  psd_host_keys present = {0};
+  psd_device_id id = {0};
   psd_error warning, error;
   if (cli->keys != NULL && psd_host_keys_read(cli->keys, &present, &warning, &error) != PSD_OK)
     return psd_cli_failed(cli, &error);

@@ -14,8 +14,14 @@ static uint64_t now_us(void) {
   return (uint64_t)now.tv_sec * 1000000U + (uint64_t)now.tv_nsec / 1000U;
 }
 
+/* A failure that is no refusal of the session's own. */
+static psd_result failed(psd_meeting *meeting, psd_step step, const psd_error *error) {
+  meeting->refusal = (psd_refusal){.error = *error, .who = PSD_BY_HOST, .step = step};
+  return error->result;
+}
+
 /* The seed's step 200: the call, until the server has greeted. */
-static int call(psd_meeting *meeting) {
+static psd_result call(psd_meeting *meeting) {
   psd_link *link = NULL;
   psd_error error;
   uint64_t since = now_us();
@@ -23,77 +29,73 @@ static int call(psd_meeting *meeting) {
   if (result == PSD_OK)
     result = psd_call_open(link, &meeting->call, &error);
   if (result != PSD_OK)
-    return psd_cli_failed(meeting->cli, &error);
+    return failed(meeting, PSD_STEP_CALL, &error);
   psd_show_step(meeting, PSD_STEP_CALL, now_us() - since);
-  return PSD_EXIT_DONE;
+  return PSD_OK;
 }
 
-/* Steps 204 and 206. The password was asked for before, so that no server waits for a person to type. */
-static int stretch(psd_meeting *meeting, const psd_password *password, uint8_t verifier[PSD_VERIFIER]) {
-  psd_error error;
-  psd_result result = psd_call_stretch(psd_call_greeting(meeting->call), meeting->cli->user, password->bytes,
-                                       password->length, verifier, &error);
-  return result == PSD_OK ? PSD_EXIT_DONE : psd_cli_failed(meeting->cli, &error);
+/* Steps 204 and 206. The passwords were asked for before, so that no server waits for a person to type. */
+static psd_result stretch(psd_meeting *meeting, const psd_password *passwords, size_t count) {
+  uint64_t since = now_us();
+  for (size_t i = 0; i < count; i++) {
+    psd_error error;
+    psd_result result = psd_call_stretch(psd_call_greeting(meeting->call), meeting->cli->user, passwords[i].bytes,
+                                         passwords[i].length, meeting->verifiers[i], &error);
+    if (result != PSD_OK)
+      return failed(meeting, PSD_STEP_ENTER_USER, &error);
+  }
+  psd_show_step(meeting, PSD_STEP_ASK_USER, PSD_STEP_WITH_NEXT);
+  psd_show_step(meeting, PSD_STEP_ENTER_USER, now_us() - since);
+  return PSD_OK;
 }
 
-static int sign_on(psd_meeting *meeting) {
-  psd_refusal refusal;
+static psd_result sign_on(psd_meeting *meeting) {
   psd_sign_on_options options = {.user = meeting->cli->user,
                                  .verifier = meeting->verifiers[0],
                                  .suite = meeting->cli->suite,
                                  .taker = psd_show_step,
                                  .context = meeting};
-  if (psd_session_open(meeting->call, meeting->cli->host, &options, &meeting->session, &refusal) == PSD_OK) {
+  psd_result result =
+      psd_session_open(meeting->call, meeting->cli->host, &options, &meeting->session, &meeting->refusal);
+  if (result == PSD_OK)
     meeting->suite = psd_session_suite(meeting->session);
-    return PSD_EXIT_DONE;
-  }
-  psd_show_refusal(meeting, &refusal);
-  return psd_cli_refused(meeting->cli, &refusal);
-}
-
-/* Everything up to the open session. */
-static int meet(psd_meeting *meeting, const psd_password *passwords, size_t count) {
-  int status = call(meeting);
-  uint64_t since = now_us();
-  for (size_t i = 0; i < count && status == PSD_EXIT_DONE; i++)
-    status = stretch(meeting, &passwords[i], meeting->verifiers[i]);
-  if (status != PSD_EXIT_DONE)
-    return status;
-  psd_show_step(meeting, PSD_STEP_ASK_USER, PSD_STEP_WITH_NEXT);
-  psd_show_step(meeting, PSD_STEP_ENTER_USER, now_us() - since);
-  return sign_on(meeting);
+  return result;
 }
 
 /* What a verb does in the session; NULL for nothing. */
 typedef psd_result in_session(psd_meeting *meeting, psd_refusal *refusal);
 
-static int act(psd_meeting *meeting, in_session *action) {
-  psd_refusal refusal;
-  psd_result result = action != NULL ? action(meeting, &refusal) : PSD_OK;
+static psd_result meet(psd_meeting *meeting, const psd_password *passwords, size_t count, in_session *action) {
+  psd_result result = call(meeting);
   if (result == PSD_OK)
-    result = psd_session_done(meeting->session, &refusal);
+    result = stretch(meeting, passwords, count);
   if (result == PSD_OK)
-    return PSD_EXIT_DONE;
-  psd_show_refusal(meeting, &refusal);
-  return psd_cli_refused(meeting->cli, &refusal);
+    result = sign_on(meeting);
+  if (result == PSD_OK && action != NULL)
+    result = action(meeting, &meeting->refusal);
+  if (result == PSD_OK)
+    result = psd_session_done(meeting->session, &meeting->refusal);
+  psd_session_close(meeting->session);
+  psd_call_close(meeting->call);
+  OPENSSL_cleanse(meeting->verifiers, sizeof meeting->verifiers);
+  return result;
 }
 
 static int run(psd_cli *cli, const psd_password *passwords, size_t count, in_session *action, const char *done) {
-  psd_meeting meeting = {.cli = cli};
+  psd_meeting meeting = {.cli = cli, .done = done};
   int status = psd_cli_enter(cli);
   if (status != PSD_EXIT_DONE)
     return status;
   psd_show_begin(&meeting);
-  status = meet(&meeting, passwords, count);
-  if (status == PSD_EXIT_DONE)
-    status = act(&meeting, action);
-  psd_session_close(meeting.session);
-  psd_call_close(meeting.call);
-  OPENSSL_cleanse(meeting.verifiers, sizeof meeting.verifiers);
-  psd_result shown = status == PSD_EXIT_DONE ? psd_show_end(&meeting, done) : PSD_OK;
+  psd_result met = meet(&meeting, passwords, count, action);
+  psd_result shown = PSD_OK;
+  if (met == PSD_OK)
+    shown = psd_show_end(&meeting);
+  else
+    psd_show_refusal(&meeting);
   psd_show_close(&meeting);
-  int left = psd_cli_leave(cli, shown);
-  return status != PSD_EXIT_DONE ? status : left;
+  status = psd_cli_leave(cli, shown);
+  return met == PSD_OK ? status : psd_cli_refused(cli, &meeting.refusal);
 }
 
 static int ask_and_run(psd_cli *cli, const psd_question *questions, size_t count, in_session *action,

@@ -20,6 +20,11 @@ static void close_steps(psd_meeting *meeting) {
   meeting->steps_open = false;
 }
 
+/* People who register or change a password want it done; those who audit want to see it. */
+static bool silent(const psd_meeting *meeting) {
+  return !meeting->cli->json && meeting->done != NULL;
+}
+
 /* Right-aligned in ten columns; blank for a step without a time of its own. */
 static void print_time(uint64_t microseconds) {
   if (microseconds == PSD_STEP_WITH_NEXT)
@@ -34,6 +39,8 @@ void psd_show_step(void *context, psd_step step, uint64_t microseconds) {
   psd_meeting *meeting = context;
   const psd_step_row *row = psd_step_of((unsigned)step);
   const char *words = row != NULL ? row->words : "the card takes the audit result";
+  if (silent(meeting))
+    return;
   if (meeting->cli->json) {
     psd_json_object(&meeting->json, NULL);
     if (row != NULL)
@@ -53,7 +60,8 @@ void psd_show_step(void *context, psd_step step, uint64_t microseconds) {
   (void)fflush(stdout); /* each step as it is over */
 }
 
-void psd_show_refusal(psd_meeting *meeting, const psd_refusal *refusal) {
+void psd_show_refusal(psd_meeting *meeting) {
+  const psd_refusal *refusal = &meeting->refusal;
   static const char *const who[] = {[PSD_BY_HOST] = "host", [PSD_BY_CARD] = "card", [PSD_BY_SERVER] = "server"};
   if (!meeting->cli->json)
     return;
@@ -104,7 +112,7 @@ static void print_card(const psd_device_id *id, const psd_life_cycle *life, cons
   putchar('\n');
 }
 
-psd_result psd_show_end(psd_meeting *meeting, const char *done) {
+psd_result psd_show_end(psd_meeting *meeting) {
   psd_device_id id;
   psd_life_cycle life;
   psd_registers registers;
@@ -113,8 +121,12 @@ psd_result psd_show_end(psd_meeting *meeting, const char *done) {
   if (meeting->cli->json) {
     close_steps(meeting);
     psd_json_string(&meeting->json, "suite", suite);
-    if (done != NULL)
-      psd_json_string(&meeting->json, "done", done);
+    if (meeting->done != NULL)
+      psd_json_string(&meeting->json, "done", meeting->done);
+  }
+  if (silent(meeting)) {
+    puts(meeting->done);
+    return PSD_OK;
   }
   psd_result result = show_object(meeting, PSD_OBJECT_DEVICE_ID, &id);
   if (result == PSD_OK)
@@ -123,11 +135,10 @@ psd_result psd_show_end(psd_meeting *meeting, const char *done) {
     result = show_object(meeting, PSD_OBJECT_POSTAGE_REGISTERS, &registers);
   if (result == PSD_OK)
     result = show_object(meeting, PSD_OBJECT_WATCHDOG, &watchdog);
-  if (result == PSD_OK && !meeting->cli->json) {
+  if (result == PSD_OK && !meeting->cli->json)
     print_card(&id, &life, &registers, watchdog.inspected + watchdog.warn_after, suite);
-    if (done != NULL)
-      puts(done);
-  }
+  else if (result == PSD_OK)
+    psd_json_number(&meeting->json, "next_inspection_seconds", watchdog.inspected + watchdog.warn_after);
   return result;
 }
 

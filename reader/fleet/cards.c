@@ -53,6 +53,26 @@ static psd_result open_card(psd_fleet_card *card, const char *path, psd_error *e
   return result;
 }
 
+psd_fleet_card *psd_fleet_take(psd_fleet_cards *cards) {
+  (void)pthread_mutex_lock(&cards->lock);
+  psd_fleet_card *card = cards->first;
+  if (card != NULL)
+    cards->first = card->next;
+  (void)pthread_mutex_unlock(&cards->lock);
+  return card;
+}
+
+void psd_fleet_give_back(psd_fleet_cards *cards, psd_fleet_card *card) {
+  (void)pthread_mutex_lock(&cards->lock);
+  card->next = NULL;
+  if (cards->first == NULL)
+    cards->first = card;
+  else
+    cards->last->next = card;
+  cards->last = card;
+  (void)pthread_mutex_unlock(&cards->lock);
+}
+
 static psd_result open_all(psd_fleet_cards *cards, const char *folder, struct dirent **entries, size_t count,
                            psd_fleet_taker *taker, void *context, psd_error *error) {
   cards->card = calloc(count, sizeof *cards->card);
@@ -67,6 +87,7 @@ static psd_result open_all(psd_fleet_cards *cards, const char *folder, struct di
     psd_result result = open_card(&cards->card[i], path, error);
     if (result != PSD_OK)
       return result;
+    psd_fleet_give_back(cards, &cards->card[i]);
     if (!taker(context, i + 1, count))
       return psd_error_set(error, PSD_BUSY, "interrupted");
   }
@@ -76,7 +97,7 @@ static psd_result open_all(psd_fleet_cards *cards, const char *folder, struct di
 psd_result psd_fleet_open(psd_fleet_cards *cards, const char *folder, size_t wanted, psd_fleet_taker *taker,
                           void *context, psd_error *error) {
   struct dirent **entries = NULL;
-  *cards = (psd_fleet_cards){.count = 0};
+  *cards = (psd_fleet_cards){.count = 0, .lock = PTHREAD_MUTEX_INITIALIZER};
   int found = scandir(folder, &entries, is_state, alphasort);
   if (found < 0)
     return psd_error_set(error, PSD_NO_CARD, "%.200s: %s", folder, strerror(errno));

@@ -16,7 +16,7 @@ bool psd_pace_start(psd_pace *pace, unsigned rate, unsigned seconds, uint64_t li
   if (pthread_condattr_init(&attributes) != 0)
     return false;
   (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-  bool made = pthread_cond_init(&pace->stopping, &attributes) == 0;
+  bool made = pthread_cond_init(&pace->changed, &attributes) == 0;
   (void)pthread_condattr_destroy(&attributes);
   if (!made || pthread_mutex_init(&pace->lock, NULL) != 0)
     return false;
@@ -26,7 +26,7 @@ bool psd_pace_start(psd_pace *pace, unsigned rate, unsigned seconds, uint64_t li
 }
 
 void psd_pace_destroy(psd_pace *pace) {
-  (void)pthread_cond_destroy(&pace->stopping);
+  (void)pthread_cond_destroy(&pace->changed);
   (void)pthread_mutex_destroy(&pace->lock);
 }
 
@@ -34,7 +34,7 @@ void psd_pace_destroy(psd_pace *pace) {
 static void wait_until(psd_pace *pace, uint64_t time) {
   const struct timespec until = {.tv_sec = (time_t)(time / SECOND), .tv_nsec = (long)(time % SECOND)};
   while (!pace->stopped && psd_fleet_now() < time)
-    (void)pthread_cond_timedwait(&pace->stopping, &pace->lock, &until);
+    (void)pthread_cond_timedwait(&pace->changed, &pace->lock, &until);
 }
 
 /* True if a handshake that is due at `due` is not to be made. The lock is held. */
@@ -44,6 +44,8 @@ static bool over(const psd_pace *pace, uint64_t due) {
 
 bool psd_pace_next(psd_pace *pace, uint64_t *due) {
   (void)pthread_mutex_lock(&pace->lock);
+  while (pace->begun > 0 && !pace->tried && !pace->stopped)
+    (void)pthread_cond_wait(&pace->changed, &pace->lock);
   bool another = !pace->stopped && (pace->limit == 0 || pace->begun < pace->limit);
   *due = psd_fleet_now();
   if (another && pace->rate != 0) {
@@ -67,9 +69,19 @@ bool psd_pace_rest(psd_pace *pace, unsigned milliseconds) {
   return going_on;
 }
 
-void psd_pace_stop(psd_pace *pace) {
+static void change(psd_pace *pace, bool *what) {
   (void)pthread_mutex_lock(&pace->lock);
-  pace->stopped = true;
-  (void)pthread_cond_broadcast(&pace->stopping);
+  if (!*what) {
+    *what = true;
+    (void)pthread_cond_broadcast(&pace->changed);
+  }
   (void)pthread_mutex_unlock(&pace->lock);
+}
+
+void psd_pace_tried(psd_pace *pace) {
+  change(pace, &pace->tried);
+}
+
+void psd_pace_stop(psd_pace *pace) {
+  change(pace, &pace->stopped);
 }

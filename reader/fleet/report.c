@@ -35,10 +35,7 @@ static void say_reason(const psd_tally_reason *reason) {
   char memory[4 * PSD_ERROR_WORDS]; /* one byte may become four */
   psd_text text = psd_text_over(memory, sizeof memory);
   psd_say_text(&text, reason->first.error.words, strlen(reason->first.error.words));
-  printf("  %8" PRIu64 "  %s", reason->count, refuser(&reason->first));
-  if (reason->first.step != PSD_STEP_NONE)
-    printf(", step %u", (unsigned)reason->first.step);
-  printf(": %s\n", memory);
+  printf("  %8" PRIu64 "  %s\n", reason->count, memory);
 }
 
 static void say_latency(const psd_tally *tally) {

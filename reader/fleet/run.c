@@ -106,8 +106,6 @@ static size_t start_workers(psd_fleet *fleet, psd_worker *workers, size_t count)
   while (started < count) {
     psd_worker *worker = &workers[started];
     worker->fleet = fleet;
-    worker->first = started;
-    worker->stride = count;
     if (pthread_create(&worker->thread, NULL, psd_worker_run, worker) != 0)
       break;
     started++;

@@ -69,20 +69,21 @@ static void handshake(connection *of, psd_host *card, uint64_t due) {
   }
   if (result != PSD_OK)
     count_refusal(of, &refusal);
+  psd_pace_tried(&fleet->pace);
 }
 
 void *psd_worker_run(void *argument) {
   connection of = {.worker = argument};
   psd_worker *worker = of.worker;
-  const psd_fleet_cards *cards = &worker->fleet->cards;
+  psd_fleet *fleet = worker->fleet;
   uint64_t due = 0;
-  size_t at = worker->first;
-  while (psd_pace_next(&worker->fleet->pace, &due)) {
-    handshake(&of, cards->card[at].host, due);
-    at = at + worker->stride < cards->count ? at + worker->stride : worker->first;
+  while (psd_pace_next(&fleet->pace, &due)) {
+    psd_fleet_card *card = psd_fleet_take(&fleet->cards); /* there are no fewer cards than threads */
+    handshake(&of, card->host, due);
+    psd_fleet_give_back(&fleet->cards, card);
   }
   hang_up(&of);
   const char over = 0;
-  (void)!write(worker->fleet->done, &over, sizeof over);
+  (void)!write(fleet->done, &over, sizeof over);
   return NULL;
 }

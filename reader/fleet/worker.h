@@ -1,4 +1,4 @@
-/* One connection of the fleet: a thread that makes handshake after handshake with the cards that are its own. */
+/* One connection of the fleet: a thread that makes handshake after handshake, each with the card whose turn it is. */
 #ifndef PSD_FLEET_WORKER_H
 #define PSD_FLEET_WORKER_H
 
@@ -21,14 +21,12 @@ typedef struct psd_fleet {
 typedef struct psd_worker {
   psd_fleet *fleet;
   pthread_t thread;
-  size_t first; /* its cards: this one, and every `stride`-th after it */
-  size_t stride;
   atomic_uint_fast64_t finished, refused; /* so far, for whoever watches */
   psd_tally tally;                        /* once the thread has ended */
 } psd_worker;
 
-/* What the thread runs; `worker` is a psd_worker. Ends when the pace has no next handshake. A user who is refused ends
- * it for all: the server would lock him out. */
-void *psd_worker_run(void *worker);
+/* What the thread runs; `argument` is a psd_worker. Ends when the pace has no next handshake. A user who is refused
+ * ends it for all: the server would lock him out. */
+void *psd_worker_run(void *argument);
 
 #endif

@@ -19,6 +19,8 @@ typedef struct sign_on {
   psd_refusal *refusal;
   psd_host_session keys; /* wiped in the end */
   uint64_t since;        /* microseconds, when the step under way began */
+  psd_step sent;         /* a step that is over and not yet told of, NONE for none, */
+  uint64_t sent_took;    /* and its time */
 } sign_on;
 
 static uint64_t now_us(void) {
@@ -27,13 +29,37 @@ static uint64_t now_us(void) {
   return (uint64_t)now.tv_sec * 1000000U + (uint64_t)now.tv_nsec / 1000U;
 }
 
-/* The steps up to the last have no time of their own; that of all goes with the last. */
-static void tell(sign_on *on, const psd_step *steps, size_t count) {
+static void tell_one(const sign_on *on, psd_step step, uint64_t took) {
+  if (on->options->taker != NULL)
+    on->options->taker(on->options->context, step, took);
+}
+
+/* The time of the step under way; the next one begins. */
+static uint64_t lap(sign_on *on) {
   uint64_t now = now_us();
   uint64_t took = now - on->since;
   on->since = now;
-  for (size_t i = 0; on->options->taker != NULL && i < count; i++)
-    on->options->taker(on->options->context, steps[i], i + 1 < count ? PSD_STEP_WITH_NEXT : took);
+  return took;
+}
+
+/* A message went out. The taker hears of it when the answer is there, so that it does not take of the server's time. */
+static void tell_later(sign_on *on, psd_step step) {
+  on->sent = step;
+  on->sent_took = lap(on);
+}
+
+static void tell_now(sign_on *on) {
+  if (on->sent != PSD_STEP_NONE)
+    tell_one(on, on->sent, on->sent_took);
+  on->sent = PSD_STEP_NONE;
+}
+
+/* The steps up to the last have no time of their own; that of all goes with the last. */
+static void tell(sign_on *on, const psd_step *steps, size_t count) {
+  uint64_t took = lap(on);
+  tell_now(on);
+  for (size_t i = 0; i < count; i++)
+    tell_one(on, steps[i], i + 1 < count ? PSD_STEP_WITH_NEXT : took);
   on->since = now_us(); /* what the taker does is nobody's time */
 }
 #define TELL(on, ...)                                                                                                  \
@@ -88,7 +114,7 @@ static psd_result sign_on_message(sign_on *on) {
   on->call->ordinal++;
   result = send_frame(on, PSD_STEP_SIGN_ON, PSD_FRAME_SIGN_ON, &m1);
   if (result == PSD_OK)
-    TELL(on, PSD_STEP_SIGN_ON);
+    tell_later(on, PSD_STEP_SIGN_ON);
   return result;
 }
 
@@ -128,7 +154,7 @@ static psd_result audit_response(sign_on *on) {
   TELL(on, PSD_STEP_AUDIT_REQUEST, PSD_STEP_AUDIT_RESPONSE, PSD_STEP_SIGN, PSD_STEP_SEAL);
   psd_result result = send_frame(on, PSD_STEP_SEND_AUDIT, PSD_FRAME_AUDIT_RESPONSE, &m3);
   if (result == PSD_OK)
-    TELL(on, PSD_STEP_SEND_AUDIT);
+    tell_later(on, PSD_STEP_SEND_AUDIT);
   return result;
 }
 
@@ -167,6 +193,7 @@ static psd_result converse(sign_on *on) {
   on->since = now_us();
   for (size_t i = 0; i < sizeof parts / sizeof parts[0] && result == PSD_OK; i++)
     result = parts[i](on);
+  tell_now(on);
   return result;
 }
 

@@ -9,7 +9,7 @@
 
 const char *const psd_kms_help =
     "usage: psd-kms init --dir DIR [--rsa 2048|3072]\n"
-    "       psd-kms run --dir DIR --listen PATH --role meter|manufacturing [--quiet] [--no-seccomp]\n"
+    "       psd-kms run --dir DIR --listen PATH [--role meter|manufacturing] [--quiet] [--no-seccomp]\n"
     "       psd-kms keys --dir DIR [--json]\n"
     "       psd-kms rotate --dir DIR [--kind KIND] [--rsa 2048|3072]\n"
     "       psd-kms register|retire|compromise --dir DIR ID\n"
@@ -21,7 +21,9 @@ const char *const psd_kms_help =
     "       psd-kms --help | --version\n"
     "\n"
     "init        makes the keys, sealed under a passphrase, and the log\n"
-    "run         serves at a Unix socket until SIGTERM or SIGINT; SIGHUP reads the keys anew\n"
+    "run         serves at a Unix socket until SIGTERM or SIGINT, in role meter unless told otherwise; SIGHUP reads "
+    "the keys\n"
+    "            anew\n"
     "keys        lists the keys and their states\n"
     "rotate      makes a new key of a kind (vendor, rsa, kms, shared, set, ca, rate); the old one stays for what holds "
     "it\n"
@@ -223,7 +225,8 @@ static bool parse_rest(int argc, char **argv, psd_kms_options *options, char *wr
 }
 
 bool psd_kms_options_parse(int argc, char **argv, psd_kms_options *options, char wrong[PSD_KMS_WRONG_MAX]) {
-  *options = (psd_kms_options){.kind = PSD_KMS_VENDOR, .vendor = {'P', 'S'}, .model = {'D', '1'}};
+  *options =
+      (psd_kms_options){.role = PSD_ROLE_METER, .kind = PSD_KMS_VENDOR, .vendor = {'P', 'S'}, .model = {'D', '1'}};
   const char *verb = argc > 1 ? argv[1] : "";
   options->help = strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0 || strcmp(verb, "help") == 0;
   options->version = strcmp(verb, "--version") == 0;

@@ -109,7 +109,7 @@ static bool take_form(psd_kms_key *key, const uint8_t *der, size_t der_length) {
   if (key->pair == NULL)
     return false;
   psd_pair_point(key->pair, point);
-  return memcmp(point, key->point, sizeof point) == 0;
+  return psd_secret_equal(point, key->point, sizeof point);
 }
 
 static bool take_key(psd_cursor *body, psd_keyring *ring) {

@@ -114,7 +114,8 @@ static bool settle(psd_kms *kms, char *why) {
 static bool open_log(psd_kms *kms, char *why) {
   if (!psd_kms_journal_open(&kms->journal, kms->folder, false) || !psd_kms_journal_lock(&kms->journal))
     return psd_kms_refuse(why, "cannot open the log: %s", strerror(errno));
-  bool settled = settle(kms, why);
+  /* Once more: another process may have changed the keys since they were read, and their log. */
+  bool settled = psd_kms_reload(kms, why) && settle(kms, why);
   psd_kms_journal_unlock(&kms->journal);
   return settled;
 }

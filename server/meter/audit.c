@@ -78,8 +78,8 @@ void psd_meter_take_audit(psd_meter_session *session, const uint8_t *body, size_
   ask_verify(session);
 }
 
-/* True if two audits differ in more than what differs every time: nonce, transcript, clock, and the inspection that the
- * last audit itself was. */
+/* True if two audits differ in more than what differs every time: nonce, transcript, clock, and what the last audit
+ * itself was to the PSD, an inspection and a record of its log. */
 static bool news(const uint8_t one[PSD_SIZE_AUDIT], const uint8_t other[PSD_SIZE_AUDIT]) {
   psd_audit a, b;
   uint8_t left[PSD_SIZE_AUDIT], right[PSD_SIZE_AUDIT];
@@ -90,6 +90,8 @@ static bool news(const uint8_t one[PSD_SIZE_AUDIT], const uint8_t other[PSD_SIZE
   memcpy(b.transcript, a.transcript, sizeof a.transcript);
   b.time = a.time;
   b.inspected = a.inspected;
+  b.log_count = a.log_count;
+  memcpy(b.log_hash, a.log_hash, sizeof a.log_hash);
   psd_buffer first = psd_buffer_over(left, sizeof left), second = psd_buffer_over(right, sizeof right);
   psd_put_message(&first, PSD_MESSAGE_AUDIT, &a);
   psd_put_message(&second, PSD_MESSAGE_AUDIT, &b);

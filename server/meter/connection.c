@@ -12,7 +12,7 @@
 struct psd_meter_connection {
   psd_meter_connection *before, *after;
   psd_meter_server *server;
-  psd_stream *stream;
+  psd_stream *stream;         /* NULL once it is closed */
   psd_meter_session *session; /* NULL for one that is turned away */
   uint64_t number;            /* names it in the log */
   uv_timer_t timer;
@@ -76,7 +76,6 @@ static void on_timer_closed(uv_handle_t *handle) {
   if (at->after != NULL)
     at->after->before = at->before;
   free(at);
-  server->count--;
   psd_meter_connection_gone(server);
 }
 
@@ -95,6 +94,8 @@ static void log_end(const psd_meter_connection *at, psd_stream_end end) {
 
 static void on_closed(psd_stream *stream, psd_stream_end end) {
   psd_meter_connection *at = psd_stream_user(stream);
+  at->server->count--;
+  at->stream = NULL;
   log_end(at, end);
   psd_meter_session_free(at->session);
   at->session = NULL;
@@ -165,6 +166,8 @@ void psd_meter_on_call(uv_stream_t *listener, int status) {
 
 void psd_meter_end_connections(psd_meter_server *server, bool now) {
   for (psd_meter_connection *at = server->connections; at != NULL; at = at->after) {
+    if (at->stream == NULL)
+      continue;
     if (now || at->session == NULL)
       psd_stream_close(at->stream, !now);
     else

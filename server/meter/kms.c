@@ -19,6 +19,19 @@ static void unchain(psd_meter_call *call) {
   call->before = call->after = NULL;
 }
 
+/* The oldest call of a link, taken off it; NULL for none. */
+static psd_meter_call *take_oldest(psd_meter_kms_link *link) {
+  psd_meter_call *call = link->first;
+  if (call == NULL)
+    return NULL;
+  link->first = call->after;
+  *(link->first == NULL ? &link->last : &link->first->before) = NULL;
+  link->calls--;
+  call->link = NULL;
+  call->after = NULL;
+  return call;
+}
+
 static void chain(psd_meter_call *call, psd_meter_kms_link *link) {
   call->link = link;
   call->before = link->last;
@@ -90,14 +103,12 @@ void psd_meter_kms_send(psd_meter_call *call, psd_meter_kms_link *link) {
 
 void psd_meter_kms_move_calls(psd_meter_kms_link *link) {
   psd_meter_kms *kms = link->kms;
-  while (link->first != NULL) {
-    psd_meter_call *call = link->first;
+  for (psd_meter_call *call; (call = take_oldest(link)) != NULL;) {
     psd_meter_kms_link *other = call->again ? NULL : psd_meter_kms_link_choose(kms, link);
     if (other == NULL) {
       fail(kms, call);
       continue;
     }
-    unchain(call);
     call->again = true;
     psd_meter_kms_send(call, other);
   }

@@ -54,7 +54,7 @@ static void on_stream_closed(psd_stream *stream, psd_stream_end why) {
     say(link, link->leaving ? PSD_METER_INFO : PSD_METER_WARNING, "key management system lost", NULL);
   psd_meter_kms_move_calls(link);
   if (link->leaving)
-    end(link);
+    psd_meter_kms_link_leave(link, true);
   else
     try_again(link);
 }

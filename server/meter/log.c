@@ -9,6 +9,9 @@
 
 #define LINE_MAX_BYTES 2048U
 #define LAST_WAIT_SECONDS 1
+/* A line waits so long for others to be written with it, unless it is urgent or there are many. */
+#define GATHER_MS 50
+#define MANY_BYTES 32768U
 
 struct psd_meter_log {
   int fd;
@@ -16,6 +19,7 @@ struct psd_meter_log {
   FILE *form; /* what the line is made in */
   char line[LINE_MAX_BYTES];
   psd_json json;
+  psd_meter_level line_level;
   pthread_t writer;
   pthread_mutex_t lock;
   pthread_cond_t more, written;
@@ -23,7 +27,9 @@ struct psd_meter_log {
   char *waiting;
   size_t length;
   uint64_t lost;
-  bool idle, ending, ended;
+  bool idle;   /* the writer waits for a line */
+  bool urgent; /* somebody shall see this now */
+  bool ending, ended;
 };
 
 static const char *const levels[] = {"error", "warning", "info", "debug"};
@@ -50,6 +56,25 @@ static void write_all(int fd, const char *bytes, size_t length) {
   }
 }
 
+static struct timespec after_ms(long milliseconds) {
+  struct timespec then;
+  (void)clock_gettime(CLOCK_REALTIME, &then);
+  then.tv_nsec += milliseconds % 1000 * 1000000;
+  then.tv_sec += milliseconds / 1000 + then.tv_nsec / 1000000000;
+  then.tv_nsec %= 1000000000;
+  return then;
+}
+
+/* There is a line: those that come right behind it are written with it. A thread that is woken for each costs more than
+ * the line. */
+static void gather(psd_meter_log *log) {
+  struct timespec until = after_ms(GATHER_MS);
+  int result = 0;
+  while (result == 0 && !log->urgent && !log->ending && log->length < MANY_BYTES)
+    result = pthread_cond_timedwait(&log->more, &log->lock, &until);
+  log->urgent = false;
+}
+
 /* The writer: takes all that waits, writes it, takes again. Owns `taken`. */
 static void *write_lines(void *argument) {
   psd_meter_log *log = argument;
@@ -62,6 +87,7 @@ static void *write_lines(void *argument) {
       log->idle = false;
       continue;
     }
+    gather(log);
     char *lines = log->waiting;
     size_t length = log->length;
     log->waiting = taken;
@@ -108,11 +134,9 @@ psd_meter_log *psd_meter_log_new(int fd, psd_meter_level level) {
 }
 
 bool psd_meter_log_free(psd_meter_log *log) {
-  struct timespec until;
   if (log == NULL)
     return true;
-  (void)clock_gettime(CLOCK_REALTIME, &until);
-  until.tv_sec += LAST_WAIT_SECONDS;
+  struct timespec until = after_ms(LAST_WAIT_SECONDS * 1000);
   (void)pthread_mutex_lock(&log->lock);
   log->ending = true;
   (void)pthread_cond_signal(&log->more);
@@ -152,6 +176,7 @@ psd_json *psd_meter_log_line(psd_meter_log *log, psd_meter_level level, const ch
   if (log == NULL || level > log->level)
     return NULL;
   rewind(log->form);
+  log->line_level = level;
   log->json = psd_json_lines_on(log->form);
   psd_json_object(&log->json, NULL);
   put_time(&log->json);
@@ -186,7 +211,8 @@ void psd_meter_log_end(psd_meter_log *log) {
     queue_line(log, log->line, (size_t)length);
   else
     log->lost++;
-  if (log->idle)
+  log->urgent = log->urgent || log->line_level <= PSD_METER_WARNING;
+  if (log->idle || log->urgent || log->length >= MANY_BYTES)
     (void)pthread_cond_signal(&log->more);
   (void)pthread_mutex_unlock(&log->lock);
 }

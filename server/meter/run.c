@@ -91,14 +91,14 @@ void psd_meter_stop(psd_meter_server *server, int status) {
   server->phase = PSD_METER_STOPPING;
   psd_meter_unlisten(server);
   psd_meter_end_connections(server, again);
-  if (server->count == 0)
+  if (server->connections == NULL)
     finish(server);
   else if (!again)
     (void)uv_timer_start(&server->patience, on_patience, PATIENCE_MS, 0);
 }
 
 void psd_meter_connection_gone(psd_meter_server *server) {
-  if (server->phase == PSD_METER_STOPPING && server->count == 0)
+  if (server->phase == PSD_METER_STOPPING && server->connections == NULL)
     finish(server);
 }
 

@@ -57,7 +57,7 @@ bool psd_meter_listen(psd_meter_server *server, char words[PSD_METER_WORDS_MAX])
 void psd_meter_unlisten(psd_meter_server *server);
 
 /* start.c: asks the key management system for what the server cannot start without, and then for news. */
-void psd_meter_ask_keys(void *server);
+void psd_meter_ask_keys(void *owner);
 void psd_meter_on_refresh(uv_timer_t *timer);
 
 /* run.c */

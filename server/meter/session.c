@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/password.h"
 #include "meter/session_internal.h"
 
 /* Seconds after which it is worth to try again where something does not answer. */
@@ -155,9 +156,7 @@ static bool make_greeting(psd_meter_session *session) {
       .lanes = settings->lanes,
   };
   psd_buffer buffer = psd_buffer_over(session->greeting, sizeof session->greeting);
-  memset(greeting.realm, ' ', sizeof greeting.realm);
-  memcpy(greeting.realm, settings->realm, strlen(settings->realm));
-  if (!psd_random(greeting.nonce, sizeof greeting.nonce))
+  if (!psd_password_realm(settings->realm, greeting.realm) || !psd_random(greeting.nonce, sizeof greeting.nonce))
     return false;
   psd_put_message(&buffer, PSD_MESSAGE_GREETING, &greeting);
   return !buffer.overflow;

@@ -1,15 +1,12 @@
 #include "meter/settings.h"
 
-#include "crypto/password.h"
-
 #include <ctype.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "psd/spec/chars.h"
+#include "crypto/password.h"
+#include "meter/setting.h"
 #include "psd/spec/text.h"
 
 const char *const psd_meter_run_help =
@@ -28,7 +25,7 @@ const char *const psd_meter_run_help =
     "  --sign-on-timeout S      seconds from the greeting to the sign-on (default 60)\n"
     "  --handshake-timeout S    seconds from the sign-on to the audit result (default 10)\n"
     "  --idle-timeout S         seconds in which nothing is said (default 600)\n"
-    "  --kms-timeout S          seconds for an answer of the key management system (default 5)\n"
+    "  --kms-timeout S          seconds for an answer from there (default 5)\n"
     "  --connections N          most at a time (default 20000)\n"
     "  --workers N              connections to the database (default 2)\n"
     "  --lock-after N           failed sign-ons after which a name is locked (default 5)\n"
@@ -39,145 +36,11 @@ const char *const psd_meter_run_help =
     "  --log-level LEVEL        error, warning, info (default) or debug\n"
     "\n"
     "SIGHUP reads the file anew; SIGTERM and SIGINT end the server in order.\n";
-
-typedef enum kind { TEXT, PATHS, NUMBER, SUITES, YES, NO, LEVEL } kind;
-
-typedef struct setting {
-  const char *name;
-  kind kind;
-  size_t offset, size;
-  uint64_t least, most; /* of a number; of a text, bytes */
-  bool reloads;
-} setting;
-
-#define AT(field) offsetof(psd_meter_settings, field), sizeof(((psd_meter_settings *)0)->field)
-#define YEAR 31536000U
-
-static const setting known[] = {
-    {"config", TEXT, AT(config), 1, PSD_METER_TEXT_MAX, true},
-    {"db", TEXT, AT(database), 1, PSD_METER_TEXT_MAX, false},
-    {"kms", PATHS, AT(kms), 1, PSD_METER_PATH_MAX, true},
-    {"listen", PATHS, AT(listen), 1, PSD_METER_PATH_MAX, false},
-    {"control", TEXT, AT(control), 1, PSD_METER_PATH_MAX, false},
-    {"realm", TEXT, AT(realm), 1, 32, false},
-    {"memory", NUMBER, AT(memory), PSD_PASSWORD_MEMORY_LEAST, PSD_PASSWORD_MEMORY_MOST, false},
-    {"passes", NUMBER, AT(passes), 1, 16, false},
-    {"lanes", NUMBER, AT(lanes), 1, 16, false},
-    {"suites", SUITES, AT(suites), 0, 0, true},
-    {"forward", YES, AT(forward), 0, 0, true},
-    {"no-forward", NO, AT(forward), 0, 0, true},
-    {"sign-on-timeout", NUMBER, AT(sign_on_timeout), 1, 86400, true},
-    {"handshake-timeout", NUMBER, AT(handshake_timeout), 1, 86400, true},
-    {"idle-timeout", NUMBER, AT(idle_timeout), 1, 86400, true},
-    {"kms-timeout", NUMBER, AT(kms_timeout), 1, 3600, true},
-    {"connections", NUMBER, AT(connections), 1, 1000000, true},
-    {"workers", NUMBER, AT(workers), 1, 64, false},
-    {"lock-after", NUMBER, AT(lock_after), 1, 1000, true},
-    {"lock-first", NUMBER, AT(lock_first), 1, YEAR, true},
-    {"lock-most", NUMBER, AT(lock_most), 1, YEAR, true},
-    {"log-level", LEVEL, AT(log_level), 0, 0, true},
-};
-#define KNOWN (sizeof known / sizeof known[0])
-
-__attribute__((format(printf, 2, 3))) static bool refuse(char *words, const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  (void)vsnprintf(words, PSD_METER_WORDS_MAX, format, arguments);
-  va_end(arguments);
-  return false;
-}
-
-static const setting *setting_named(const char *name, size_t length) {
-  for (size_t i = 0; i < KNOWN; i++)
-    if (strlen(known[i].name) == length && strncmp(known[i].name, name, length) == 0)
-      return &known[i];
-  return NULL;
-}
-
-static bool take_number(const setting *row, uint64_t *number, const char *value, char *words) {
-  char *end = NULL;
-  errno = 0;
-  unsigned long long taken = strtoull(value, &end, 10);
-  if (!isdigit((unsigned char)value[0]) || errno != 0 || *end != '\0' || taken < row->least || taken > row->most)
-    return refuse(words, "%s needs a number from %llu to %llu", row->name, (unsigned long long)row->least,
-                  (unsigned long long)row->most);
-  *number = taken;
-  return true;
-}
-
-static bool take_suites(uint64_t *suites, const char *value, char *words) {
-  char name[16];
-  *suites = 0;
-  for (const char *at = value;; at++) {
-    size_t length = strcspn(at, ",");
-    (void)snprintf(name, sizeof name, "%.*s", (int)length, at);
-    const psd_suite_row *row = length < sizeof name ? psd_suite_named(name) : NULL;
-    if (row == NULL || row->suite == PSD_SUITE_CLASSIC)
-      return refuse(words, "suites needs a list of p256, rsa and shared, joined by commas");
-    *suites |= row->suite;
-    at += length;
-    if (*at == '\0')
-      return true;
-  }
-}
-
-static bool take_text(const setting *row, char *text, const char *value, char *words) {
-  size_t length = strlen(value);
-  if (length < row->least || length > row->most || !psd_printable(value, length))
-    return refuse(words, "%s needs %llu to %llu printable characters", row->name, (unsigned long long)row->least,
-                  (unsigned long long)row->most);
-  memcpy(text, value, length + 1);
-  return true;
-}
-
-static bool take_path(const setting *row, psd_meter_paths *paths, const char *value, char *words) {
-  if (paths->count == PSD_METER_KMS_MAX)
-    return refuse(words, "%s is there more than %u times", row->name, PSD_METER_KMS_MAX);
-  if (!take_text(row, paths->at[paths->count], value, words))
-    return false;
-  paths->count++;
-  return true;
-}
-
-static bool take_choice(const setting *row, uint64_t *choice, const char *value, char *words) {
-  bool yes = strcmp(value, "yes") == 0;
-  if (!yes && strcmp(value, "no") != 0)
-    return refuse(words, "%s needs yes or no", row->name);
-  *choice = yes == (row->kind == YES);
-  return true;
-}
-
-static bool take_level(uint64_t *number, const char *value, char *words) {
-  psd_meter_level level;
-  if (!psd_meter_level_named(value, &level))
-    return refuse(words, "log-level needs error, warning, info or debug");
-  *number = level;
-  return true;
-}
-
-static bool take(psd_meter_settings *settings, const setting *row, const char *value, char *words) {
-  void *at = (char *)settings + row->offset;
-  switch (row->kind) {
-  case TEXT:
-    return take_text(row, at, value, words);
-  case PATHS:
-    return take_path(row, at, value, words);
-  case NUMBER:
-    return take_number(row, at, value, words);
-  case SUITES:
-    return take_suites(at, value, words);
-  case LEVEL:
-    return take_level(at, value, words);
-  default:
-    return take_choice(row, at, value, words);
-  }
-}
-
 /* A setting that may be there several times begins anew where the command line names it. */
-static void begin_list(psd_meter_settings *settings, const setting *row, uint32_t *begun) {
-  uint32_t bit = UINT32_C(1) << (row - known);
+static void begin_list(psd_meter_settings *settings, const psd_meter_setting *row, uint32_t *begun) {
+  uint32_t bit = psd_meter_setting_bit(row);
   psd_meter_paths *paths = (psd_meter_paths *)(void *)((char *)settings + row->offset);
-  if (row->kind == PATHS && (*begun & bit) == 0)
+  if (row->kind == PSD_METER_PATHS && (*begun & bit) == 0)
     paths->count = 0;
   *begun |= bit;
 }
@@ -199,16 +62,16 @@ static bool take_line(psd_meter_settings *settings, char *line, uint32_t *begun,
     return true;
   char *equals = strchr(name, '=');
   if (equals == NULL)
-    return refuse(words, "name = value is wanted");
+    return psd_meter_refuse_setting(words, "name = value is wanted");
   *equals = '\0';
   name = trim(name);
-  const setting *row = setting_named(name, strlen(name));
+  const psd_meter_setting *row = psd_meter_setting_named(name, strlen(name));
   if (row == NULL || row->offset == offsetof(psd_meter_settings, config))
-    return refuse(words, "there is no setting '%s'", name);
-  if (row->kind != PATHS && (*begun & (UINT32_C(1) << (row - known))) != 0)
-    return refuse(words, "%s is there twice", row->name);
+    return psd_meter_refuse_setting(words, "there is no setting '%s'", name);
+  if (row->kind != PSD_METER_PATHS && (*begun & psd_meter_setting_bit(row)) != 0)
+    return psd_meter_refuse_setting(words, "%s is there twice", row->name);
   begin_list(settings, row, begun);
-  return take(settings, row, trim(equals + 1), words);
+  return psd_meter_setting_take(settings, row, trim(equals + 1), words);
 }
 
 static bool take_file(psd_meter_settings *settings, char *words) {
@@ -217,40 +80,40 @@ static bool take_file(psd_meter_settings *settings, char *words) {
   uint32_t begun = 0;
   bool done = true;
   if (file == NULL)
-    return refuse(words, "%s: %s", settings->config, strerror(errno));
+    return psd_meter_refuse_setting(words, "%s: %s", settings->config, strerror(errno));
   for (unsigned number = 1; done && fgets(line, sizeof line, file) != NULL; number++) {
-    done = strchr(line, '\n') != NULL || feof(file) != 0 || refuse(wrong, "the line is too long");
+    done = strchr(line, '\n') != NULL || feof(file) != 0 || psd_meter_refuse_setting(wrong, "the line is too long");
     done = done && take_line(settings, line, &begun, wrong);
     if (!done)
-      (void)refuse(words, "%.*s:%u: %.180s", 60, settings->config, number, wrong);
+      (void)psd_meter_refuse_setting(words, "%.*s:%u: %.180s", 60, settings->config, number, wrong);
   }
   if (done && ferror(file) != 0)
-    done = refuse(words, "%s: %s", settings->config, strerror(errno));
+    done = psd_meter_refuse_setting(words, "%s: %s", settings->config, strerror(errno));
   (void)fclose(file);
   return done;
 }
 
 /* An option of the command line: its row, and its value, which may be the next argument. */
-static const setting *option_at(int argc, char *const *argv, int *index, const char **value, char *words) {
+static const psd_meter_setting *option_at(int argc, char *const *argv, int *index, const char **value, char *words) {
   const char *argument = argv[*index];
   if (strncmp(argument, "--", 2) != 0) {
-    (void)refuse(words, "unexpected '%.100s' (see --help)", argument);
+    (void)psd_meter_refuse_setting(words, "unexpected '%.100s' (see --help)", argument);
     return NULL;
   }
   size_t length = strcspn(argument + 2, "=");
-  const setting *row = setting_named(argument + 2, length);
+  const psd_meter_setting *row = psd_meter_setting_named(argument + 2, length);
   if (row == NULL) {
-    (void)refuse(words, "unknown option %.100s (see --help)", argument);
+    (void)psd_meter_refuse_setting(words, "unknown option %.100s (see --help)", argument);
     return NULL;
   }
   if (argument[2 + length] == '=')
     *value = argument + 2 + length + 1;
-  else if (row->kind == NO || row->kind == YES)
+  else if (row->kind == PSD_METER_NO || row->kind == PSD_METER_YES)
     *value = "yes";
   else if (*index + 1 < argc)
     *value = argv[++*index];
   else {
-    (void)refuse(words, "%.100s needs a value", argument);
+    (void)psd_meter_refuse_setting(words, "%.100s needs a value", argument);
     return NULL;
   }
   return row;
@@ -261,15 +124,15 @@ static bool take_arguments(int argc, char *const *argv, psd_meter_settings *sett
   uint32_t begun = 0;
   for (int i = 1; i < argc; i++) {
     const char *value = NULL;
-    const setting *row = option_at(argc, argv, &i, &value, words);
+    const psd_meter_setting *row = option_at(argc, argv, &i, &value, words);
     if (row == NULL)
       return false;
     if (file_only != (row->offset == offsetof(psd_meter_settings, config)))
       continue;
-    if (row->kind != PATHS && (begun & (UINT32_C(1) << (row - known))) != 0)
-      return refuse(words, "--%s is there twice", row->name);
+    if (row->kind != PSD_METER_PATHS && (begun & psd_meter_setting_bit(row)) != 0)
+      return psd_meter_refuse_setting(words, "--%s is there twice", row->name);
     begin_list(settings, row, &begun);
-    if (!take(settings, row, value, words))
+    if (!psd_meter_setting_take(settings, row, value, words))
       return false;
   }
   return true;
@@ -277,11 +140,11 @@ static bool take_arguments(int argc, char *const *argv, psd_meter_settings *sett
 
 static bool check_together(const psd_meter_settings *settings, char *words) {
   if (settings->database[0] == '\0')
-    return refuse(words, "--db URL is missing (see --help)");
+    return psd_meter_refuse_setting(words, "--db URL is missing (see --help)");
   if (settings->kms.count == 0)
-    return refuse(words, "--kms PATH is missing (see --help)");
+    return psd_meter_refuse_setting(words, "--kms PATH is missing (see --help)");
   if (settings->lock_first > settings->lock_most)
-    return refuse(words, "lock-first is longer than lock-most");
+    return psd_meter_refuse_setting(words, "lock-first is longer than lock-most");
   return true;
 }
 
@@ -321,11 +184,11 @@ psd_meter_order psd_meter_settings_parse(int argc, char *const *argv, psd_meter_
   return done ? PSD_METER_RUN : PSD_METER_WRONG;
 }
 
-static bool same(const setting *row, const void *a, const void *b) {
+static bool same(const psd_meter_setting *row, const void *a, const void *b) {
   const psd_meter_paths *one = a, *other = b;
-  if (row->kind == TEXT)
+  if (row->kind == PSD_METER_TEXT)
     return strcmp(a, b) == 0;
-  if (row->kind != PATHS)
+  if (row->kind != PSD_METER_PATHS)
     return *(const uint64_t *)a == *(const uint64_t *)b;
   if (one->count != other->count)
     return false;
@@ -338,12 +201,12 @@ static bool same(const setting *row, const void *a, const void *b) {
 void psd_meter_settings_reload(psd_meter_settings *settings, const psd_meter_settings *fresh,
                                char words[PSD_METER_WORDS_MAX]) {
   psd_text text = psd_text_over(words, PSD_METER_WORDS_MAX);
-  for (size_t i = 0; i < KNOWN; i++) {
-    char *mine = (char *)settings + known[i].offset;
-    const char *other = (const char *)fresh + known[i].offset;
-    if (known[i].reloads)
-      memcpy(mine, other, known[i].size);
-    else if (!same(&known[i], mine, other))
-      psd_say(&text, "%s%s", text.length == 0 ? "" : ", ", known[i].name);
+  for (size_t i = 0; i < psd_meter_known_count; i++) {
+    char *mine = (char *)settings + psd_meter_known[i].offset;
+    const char *other = (const char *)fresh + psd_meter_known[i].offset;
+    if (psd_meter_known[i].reloads)
+      memcpy(mine, other, psd_meter_known[i].size);
+    else if (!same(&psd_meter_known[i], mine, other))
+      psd_say(&text, "%s%s", text.length == 0 ? "" : ", ", psd_meter_known[i].name);
   }
 }

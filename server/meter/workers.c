@@ -8,11 +8,11 @@
 
 /* Jobs in one transaction. */
 #define BATCH_MAX 64U
-/* Tries of a batch that others are in the way of, before each of its jobs is on its own. */
+/* Tries of a transaction that others are in the way of. */
 #define TRIES_MAX 3U
 
 /* How long a transaction waits for what another program has locked: a handshake waits for it. */
-#define PATIENCE_MS 2000U
+#define PATIENCE_MS 1000U
 
 typedef struct queue {
   psd_meter_job *first, **end;
@@ -131,7 +131,9 @@ static void run_queue(worker *at, const queue *batch, bool write) {
     return;
   for (unsigned tries = 0; tries < TRIES_MAX && result == PSD_DB_BUSY; tries++)
     result = run_batch(at, batch, write);
-  if (result == PSD_DB_DONE)
+  if (result == PSD_DB_BUSY)
+    fail_all(batch, result, psd_db_error(at->db));
+  if (result == PSD_DB_DONE || result == PSD_DB_BUSY)
     return;
   for (psd_meter_job *job = batch->first; job != NULL; job = job->next)
     run_alone(at, job, write);
@@ -184,6 +186,8 @@ static void *work(void *argument) {
       append(&batch, job);
     if (batch.first == NULL)
       break;
+    if (all->waiting.first != NULL)
+      (void)pthread_cond_signal(&all->more);
     (void)pthread_mutex_unlock(&all->lock);
     run_jobs(at, &batch, &done);
     (void)pthread_mutex_lock(&all->lock);
@@ -210,12 +214,11 @@ static void on_results(uv_async_t *handle) {
 }
 
 static void hand_over(psd_meter_workers *all) {
-  bool several = all->fresh.first != NULL && all->fresh.first->next != NULL;
   (void)pthread_mutex_lock(&all->lock);
   join(&all->waiting, &all->fresh);
   (void)pthread_mutex_unlock(&all->lock);
-  /* One worker takes what there is; a second one when it is worth it. */
-  (void)(several ? pthread_cond_broadcast(&all->more) : pthread_cond_signal(&all->more));
+  /* One takes what there is, up to a batch; if it is at work already, another one wakes. */
+  (void)pthread_cond_signal(&all->more);
 }
 
 static void on_turn(uv_prepare_t *turn) {

@@ -56,8 +56,8 @@ static const char *const begins[] = {
     [PSD_DB_READ] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
     [PSD_DB_WRITE] = "BEGIN ISOLATION LEVEL SERIALIZABLE",
     [PSD_DB_MIGRATE] =
-        "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0;"
-        "SELECT pg_advisory_xact_lock(x'50534473'::bigint)",
+        ("BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0;"
+         "SELECT pg_advisory_xact_lock(x'50534473'::bigint)"),
 };
 
 static psd_db_result pg_begin(void *connection, psd_db_mode mode) {

@@ -1,5 +1,4 @@
 /* SQLite: the database is a file. Write-ahead log, synchronous=FULL: a commit is on the disk when it returns. */
-#define _XOPEN_SOURCE 700 /* mknod */
 #include <errno.h>
 #include <sqlite3.h>
 #include <stdlib.h>

@@ -78,8 +78,7 @@ static bool receive(int fd, psd_wire_answer *answer, int64_t deadline) {
   return transfer(fd, answer->body, answer->length, false, deadline);
 }
 
-static bool converse(int fd, const char *path, psd_buffer *question, psd_wire_answer *answer,
-                     unsigned limit) {
+static bool converse(int fd, const char *path, psd_buffer *question, psd_wire_answer *answer, unsigned limit) {
   int64_t deadline = now() + limit;
   return reach(fd, path) && transfer(fd, question->data, question->length, true, deadline) &&
          receive(fd, answer, deadline);

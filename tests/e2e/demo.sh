@@ -1,8 +1,12 @@
 #!/bin/bash
-# The card, shown from its making to what it refuses. Runs inside a private pcscd: `./run demo`.
+# The card, shown from its making to what it refuses; then a meter server, and what attackers get. Runs inside a private pcscd:
+# `./run demo`.
 set -euo pipefail
+e2e=$(dirname "$(realpath "$0")")
 # shellcheck source=common.sh
-source "$(dirname "$(realpath "$0")")/common.sh"
+source "$e2e/common.sh"
+# shellcheck source=servers.sh
+source "$e2e/servers.sh"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -42,15 +46,30 @@ refused() {
   fi
 }
 
+# turned_away COMMAND...: the same, and only why is shown.
+turned_away() {
+  printf '   $ %s\n' "$*"
+  if "$@" >/dev/null 2>errors; then
+    echo "demo: that should have been refused" >&2
+    exit 1
+  fi
+  sed 's/^/     /' errors
+}
+
 # What opensc-tool sends and receives, and below it the same in words. The driver named here sends nothing of its own.
 exchange() { # APDU
   show opensc-tool --reader "$reader" --card-driver MaskTech --send-apdu "$1" | tee exchange
   psd trace "$1" "$(sed 's/^     //' exchange | answers | tr -d ' ')" | sed 's/^/     = /'
 }
 
-start_card() {
-  printf '   $ psd-card run --state card.state --vpcd localhost:%s &\n' "$PSD_VPCD_PORT"
-  psd-card run --state card.state --vpcd "localhost:$PSD_VPCD_PORT" 2>card.log &
+# behind COMMAND...: the command as one would type it, to be started by what follows.
+behind() {
+  printf '   $ %s &\n' "$*"
+}
+
+start_card() { # state file
+  behind psd-card run --state "$1" --vpcd "localhost:$PSD_VPCD_PORT"
+  psd-card run --state "$1" --vpcd "localhost:$PSD_VPCD_PORT" 2>card.log &
   card=$!
   atr=$(pcsc-wait card "$reader")
 }
@@ -61,11 +80,27 @@ remove_card() {
   pcsc-wait empty "$reader"
 }
 
+# attacker MODE ARGUMENT...: somebody on the line, who is given $line for an address.
+attacker() {
+  behind meddle.pl "$@"
+  meddle "$@"
+}
+
+meddle.pl() {
+  perl "$e2e/meddle.pl" "$@"
+}
+
+# What he saw of error signals.
+attacker_saw() {
+  wait "$meddler" || true
+  grep '^error signal' meddle.out | sed 's/^/     on the line: /'
+}
+
 heading "A card is made: blank, with random transport keys"
 show psd-card init --state card.state --serial 00C0FFEE
 
 heading "It goes into the virtual reader of a pcscd that only this demonstration sees"
-start_card
+start_card card.state
 show opensc-tool --list-readers
 show pcsc_scan -c
 
@@ -105,9 +140,78 @@ refused psd apdu 00A4040005F050
 
 heading "Taken out and put back, it has forgotten nothing: neither the wrong PIN nor what happened to it"
 remove_card
-start_card
+start_card card.state
 show psd pin status
 show psd log
 remove_card
 
-printf '\n%sThat was the card.%s Try it yourself: ./run pcscd bash, and see README.md.\n' "$bold" "$plain"
+heading "A key management system: its keys are sealed under a passphrase"
+(umask 077 && random_hex 16 >kms.pass && random_hex 16 >other.pass && echo "correct horse" >anna.password &&
+  echo "battery staple" >guess.password)
+show psd-kms init --dir kms --passphrase-file kms.pass
+show psd-kms keys --dir kms --passphrase-file kms.pass
+
+heading "It serves the meter server, and in another process the factory; the meter server keeps its data in SQLite"
+behind psd-kms run --dir kms --role meter --listen kms.sock --passphrase-file kms.pass
+start_kms kms meter kms.sock
+behind psd-kms run --dir kms --role manufacturing --listen factory.sock --passphrase-file kms.pass
+start_kms kms manufacturing factory.sock
+behind psd-server run --db sqlite:meter.db --kms kms.sock --listen 127.0.0.1:7816 --control meter.control
+start_server meter sqlite:meter.db kms.sock 127.0.0.1:7816
+server=${server_address[meter]}
+
+heading "A user is enrolled, and a blank card manufactured: its keys from the one, its wrapped K4 into the other"
+show psd-server account add --db sqlite:meter.db --kms kms.sock 4711 "Anna Ltd"
+show psd-server user add --db sqlite:meter.db --kms kms.sock --account 4711 --password-file anna.password anna
+show psd-card init --state meter.state --serial 00C0FFEF
+start_card meter.state
+show psd manufacture --kms factory.sock --server meter.control --keys meter.state.keys
+show psd register --server "$server" --user anna --password-file anna.password
+
+heading "The three-key handshake: card, user and server are authenticated (the numbers are those of EP 0 851 630)"
+sign_on=(--user anna --password-file anna.password)
+show psd audit --server "$server" "${sign_on[@]}"
+show psd log --count 1
+
+heading "Refused: a server whose key management system has another K2"
+psd-kms init --dir other --passphrase-file other.pass >>other.log 2>&1
+start_kms other meter other.sock
+start_server false sqlite:false.db other.sock 127.0.0.1:7817
+turned_away psd audit --server 127.0.0.1:7817 "${sign_on[@]}"
+
+heading "Refused by the card: a server without K2 that answers all the same; the error signal goes to it"
+attacker pretend "$server"
+turned_away psd audit --server "$line" "${sign_on[@]}"
+attacker_saw
+
+heading "Refused: an audit that was recorded, in another session"
+attacker record taped "$server"
+psd audit --server "$line" "${sign_on[@]}" >audit.log
+wait "$meddler"
+attacker replay taped "$server"
+turned_away psd audit --server "$line" "${sign_on[@]}"
+attacker_saw
+
+heading "Refused: the whole conversation again, without the card"
+show meddle.pl again taped "$server"
+
+heading "Refused: a wrong password"
+turned_away psd audit --server "$server" --user anna --password-file guess.password
+remove_card
+
+heading "Refused: a card with the right K1 and the same identity, and another K3"
+psd-kms export --dir kms --kind vendor --passphrase-file kms.pass >vendor.pem
+psd-card init --state clone.state --serial 00C0FFEF >clone.log
+write_profile clone 00C0FFEF 271828 31415926
+sed -i 's/^vendor_key = .*/vendor_key = vendor.pem/' clone
+start_card clone.state
+show psd personalize --keys clone.state.keys --profile clone
+turned_away psd audit --server "$server" "${sign_on[@]}"
+remove_card
+
+heading "The honest card is none the worse for all this"
+start_card meter.state
+psd audit --server "$server" "${sign_on[@]}" | tail -n 6 | sed 's/^/     /'
+remove_card
+
+printf '\n%sThat was the handshake.%s Try it yourself: ./run pcscd bash, and see README.md.\n' "$bold" "$plain"

@@ -16,7 +16,7 @@ fail() {
 DESTDIR=$root cmake --install "$PSD_BUILD" >"$work/install.log" 2>&1 || fail "$(<"$work/install.log")"
 
 prefix=$(sed -n 's/^CMAKE_INSTALL_PREFIX:PATH=//p' "$PSD_BUILD/CMakeCache.txt")
-for program in psd psd-card; do
+for program in psd psd-card psd-fleet psd-kms psd-server; do
   "$root$prefix/bin/$program" --version >"$work/version" || fail "$program --version: exit status $?"
   [[ -e $root$prefix/share/man/man1/$program.1 ]] || fail "$program has no manual page"
 done
@@ -38,10 +38,15 @@ try() {
 # shellcheck disable=SC2016
 try libpsdreader '
 #include <psd/reader.h>
-#include <psd/reader/personalize.h>
+#include <psd/reader/manufacture.h>
+#include <psd/reader/session.h>
 int main(void) {
   psd_transport *transport = NULL;
+  psd_link *link = NULL;
   psd_error error;
+  if (psd_suites_in("p256") != PSD_SUITE_P256 ||
+      psd_link_open(PSD_PEER_METER, "/no/such/server", 100, &link, &error) != PSD_NO_SERVER)
+    return 1;
   psd_result result = psd_transport_socket("/no/such/socket", &transport, &error);
   psd_transport_close(transport);
   return result != PSD_OK;

@@ -27,3 +27,13 @@ insert_card b 0
 mapfile -t again < <(apdus 0 "$select_psd" 00CADF2000)
 expect_like "identity" "${again[1]}" "0000BEEF 9000$"
 remove_card b
+
+note "psd list --wait ends when a card is there"
+"$PSD_CLI" --reader "$(reader 0)" list --wait 60 >"$PSD_WORK/list.out" &
+waiting=$!
+begin=$SECONDS
+insert_card b 0
+wait "$waiting"
+((SECONDS - begin < 30)) || fail "psd list --wait waits for the time to be up"
+expect_like "psd list --wait" "$(<"$PSD_WORK/list.out")" "PSD +PS D1 0000BEEF"
+remove_card b

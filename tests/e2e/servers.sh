@@ -19,14 +19,17 @@ make_kms() {
 
 # start_kms NAME ROLE SOCKET
 start_kms() {
+  : >"$3.log"
   "$PSD_KMS" run --dir "$1" --role "$2" --listen "$3" --passphrase-file "$1.pass" >>"$3.log" 2>&1 &
   server_process[$3]=$!
-  await "$3.log" '"serving|listening'
+  await "$3.log" '"started"'
 }
 
-# start_server NAME DATABASE KMS [OPTION]...: its address is left in server_address[NAME], its control socket is NAME.control.
+# start_server NAME DATABASE KMS ADDRESS [OPTION]...: its address, with its port, is left in server_address[NAME]; its control
+# socket is NAME.control.
 start_server() {
-  "$PSD_SERVER" run --db "$2" --kms "$3" --listen 127.0.0.1:0 --control "$1.control" "${@:4}" >"$1.out" 2>>"$1.log" &
+  : >"$1.out"
+  "$PSD_SERVER" run --db "$2" --kms "$3" --listen "$4" --control "$1.control" "${@:5}" >"$1.out" 2>>"$1.log" &
   server_process[$1]=$!
   await "$1.out" '^listening on'
   server_address[$1]=$(sed -n 's/^listening on //p' "$1.out")
@@ -48,6 +51,7 @@ add_user() {
 
 # meddle MODE ARGUMENT...: somebody on the line; the address at which he waits is left in $line, what he says in meddle.out.
 meddle() {
+  : >meddle.out # what the last one said
   perl "$(dirname "${BASH_SOURCE[0]}")/meddle.pl" "$@" >meddle.out 2>&1 &
   meddler=$!
   await meddle.out '^listening on'

@@ -16,6 +16,8 @@ enum step {
   STEP_ENTROPY = 0xF4, /* 0 works, 1 fails, 2 repeats itself */
   STEP_CLOCK = 0xF5,   /* seconds, four bytes; the first bit: backwards */
   STEP_POWER = 0xF6,   /* off and on */
+  STEP_SESSION = 0xF7, /* the session with the meter server is open */
+  STEP_RECORD = 0xF8,  /* length, command: it comes in a record of the session */
 };
 
 static bool sound; /* nothing was done that may make the card FAULTED */
@@ -40,6 +42,15 @@ static void send_step(rig *r, psd_cursor *input, size_t length) {
   uint8_t *command = fuzz_take(input, length, &taken);
   stage_send(r, command, taken);
   free(command);
+  power_up_after_cut(r);
+  stage_check(r, sound);
+}
+
+static void send_record(rig *r, psd_cursor *input, size_t length) {
+  size_t taken = 0;
+  uint8_t *text = fuzz_take(input, length, &taken);
+  stage_send_record(r, text, taken);
+  free(text);
   power_up_after_cut(r);
   stage_check(r, sound);
 }
@@ -105,6 +116,12 @@ static void run_step(rig *r, psd_cursor *input) {
     break;
   case STEP_CLOCK:
     move_clock(r, input);
+    break;
+  case STEP_SESSION:
+    stage_open_session(r);
+    break;
+  case STEP_RECORD:
+    send_record(r, input, fuzz_u8(input));
     break;
   default:
     reset(r, step == STEP_POWER);

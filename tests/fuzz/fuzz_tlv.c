@@ -81,10 +81,10 @@ static void read_command(const uint8_t *data, size_t size) {
 
 static void read_message(unsigned which, const uint8_t *data, size_t size) {
   union {
-    uint8_t room[512];
+    uint8_t room[1024];
     uint64_t aligned;
   } value;
-  uint8_t again[512];
+  uint8_t again[1024];
   psd_message_id id = (psd_message_id)(which % PSD_MESSAGE_COUNT);
   FUZZ_ASSERT(psd_messages[id].struct_size <= sizeof value && psd_messages[id].size <= sizeof again);
   if (!psd_parse_message(data, size, id, &value)) {

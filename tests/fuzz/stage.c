@@ -3,13 +3,14 @@
 #include "check.h"
 #include "fuzz.h"
 #include "meter/change.h"
+#include "meter/session.h"
 
 #include <string.h>
 
 #define STATES 9U
 #define SIZES 3U
 #define STARTS (STATES * SIZES * 2U)
-#define SECRETS 5U
+#define SECRETS 6U
 #define SECRET_SEEN 16U /* bytes in a row that are no coincidence */
 #define NO_TEXT 0x80U
 #define TIGHT_PAGES 8U
@@ -58,6 +59,15 @@ static void load_keys(void) {
   uint8_t token[PSD_SIZE_TOKEN_KEY];
   psd_device_key device_key = {.scheme = 0, .pointer = 0};
   psd_token_key token_key = {.pointer = 7, .digits = 5};
+  uint8_t shared[PSD_SIZE_SHARED_KEY];
+  psd_shared_key shared_key = {.identifier = 1};
+  static const uint8_t policy[] = {PSD_SUITE_P256 | PSD_SUITE_SHARED, 1};
+  uint8_t vendor_key[PSD_SIZE_VENDOR_KEY] = {0};
+  uint8_t scalar[PSD_P256_SECRET] = {1};
+  CU_ASSERT_TRUE_FATAL(psd_p256_public(scalar, vendor_key + 4));
+  memcpy(shared_key.key, secrets[5], sizeof shared_key.key);
+  psd_buffer shared_out = psd_buffer_over(shared, sizeof shared);
+  psd_put_message(&shared_out, PSD_MESSAGE_SHARED_KEY, &shared_key);
   memcpy(device_key.key, secrets[3], sizeof device_key.key);
   memcpy(token_key.key, secrets[4], sizeof token_key.key);
   psd_buffer device_out = psd_buffer_over(device, sizeof device);
@@ -68,6 +78,9 @@ static void load_keys(void) {
   psd_change_begin(&change, bench.card);
   psd_change_put(&change, PSD_RECORD_OBJECT + PSD_OBJECT_DEVICE_KEY, device, sizeof device);
   psd_change_put(&change, PSD_RECORD_OBJECT + PSD_OBJECT_VENDOR_TOKEN_KEY, token, sizeof token);
+  psd_change_put(&change, PSD_RECORD_OBJECT + PSD_OBJECT_VENDOR_KEY, vendor_key, sizeof vendor_key);
+  psd_change_put(&change, PSD_RECORD_OBJECT + PSD_OBJECT_SHARED_KEY, shared, sizeof shared);
+  psd_change_put(&change, PSD_RECORD_OBJECT + PSD_OBJECT_SESSION_POLICY, policy, sizeof policy);
   psd_change_put(&change, PSD_RECORD_OBJECT + PSD_OBJECT_LABEL, "front desk", 10);
   CU_ASSERT_EQUAL_FATAL(psd_change_commit(&change, bench.card), PSD_SW_OK);
 }
@@ -188,6 +201,37 @@ uint16_t stage_send(rig *r, const uint8_t *command, size_t length) {
   FUZZ_ASSERT(r->length <= most_data(command, length, status));
   FUZZ_ASSERT(!holds_secret(response, answered));
   return status;
+}
+
+void stage_open_session(rig *r) {
+  if (r->card->channels[0].application != PSD_APPLICATION_PSD)
+    return;
+  psd_session_end(r->card);
+  r->card->session.phase = PSD_SESSION_OPEN; /* on the basic channel, its keys zeroes */
+}
+
+/* What is sealed is looked into as well. */
+void stage_send_record(rig *r, const uint8_t *text, size_t length) {
+  static uint8_t command[7U + PSD_CARD_DATA_MAX + 2U];
+  psd_session *session = &r->card->session;
+  psd_traffic to_card = session->to_card, to_server = session->to_server;
+  if (length > PSD_CARD_DATA_MAX - PSD_GCM_TAG)
+    return;
+  size_t sealed = length + PSD_GCM_TAG;
+  const uint8_t head[] = {0x00, 0xC2, 0x00, 0x00, 0x00, (uint8_t)(sealed >> 8), (uint8_t)sealed};
+  memcpy(command, head, sizeof head);
+  FUZZ_ASSERT(psd_session_seal(&to_card, PSD_FRAME_CARD_DATA, text, length, command + sizeof head));
+  memset(command + sizeof head + sealed, 0, 2);
+  bool open = session->phase == PSD_SESSION_OPEN;
+  if (stage_send(r, command, sizeof head + sealed + 2U) != PSD_SW_OK) {
+    FUZZ_ASSERT(session->phase == PSD_SESSION_NONE || !open);
+    return;
+  }
+  FUZZ_ASSERT(open && psd_session_unseal(&to_server, PSD_FRAME_CARD_DATA, (psd_piece){NULL, 0}, r->response, r->length,
+                                         r->response));
+  r->length -= PSD_GCM_TAG;
+  FUZZ_ASSERT(!holds_secret(r->response, r->length));
+  FUZZ_ASSERT(psd_status_of((uint16_t)(r->response[r->length - 2] << 8 | r->response[r->length - 1])) != NULL);
 }
 
 static void check_channel(const psd_channel *channel) {

@@ -25,6 +25,11 @@ rig *stage_enter(const stage_start *start);
  * status word is in the table, that errors carry no data, that no secret of the card is in it. Returns SW1-SW2; the
  * data is in `r->response`, `r->length` bytes. */
 uint16_t stage_send(rig *r, const uint8_t *command, size_t length);
+/* The session with the meter server, open on the basic channel under keys of zeroes; nothing without the PSD selected.
+ */
+void stage_open_session(rig *r);
+/* A command of the provider in a record under those keys, and what holds of the answer inside. */
+void stage_send_record(rig *r, const uint8_t *text, size_t length);
 /* What holds of the card between commands. `sound`: nothing was done to it that may make it FAULTED. */
 void stage_check(const rig *r, bool sound);
 /* The end of an input: everything works again, the card is reset, and is not FAULTED unless it began so. */

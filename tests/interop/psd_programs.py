@@ -16,21 +16,28 @@ def program(name):
     return os.environ[name]
 
 
+def full_disk():
+    """A limit on the size of files, which tests set, is to be an error like that of a full disk, and no signal."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+
 class Program:
     """A running program; its standard error goes to a file, and is awaited there."""
 
     def __init__(self, arguments, log, says):
         self.log = log
         with open(log, "wb") as errors:
-            self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors)
+            self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,
+                                            preexec_fn=full_disk)
         self._await(says)
 
     def _await(self, says):
         end = time.monotonic() + PATIENCE
-        exited = os.pidfd_open(self.process.pid)
+        exited, watch = os.pidfd_open(self.process.pid), select.poll()
+        watch.register(exited, select.POLLIN)
         try:
             while says not in self.said():
-                if select.select([exited], [], [], 0.01)[0]:
+                if watch.poll(10):
                     raise RuntimeError(f"it ended: {self.said()}")
                 if time.monotonic() > end:
                     raise RuntimeError(f"it does not begin: {self.said()}")

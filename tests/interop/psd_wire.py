@@ -35,8 +35,12 @@ def call(address):
     """A connection to HOST:PORT or the path of a Unix socket."""
     if "/" in address:
         stream = socket.socket(socket.AF_UNIX)
+        try:
+            stream.connect(address)  # without a time limit: one that has it does not wait for its turn
+        except OSError:
+            stream.close()
+            raise
         stream.settimeout(TIMEOUT)
-        stream.connect(address)
         return stream
     host, port = address.rsplit(":", 1)
     stream = socket.create_connection((host, int(port)), TIMEOUT)

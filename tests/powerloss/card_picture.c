@@ -109,9 +109,10 @@ static unsigned record_difference(const picture *a, const picture *b, uint16_t n
     return PICTURE_LOG;
   if (number >= PSD_RECORD_OBJECT && number < PSD_RECORD_OBJECT + PSD_OBJECT_COUNT)
     return PICTURE_OBJECTS;
-  return number == PSD_RECORD_PIN   ? PICTURE_PIN_VALUE
-         : number == PSD_RECORD_PUK ? PICTURE_PUK_VALUE
-                                    : PICTURE_FORBIDDEN;
+  return number == PSD_RECORD_PIN        ? PICTURE_PIN_VALUE
+         : number == PSD_RECORD_PUK      ? PICTURE_PUK_VALUE
+         : number == PSD_RECORD_KEY_PAIR ? PICTURE_KEY_PAIR
+                                         : PICTURE_FORBIDDEN;
 }
 
 unsigned picture_difference(const picture *a, const picture *b) {

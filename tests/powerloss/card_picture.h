@@ -35,6 +35,7 @@ enum picture_part {
   PICTURE_SEQUENCE = 0x400,
   PICTURE_OBJECTS = 0x800,
   PICTURE_BLANK = 0x1000,
+  PICTURE_KEY_PAIR = 0x2000,  /* the secret of the PSD's own key pair */
   PICTURE_FORBIDDEN = 0x8000, /* registers, or anything that no command of these tests may change */
 };
 

@@ -9,9 +9,37 @@
 #define RSA_KEY 8U
 #define SHARED_KEY 9U
 
+/* Set by meter_fix: the seed, and how much was made of it. */
+static uint64_t fixed[2];
+static psd_rsa *fixed_rsa;
+
 /* Numbers that differ from session to session. */
 static void fresh(uint8_t *out, size_t length) {
-  CU_ASSERT_TRUE_FATAL(psd_random(out, length));
+  if (fixed[0] == 0) {
+    CU_ASSERT_TRUE_FATAL(psd_random(out, length));
+    return;
+  }
+  uint8_t digest[PSD_HASH], encoded[16];
+  psd_buffer out_of = psd_buffer_over(encoded, sizeof encoded);
+  psd_put_uint(&out_of, fixed[0], 8);
+  psd_put_uint(&out_of, fixed[1], 8);
+  CU_ASSERT_FATAL(length <= sizeof digest && psd_hash(&(psd_part){encoded, sizeof encoded}, 1, digest));
+  memcpy(out, digest, length);
+  fixed[1]++;
+}
+
+static psd_pair *fresh_pair(uint8_t secret[PSD_SCALAR]) {
+  fresh(secret, PSD_SCALAR);
+  return psd_pair_of(secret);
+}
+
+void meter_fix(uint64_t seed, const uint8_t *der, size_t length) {
+  CU_ASSERT_TRUE_FATAL(psd_evp_start());
+  fixed[0] = seed;
+  fixed[1] = 0;
+  psd_rsa_free(fixed_rsa);
+  fixed_rsa = psd_rsa_of(der, length);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(fixed_rsa);
 }
 
 static void put_object(rig *r, psd_object_id id, psd_message_id layout, const void *value, psd_part tail) {
@@ -51,6 +79,8 @@ static void load_keys(meter *m) {
 /* One RSA key for the whole program: making one takes longer than a test. */
 static psd_rsa *rsa_pair(void) {
   static psd_rsa *made;
+  if (fixed_rsa != NULL)
+    return fixed_rsa;
   if (made == NULL)
     made = psd_rsa_new(2048);
   return made;
@@ -60,7 +90,8 @@ void meter_create(meter *m, rig *r, bool forward) {
   memset(m, 0, sizeof *m);
   CU_ASSERT_TRUE_FATAL(psd_evp_start());
   m->r = r;
-  m->k2 = psd_pair_new();
+  uint8_t secret[PSD_SCALAR];
+  m->k2 = fresh_pair(secret);
   m->k2_rsa = rsa_pair();
   CU_ASSERT_FATAL(m->k2 != NULL && m->k2_rsa != NULL);
   fresh(m->k3, sizeof m->k3);
@@ -221,23 +252,23 @@ static bool unseal(meter_traffic *traffic, psd_frame_type type, const uint8_t *i
 
 /* Step 222: keys from K_S and, with forward secrecy, the share. */
 static void derive(meter *m, const uint8_t *head, const psd_pair *share) {
-  uint8_t salt[PSD_HASH], prk[PSD_HASH];
   uint8_t secrets[PSD_SESSION_KEY + 32];
   const psd_part parts[] = {{m->transcript, sizeof m->transcript}, {head, PSD_SIZE_SIGN_ON_RESPONSE}};
   memcpy(secrets, m->k_s, PSD_SESSION_KEY);
   if (share != NULL)
     CU_ASSERT_TRUE_FATAL(psd_pair_agree(share, m->enc, secrets + PSD_SESSION_KEY));
-  CU_ASSERT_FATAL(psd_hash(parts, 2, salt) &&
-                  psd_hkdf_extract(salt, sizeof salt, secrets, share != NULL ? sizeof secrets : PSD_SESSION_KEY, prk));
-  expand(prk, PSD_KEY_LABEL_CARD_TO_SERVER, NULL, 0, m->to_server.expanded);
-  expand(prk, PSD_KEY_LABEL_SERVER_TO_CARD, NULL, 0, m->to_card.expanded);
-  expand(prk, PSD_KEY_LABEL_HOST_TO_SERVER, NULL, 0, m->host_keys[0]);
-  expand(prk, PSD_KEY_LABEL_SERVER_TO_HOST, NULL, 0, m->host_keys[1]);
+  CU_ASSERT_FATAL(
+      psd_hash(parts, 2, m->th) &&
+      psd_hkdf_extract(m->th, sizeof m->th, secrets, share != NULL ? sizeof secrets : PSD_SESSION_KEY, m->prk));
+  expand(m->prk, PSD_KEY_LABEL_CARD_TO_SERVER, NULL, 0, m->to_server.expanded);
+  expand(m->prk, PSD_KEY_LABEL_SERVER_TO_CARD, NULL, 0, m->to_card.expanded);
+  expand(m->prk, PSD_KEY_LABEL_HOST_TO_SERVER, NULL, 0, m->host_keys[0]);
+  expand(m->prk, PSD_KEY_LABEL_SERVER_TO_HOST, NULL, 0, m->host_keys[1]);
   m->to_server.sequence = m->to_card.sequence = 0;
 }
 
 void meter_make_m2(meter *m, uint8_t m2[PSD_M2_SIZE]) {
-  psd_pair *share = m->head.forward != 0 ? psd_pair_new() : NULL;
+  psd_pair *share = m->head.forward != 0 ? fresh_pair(m->ephemeral) : NULL;
   uint8_t terms[PSD_SIZE_SIGN_ON_TERMS];
   fresh(m->response.session, sizeof m->response.session);
   fresh(m->terms.nonce, sizeof m->terms.nonce);

@@ -34,12 +34,18 @@ typedef struct meter {
   psd_sign_on head;
   uint8_t enc[PSD_POINT];
   uint8_t k_s[PSD_SESSION_KEY];
+  uint8_t ephemeral[PSD_SCALAR]; /* behind the share of M2 */
+  uint8_t th[PSD_HASH], prk[PSD_HASH];
   uint8_t transcript[PSD_HASH];
   meter_traffic to_card, to_server;
   uint8_t host_keys[2][PSD_TRAFFIC_KEY];
   psd_host_session host; /* what the card gave its Host */
   psd_audit audit;       /* what it answered */
 } meter;
+
+/* From here on whatever is made up follows from `seed` (not 0), and K2 in its RSA form is that of `der`: for sessions
+ * that come out the same every time. */
+void meter_fix(uint64_t seed, const uint8_t *der, size_t length);
 
 /* Loads the card on the bench with K1 in each of its forms, a K3, and a policy that allows every suite; `forward` as
  * given. The bench stays its owner's. */

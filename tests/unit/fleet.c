@@ -67,8 +67,10 @@ static void as_many_as_are_wanted(void) {
   uint64_t due = 0;
   unsigned begun = 0;
   CU_ASSERT_TRUE_FATAL(psd_pace_start(&pace, 0, 0, 5));
-  while (psd_pace_next(&pace, &due))
+  while (psd_pace_next(&pace, &due)) {
     begun++;
+    psd_pace_tried(&pace);
+  }
   CU_ASSERT_EQUAL(begun, 5);
   psd_pace_destroy(&pace);
 }
@@ -82,6 +84,7 @@ static void evenly_spread(void) {
     CU_ASSERT_TRUE(psd_pace_next(&pace, &due));
     CU_ASSERT_EQUAL(due, pace.start + i * UINT64_C(1000000));
     CU_ASSERT_TRUE(psd_fleet_now() >= due);
+    psd_pace_tried(&pace);
   }
   CU_ASSERT_FALSE(psd_pace_next(&pace, &due));
   psd_pace_destroy(&pace);
@@ -94,6 +97,7 @@ static void nothing_after_the_end(void) {
   CU_ASSERT_TRUE_FATAL(psd_pace_start(&pace, 1, 0, 0));
   pace.end = pace.start + UINT64_C(1000000);
   CU_ASSERT_TRUE(psd_pace_next(&pace, &due) || psd_fleet_now() >= pace.end);
+  psd_pace_tried(&pace);
   CU_ASSERT_FALSE(psd_pace_next(&pace, &due));
   CU_ASSERT_TRUE(psd_fleet_now() < pace.start + UINT64_C(900000000));
   psd_pace_destroy(&pace);
@@ -115,6 +119,35 @@ static void stopped_while_waiting(void) {
   CU_ASSERT_FALSE(psd_pace_next(&pace, &due));
   (void)pthread_join(thread, NULL);
   psd_pace_destroy(&pace);
+}
+
+typedef struct second {
+  psd_pace pace;
+  atomic_bool first_over;
+  bool waited;
+} second;
+
+static void *begin_second(void *argument) {
+  second *at = argument;
+  uint64_t due = 0;
+  at->waited = psd_pace_next(&at->pace, &due) && atomic_load(&at->first_over);
+  return NULL;
+}
+
+/* A user who is refused must not have been tried by all connections at once. */
+static void the_second_waits_for_the_first(void) {
+  second at = {.waited = false};
+  pthread_t thread;
+  uint64_t due = 0;
+  CU_ASSERT_TRUE_FATAL(psd_pace_start(&at.pace, 0, 0, 0));
+  CU_ASSERT_TRUE(psd_pace_next(&at.pace, &due));
+  CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, begin_second, &at), 0);
+  CU_ASSERT_TRUE(psd_pace_rest(&at.pace, 20));
+  atomic_store(&at.first_over, true);
+  psd_pace_tried(&at.pace);
+  (void)pthread_join(thread, NULL);
+  CU_ASSERT_TRUE(at.waited);
+  psd_pace_destroy(&at.pace);
 }
 
 /* getopt permutes the vector, so it gets one of its own. */
@@ -206,6 +239,7 @@ int main(void) {
       {"evenly spread", evenly_spread},
       {"nothing after the end", nothing_after_the_end},
       {"stopped while waiting", stopped_while_waiting},
+      {"the second waits for the first", the_second_waits_for_the_first},
       {"command lines", command_lines},
       {"wrong command lines", wrong_command_lines},
       {"passwords", passwords},

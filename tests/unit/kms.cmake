@@ -1,1 +1,15 @@
 # Tests of kms. Included by CMakeLists.txt in this folder.
+set(UNIT ${CMAKE_CURRENT_LIST_DIR})
+
+psd_unit_test(evp_vectors SOURCES ${UNIT}/evp_vectors.c LIBRARIES psd_evp)
+
+add_library(psd_kms_support STATIC ${UNIT}/kms_support.c)
+target_include_directories(psd_kms_support PUBLIC ${UNIT})
+target_link_libraries(psd_kms_support PUBLIC psd_kms_core psd_check PRIVATE psd_options)
+
+psd_unit_test(kms_operations SOURCES ${UNIT}/kms_operations.c LIBRARIES psd_kms_support)
+psd_unit_test(kms_vault SOURCES ${UNIT}/kms_vault.c LIBRARIES psd_kms_support)
+target_compile_definitions(kms_vault PRIVATE _XOPEN_SOURCE=700)
+psd_unit_test(kms_program SOURCES ${UNIT}/kms_program.c LIBRARIES psd_evp)
+target_compile_definitions(kms_program PRIVATE PSD_KMS_PROGRAM="$<TARGET_FILE:psd-kms>" _XOPEN_SOURCE=700)
+add_dependencies(kms_program psd-kms)

@@ -85,10 +85,11 @@ static const char *sign_on_command(scene *s, uint8_t ordinal) {
   memcpy(text + 8, s->greeted, sizeof s->greeted);
   text[sizeof text - 1] = ordinal;
   CU_ASSERT_EQUAL_FATAL(EVP_Digest(text, sizeof text, digest, NULL, EVP_sha256(), NULL), 1);
-  int length = snprintf(command, sizeof s->text[0], "00860101 4E 7C4C 8120 ");
+  int length = snprintf(command, sizeof s->text[0], "00860101 6A 7C68 8120 ");
   for (size_t i = 0; i < sizeof digest; i++)
     length += snprintf(command + length, sizeof s->text[0] - (size_t)length, "%02X", digest[i]);
-  (void)snprintf(command + length, sizeof s->text[0] - (size_t)length, " A028 8004 616E6E61 8120 A5 %062d 00", 0);
+  (void)snprintf(command + length, sizeof s->text[0] - (size_t)length, " A044 8020 616E6E61 %056d 8120 A5 %062d 00", 0,
+                 0);
   return command;
 }
 
@@ -103,7 +104,9 @@ static void server_responds(scene *s) {
 
 static void card_opens(scene *s, const char *session) {
   char *answer = s->text[s->texts++];
-  const char *keys = repeated(s, 0x77, 2 * PSD_TRAFFIC_KEY, "", "");
+  char keys[4 * PSD_TRAFFIC_KEY + 1];
+  memset(keys, '7', sizeof keys - 1); /* each byte of both is 77 */
+  keys[sizeof keys - 1] = '\0';
   (void)snprintf(answer, sizeof s->text[0], "%s 0000000065000000 %032d %s 9000", session, 0, keys);
   expect(s, repeated(s, 0x22, PSD_M2_SIZE - 16, "00820001 79" SESSION, "00"), answer);
 }

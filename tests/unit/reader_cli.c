@@ -15,7 +15,7 @@
 
 extern char **environ;
 
-#define ARGUMENTS_MAX 12
+#define ARGUMENTS_MAX 16
 #define SECONDS_MAX 20
 
 static struct {
@@ -158,6 +158,27 @@ static void usage(void) {
                                       "personalize",
                                       "personalize --keys x",
                                       "personalize --profile x",
+                                      "audit",
+                                      "audit --server x",
+                                      "audit --user x",
+                                      "audit --server x --user x --suite des",
+                                      "audit --server x --user x --suite p256,rsa",
+                                      "audit --server x --user x --kms x",
+                                      "register --user x",
+                                      "password --server x",
+                                      "manufacture",
+                                      "manufacture --kms x",
+                                      "manufacture --server x",
+                                      "manufacture --kms x --server x --count 1",
+                                      "manufacture --kms x --server x --count 0 --state-dir x",
+                                      "manufacture --kms x --server x --state-dir x",
+                                      "manufacture --kms x --server x --first-serial 00000001",
+                                      "manufacture --kms x --server x --count 1 --state-dir x --keys x",
+                                      "manufacture --kms x --server x --count 1 --state-dir x --serial 00000001",
+                                      "manufacture --kms x --server x --serial 1",
+                                      "manufacture --kms x --server x --serial 0000000G",
+                                      "manufacture --kms x --server x --scheme 1000",
+                                      "manufacture --kms x --server x --suites p256,",
                                       "info --reader a --card b",
                                       "info --card @ --wait 1",
                                       "list --card"};
@@ -174,8 +195,9 @@ static void usage(void) {
 }
 
 static void help(void) {
-  static const char *const verbs[] = {"list",      "info",  "pin",  "personalize", "log",
-                                      "self-test", "label", "apdu", "trace"};
+  static const char *const verbs[] = {"list",     "info",     "pin",         "personalize", "audit",
+                                      "register", "password", "manufacture", "log",         "self-test",
+                                      "label",    "apdu",     "trace"};
   CU_ASSERT_EQUAL(psd("", "--help"), 0);
   for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
     char line[64], usage_line[64];
@@ -458,6 +480,24 @@ static void interrupted(void) {
   (void)close(master);
 }
 
+/* Nobody behind the addresses of servers: exit status 3, and whole JSON all the same. */
+static void servers_out_of_reach(void) {
+  static const char *const verbs[] = {"audit", "register", "password"};
+  for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
+    char line[128];
+    (void)snprintf(line, sizeof line, "%s --card @ --server 127.0.0.1:1 --user anna --password-file -", verbs[i]);
+    CU_ASSERT_EQUAL(psd("secret\nnext\n", line), 3);
+    CU_ASSERT_TRUE(complained("no meter server at 127.0.0.1:1") && complained("psd-server"));
+    CU_ASSERT_PTR_NULL(strstr(err, "secret"));
+    CU_ASSERT_EQUAL(psd("", line), 1);
+    CU_ASSERT_TRUE(complained("the password is missing"));
+  }
+  CU_ASSERT_EQUAL(psd("x\n", "audit --json --card @ --server /nowhere/server --user anna --password-file -"), 3);
+  CU_ASSERT_TRUE(json_valid(out) && said("\"refused\""));
+  CU_ASSERT_EQUAL(psd("", "manufacture --card @ --kms /nowhere/kms --server /nowhere/control"), 3);
+  CU_ASSERT_TRUE(complained("no key management system at /nowhere/kms"));
+}
+
 /* Output that cannot be written is no success. */
 static void full_disk(void) {
   char *arguments[] = {(char *)(uintptr_t)PSD_PROGRAM, (char *)(uintptr_t) "--version", NULL};
@@ -486,6 +526,7 @@ int main(void) {
       {"text in JSON", json_text},
       {"the PIN on a terminal", asked_on_a_terminal},
       {"interrupted at the prompt", interrupted},
+      {"servers out of reach", servers_out_of_reach},
       {"output that cannot be written", full_disk},
       {"what works on a terminal is taken out", hostile_text},
       {"(the card is taken away)", tear_down},

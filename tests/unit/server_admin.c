@@ -1,5 +1,5 @@
-/* What an operator does to the meter server's database, as people and scripts meet it; before it, the parts: passwords and
- * calls to the key management system, of which there is as much here as hands out a column key. */
+/* What an operator does to the meter server's database, as people and scripts meet it; before it, the parts: passwords
+ * and calls to the key management system, of which there is as much here as hands out a column key. */
 #define _XOPEN_SOURCE 700 /* mkdtemp */
 #include "admin/admin.h"
 
@@ -23,7 +23,8 @@
 static char folder[64], url[96], kms[96], password_file[96];
 static char out[16384], err[2048];
 
-/* A key management system ------------------------------------------------------------------------------------------- */
+/* A key management system -------------------------------------------------------------------------------------------
+ */
 
 typedef enum manner { KEY, OTHER_KEY, REFUSES, SILENT, HANGS_UP, HALF, OVERSIZE, GARBAGE } manner;
 
@@ -79,7 +80,8 @@ static void kms_end(int process) {
   (void)unlink(kms);
 }
 
-/* The command ------------------------------------------------------------------------------------------------------- */
+/* The command -------------------------------------------------------------------------------------------------------
+ */
 
 static void slurp(const char *name, char *into, size_t room) {
   char path[128];
@@ -100,7 +102,8 @@ static int redirect(int fd, const char *name) {
   return saved;
 }
 
-/* Runs psd-server with these words, of which DB, KMS and PASSWORD stand for options; its output is in `out` and `err`. */
+/* Runs psd-server with these words, of which DB, KMS and PASSWORD stand for options; its output is in `out` and `err`.
+ */
 static int admin(const char *const *words) {
   char *argv[24] = {strdup("psd-server")};
   int argc = 1;
@@ -157,9 +160,9 @@ static int begin(void) {
   write_password("correct horse\nnot this line\n");
   CU_ASSERT_EQUAL(ADMIN("migrate", "DB"), 0);
   CU_ASSERT_EQUAL(ADMIN("account", "add", "1000", "Bäckerei Ähre", "DB", "KMS"), 0);
-  CU_ASSERT_EQUAL(ADMIN("user", "add", "alice", "--account", "1000", "DB", "KMS", "PASSWORD", "--memory", "8192",
-                        "--passes", "1"),
-                  0);
+  CU_ASSERT_EQUAL(
+      ADMIN("user", "add", "alice", "--account", "1000", "DB", "KMS", "PASSWORD", "--memory", "8192", "--passes", "1"),
+      0);
   return process;
 }
 
@@ -186,14 +189,17 @@ static bool password_is(const char *password) {
   return same;
 }
 
-/* The tests --------------------------------------------------------------------------------------------------------- */
+/* The tests ---------------------------------------------------------------------------------------------------------
+ */
 
-/* "salt = first 16 bytes of Hash("psd password" || realm || 00 || user name)": computed elsewhere. */
+/* "salt = first 16 bytes of Hash("psd password" || realm || 00 || user name)": here that is
+ * 4488b2a7a4f644e84ce6c78b6404eb47. */
 static void test_stretch(void) {
   uint8_t verifier[32];
   CU_ASSERT_FATAL(psd_evp_start());
   CU_ASSERT(psd_password_stretch("psd test server", "alice", "correct horse", 13, 8192, 2, 1, verifier));
-  psd_check_bytes(verifier, sizeof verifier, STRETCHED, "Argon2id");
+  psd_check_bytes(verifier, sizeof verifier, "7a2892d660408e6b8d44bdd9f7c015db48a1e4aec79df46bf53ad6ce4a71cf40",
+                  "Argon2id");
   CU_ASSERT(!psd_password_stretch("", "alice", "x", 1, 8192, 1, 1, verifier));
   CU_ASSERT(!psd_password_stretch("realm", "", "x", 1, 8192, 1, 1, verifier));
   CU_ASSERT(!psd_password_stretch("realm", "012345678901234567890123456789012", "x", 1, 8192, 1, 1, verifier));
@@ -220,8 +226,8 @@ static void test_call(void) {
   static const struct {
     manner how;
     bool done;
-  } cases[] = {{KEY, true}, {REFUSES, true}, {GARBAGE, true}, {SILENT, false}, {HANGS_UP, false}, {HALF, false},
-               {OVERSIZE, false}};
+  } cases[] = {{KEY, true},       {REFUSES, true}, {GARBAGE, true},  {SILENT, false},
+               {HANGS_UP, false}, {HALF, false},   {OVERSIZE, false}};
   char words[128] = "";
   CU_ASSERT(!call(1000, words));
   CU_ASSERT(has(words, "No such file"));
@@ -311,9 +317,8 @@ static void test_users(void) {
   CU_ASSERT(has(err, "already"));
   CU_ASSERT_EQUAL(ADMIN("user", "add", "bob", "--account", "2000", "DB", "KMS", "PASSWORD"), 1);
   CU_ASSERT(has(err, "account add"));
-  CU_ASSERT_EQUAL(ADMIN("user", "add", "012345678901234567890123456789012", "--account", "1000", "DB", "KMS",
-                        "PASSWORD"),
-                  1);
+  CU_ASSERT_EQUAL(
+      ADMIN("user", "add", "012345678901234567890123456789012", "--account", "1000", "DB", "KMS", "PASSWORD"), 1);
   write_password("");
   CU_ASSERT_EQUAL(ADMIN("user", "passwd", "alice", "DB", "KMS", "PASSWORD"), 1);
   write_password("battery staple");
@@ -331,6 +336,49 @@ static void test_users(void) {
   CU_ASSERT(has(out, "alice                            1000             disabled        0"));
   CU_ASSERT_EQUAL(ADMIN("user", "enable", "alice", "DB", "KMS"), 0);
   CU_ASSERT_EQUAL(ADMIN("user", "enable", "carol", "DB", "KMS"), 1);
+  kms_end(process);
+}
+
+/* Reads what the terminal shows until `part` is there; what came is in `out`. */
+static bool shown(int terminal, const char *part) {
+  size_t length = 0;
+  out[0] = '\0';
+  while (strstr(out, part) == NULL && length < sizeof out - 1) {
+    ssize_t got = read(terminal, out + length, sizeof out - 1 - length);
+    if (got <= 0)
+      return false;
+    length += (size_t)got;
+    out[length] = '\0';
+  }
+  return strstr(out, part) != NULL;
+}
+
+/* Changes alice's password at a terminal; returns the exit status. */
+static int at_terminal(const char *first, const char *second) {
+  int terminal = posix_openpt(O_RDWR | O_NOCTTY), status = 0;
+  CU_ASSERT_FATAL(terminal >= 0 && grantpt(terminal) == 0 && unlockpt(terminal) == 0);
+  const char *name = ptsname(terminal);
+  pid_t process = fork();
+  CU_ASSERT_FATAL(process >= 0);
+  if (process == 0) {
+    /* The first terminal that the leader of a session opens is the session's. */
+    bool its_own = setsid() >= 0 && open(name, O_RDWR) >= 0;
+    _exit(!its_own ? 127 : ADMIN("user", "passwd", "alice", "DB", "KMS", "--memory", "8192", "--passes", "1"));
+  }
+  CU_ASSERT(shown(terminal, "password: ") && write(terminal, first, strlen(first)) == (ssize_t)strlen(first));
+  CU_ASSERT(shown(terminal, "again, password: ") && strstr(out, "staple") == NULL);
+  CU_ASSERT_EQUAL(write(terminal, second, strlen(second)), (ssize_t)strlen(second));
+  CU_ASSERT_EQUAL(waitpid(process, &status, 0), process);
+  (void)close(terminal);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+}
+
+static void test_terminal(void) {
+  int process = begin();
+  CU_ASSERT_EQUAL(at_terminal("battery staple\n", "battery stable\n"), 1);
+  CU_ASSERT(password_is("correct horse"));
+  CU_ASSERT_EQUAL(at_terminal("battery staple\n", "battery staple\n"), 0);
+  CU_ASSERT(password_is("battery staple"));
   kms_end(process);
 }
 
@@ -400,6 +448,7 @@ static const psd_check_test tests[] = {
     {"another key management system is noticed", test_other_kms},
     {"accounts are opened, listed, suspended and resumed", test_accounts},
     {"users are enrolled, listed, disabled, and given passwords", test_users},
+    {"a password is asked for twice, and not shown", test_terminal},
     {"a user who is locked is unlocked", test_unlock},
     {"PSDs are listed, shown, revoked, restored, and counted by vendor key", test_devices},
 };

@@ -772,6 +772,7 @@ static void test_saves_news_only(void) {
     at.time += rounds[i].after;
     at.card.audit.piece_count += rounds[i].piece;
     at.card.audit.inspected = at.time;
+    at.card.audit.log_count++;
     open_session(&at, PSD_SUITE_SHARED);
     CU_ASSERT_EQUAL(at.writes - before, rounds[i].saved);
     send_frame(&at, PSD_FRAME_SIGN_OFF, NULL, 0);

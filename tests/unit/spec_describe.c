@@ -238,8 +238,8 @@ static void answers(void) {
   describe_response("00CB3FFF04 5C02DF22 00", "DF22020499DF 9000");
   CU_ASSERT_PTR_NOT_NULL(strstr(memory, "4 (unknown)") == NULL ? strstr(memory, "153 (unknown)") : NULL);
   CU_ASSERT_PTR_NOT_NULL(strstr(memory, "(malformed)"));
-  describe_response("8010000000", "1FFF0000 9000");
-  CU_ASSERT_PTR_NOT_NULL(strstr(memory, "8191"));
+  describe_response("8010000000", "3FFF0000 9000");
+  CU_ASSERT_PTR_NOT_NULL(strstr(memory, "16383"));
   describe_response("00200081", "63C2");
   expect("63C2 verification failed; tries left: 2");
   describe_response("00840000 02", "AABB9000");

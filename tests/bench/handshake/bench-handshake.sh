@@ -7,9 +7,10 @@ shopt -s inherit_errexit
 readonly root='@PROJECT_SOURCE_DIR@' build='@PROJECT_BINARY_DIR@'
 readonly bench=$build/tests/bench work=$build/tests/bench/handshake-work
 readonly server=$build/server/meter/psd-server kms=$build/server/kms/psd-kms
+readonly psd=$build/reader/cli/psd fleet=$build/reader/fleet/psd-fleet
 readonly user=bench password='nothing but a benchmark'
 readonly sizes=(1000 100000 1000000)
-readonly psds=1000 idle=10000
+readonly psds=1000 idle=10000 cards=16
 PATH=$bench:$PATH
 # shellcheck source=tests/bench/lib.sh
 . "$root/tests/bench/lib.sh"
@@ -47,13 +48,13 @@ measure_tls() {
 # The server's side ---------------------------------------------------------------------------------------------------
 
 start_kms() { # role
-  start_until 1 listening "$kms" run --dir "$work/kms" --listen "$work/$1.sock" --role "$1" \
+  start_until 1 '"started"' "$kms" run --dir "$work/kms" --listen "$work/$1.sock" --role "$1" \
     --passphrase-file "$work/passphrase"
 }
 
 start_server() {
   start_until 1 "listening on" "$server" run --db "sqlite:$work/meter.db" --kms "$work/meter.sock" \
-    --listen 127.0.0.1:0 --suites p256,rsa,shared --no-forward
+    --control "$work/control.sock" --listen 127.0.0.1:0 --suites p256,rsa,shared --no-forward
 }
 
 make_service() {
@@ -62,13 +63,25 @@ make_service() {
   start_kms meter && meter=$started
   start_kms manufacturing && factory=$started
   "$server" migrate --db "sqlite:$work/meter.db" >/dev/null
-  "$server" account add --db "sqlite:$work/meter.db" --kms "$work/meter.sock" 1 "Benchmark" >/dev/null
-  "$server" user add --db "sqlite:$work/meter.db" --kms "$work/meter.sock" --account 1 \
-    --password-file "$work/password" "$user" >/dev/null
+  "$server" account add 1 "Benchmark" --db "sqlite:$work/meter.db" --kms "$work/meter.sock" >/dev/null
+  "$server" user add "$user" --db "sqlite:$work/meter.db" --kms "$work/meter.sock" --account 1 \
+    --password-file "$work/password" >/dev/null
 }
 
 address() {
   grep -o 'listening on .*' "$work/programs.log" | tail -n 1 | cut -d' ' -f3
+}
+
+# Real cards, whose arithmetic takes longer than the server's.
+measure_cards() {
+  say "real cards"
+  "$psd" manufacture --kms "$work/manufacturing.sock" --server "$work/control.sock" --count "$cards" \
+    --state-dir "$work/cards" >/dev/null
+  "$fleet" --server "$(address)" --state-dir "$work/cards" --user "$user" --password-file "$work/password" --register \
+    --duration 3 --json | perl -MJSON::PP -0777 -ne '
+    my $told = decode_json($_);
+    printf "fleet.rate %.1f\nfleet.p50 %u\nfleet.p99 %u\n", $told->{handshakes_in_10_seconds} / 10,
+      @{$told->{latency_microseconds}}{qw(p50 p99)};'
 }
 
 # A database with so many PSDs, of which some sign on.
@@ -80,6 +93,7 @@ measure_size() { # size
   start_server
   bench-load "label=$1" "server=$(address)" "factory=$work/manufacturing.sock" "db=sqlite:$work/meter.db" "user=$user" \
     "password=$password" "server-pid=$started" "kms-pid=$meter" "psds=$psds" "${idle_sessions[@]}"
+  (($1 > sizes[0])) || measure_cards
   stop "$started"
 }
 

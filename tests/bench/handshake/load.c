@@ -1,6 +1,7 @@
 /* bench-load: what handshakes cost a meter server and its key management system.
  *
  *   bench-load label=… server=HOST:PORT factory=SOCKET db=URL user=… password=… server-pid=… kms-pid=… psds=N [idle=N]
+ *              [only=WAY]
  *
  * Makes PSDs in software with keys of the key management system behind `factory`, registers them, and has them sign on,
  * in each way and over fresh and kept connections. The rows are handshake.LABEL.WAY.CONNECTIONS.… : rate (a second),
@@ -27,6 +28,7 @@
 
 typedef struct settings {
   const char *label, *server, *factory, *db, *user, *password;
+  const char *only; /* way to sign on; NULL for all */
   unsigned long server_pid, kms_pid, psds, idle;
 } settings;
 
@@ -111,11 +113,17 @@ static void report_cell(const load *all, cell *of) {
   bench_samples_free(&of->kms);
 }
 
+/* The PSDs have keys for it, and it is wanted. */
+static bool is_measured(const load *all, soft_kind kind) {
+  return (soft_kind_suite(kind) & all->psds.suites) != 0 &&
+         (all->set.only == NULL || strcmp(all->set.only, soft_kind_name(kind)) == 0);
+}
+
 static void measure_all(load *all) {
   cell cells[2 * SOFT_KINDS];
   size_t count = 0;
   for (unsigned kind = 0; kind < SOFT_KINDS; kind++)
-    for (unsigned kept = 0; kept < 2 && (soft_kind_suite((soft_kind)kind) & all->psds.suites) != 0; kept++)
+    for (unsigned kept = 0; kept < 2 && is_measured(all, (soft_kind)kind); kept++)
       cells[count++] = (cell){.kind = (soft_kind)kind,
                               .kept = kept == 1,
                               .wall = bench_samples_make(ROUNDS),
@@ -181,8 +189,9 @@ static bool take_setting(settings *set, const char *argument) {
   return take_text(argument, "label", &set->label) || take_text(argument, "server", &set->server) ||
          take_text(argument, "factory", &set->factory) || take_text(argument, "db", &set->db) ||
          take_text(argument, "user", &set->user) || take_text(argument, "password", &set->password) ||
-         take_number(argument, "server-pid", &set->server_pid) || take_number(argument, "kms-pid", &set->kms_pid) ||
-         take_number(argument, "psds", &set->psds) || take_number(argument, "idle", &set->idle);
+         take_text(argument, "only", &set->only) || take_number(argument, "server-pid", &set->server_pid) ||
+         take_number(argument, "kms-pid", &set->kms_pid) || take_number(argument, "psds", &set->psds) ||
+         take_number(argument, "idle", &set->idle);
 }
 
 static void allow_descriptors(void) {

@@ -29,7 +29,7 @@ typedef struct soft_psd {
   uint8_t shared_key[32];
   uint32_t shared_identifier;
   uint32_t rsa_identifier;
-  EVP_PKEY *rsa;  /* NULL without one; of all PSDs */
+  EVP_PKEY *rsa;  /* NULL without one */
   psd_pair *pair; /* NULL without one */
 } soft_psd;
 

@@ -2,6 +2,7 @@
 
 #include <openssl/core_names.h>
 #include <openssl/param_build.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
 #include "store/store.h"
 
 #define LIMIT_MS 10000U
+#define MAKERS 16U
 #define FIRST_USER 1 /* of a new database, and so his account */
 
 static const char vendor[] = "PS", model[] = "D1";
@@ -100,24 +102,46 @@ static void make_psd(psd_link *kms, stock *of, size_t at) {
   psd->id = draw_device();
   need(ask_keys(kms, &psd->id, of->suites, &keys, &error), &error);
   bool rsa = (of->suites & PSD_SUITE_RSA) != 0;
-  take_keys(psd, &keys, !rsa ? NULL : at == 0 ? rsa_key(&keys) : of->psd[0].rsa);
+  take_keys(psd, &keys, rsa ? rsa_key(&keys) : NULL);
   memcpy(of->wrapped[at], keys.keys.wrapped_k4, sizeof of->wrapped[at]);
   psd_secret_wipe(&keys, sizeof keys);
   endorse(kms, psd, of->wrapped[at]);
 }
 
+/* One of several that ask at once: the key management system writes its log once for all that ask together. */
+typedef struct maker {
+  pthread_t thread;
+  const char *kms;
+  stock *of;
+  size_t first;
+} maker;
+
+static void *make_some(void *argument) {
+  const maker *me = argument;
+  psd_link *link = NULL;
+  psd_error error;
+  need(psd_link_open(PSD_PEER_KMS, me->kms, LIMIT_MS, &link, &error), &error);
+  for (size_t i = me->first; i < me->of->count; i += MAKERS)
+    make_psd(link, me->of, i);
+  psd_link_close(link);
+  return NULL;
+}
+
 stock stock_make(const char *kms, size_t count) {
   psd_link *link = NULL;
   psd_error error;
+  maker makers[MAKERS];
   stock made = {.psd = calloc(count, sizeof *made.psd), .count = count, .wrapped = calloc(count, sizeof *made.wrapped)};
   bench_need(made.psd != NULL && made.wrapped != NULL, "memory");
   need(psd_link_open(PSD_PEER_KMS, kms, LIMIT_MS, &link, &error), &error);
   made.suites = suites_of(link);
   psd_link_close(link);
-  need(psd_link_open(PSD_PEER_KMS, kms, LIMIT_MS, &link, &error), &error);
-  for (size_t i = 0; i < count; i++)
-    make_psd(link, &made, i);
-  psd_link_close(link);
+  for (size_t i = 0; i < MAKERS; i++) {
+    makers[i] = (maker){.kms = kms, .of = &made, .first = i};
+    bench_need(pthread_create(&makers[i].thread, NULL, make_some, &makers[i]) == 0, "thread");
+  }
+  for (size_t i = 0; i < MAKERS; i++)
+    (void)pthread_join(makers[i].thread, NULL);
   return made;
 }
 
@@ -143,10 +167,10 @@ void stock_enter(const stock *of, const char *url) {
 }
 
 void stock_free(stock *of) {
-  if (of->count > 0)
-    EVP_PKEY_free(of->psd[0].rsa);
-  for (size_t i = 0; i < of->count; i++)
+  for (size_t i = 0; i < of->count; i++) {
+    EVP_PKEY_free(of->psd[i].rsa);
     psd_pair_free(of->psd[i].pair);
+  }
   psd_secret_wipe(of->psd, of->count * sizeof *of->psd);
   free(of->psd);
   free(of->wrapped);

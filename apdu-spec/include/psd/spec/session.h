@@ -54,6 +54,7 @@ typedef enum psd_host_operation {
 typedef enum psd_signature_kind {
   PSD_SIGNATURE_HMAC = 1,  /* 32 bytes */
   PSD_SIGNATURE_ECDSA = 2, /* 64 bytes, r || s */
+  PSD_SIGNATURE_TDES = 3,  /* 8 bytes: triple-DES MAC, suite classic */
 } psd_signature_kind;
 
 #define PSD_PROTOCOL 1U
@@ -78,6 +79,10 @@ typedef enum psd_signature_kind {
 #define PSD_SIGN_AUDIT "psd audit response"
 #define PSD_SIGN_RESULT "psd audit result"
 #define PSD_SIGN_VENDOR_KEY "psd vendor key"
+/* Suite classic. */
+#define PSD_CLASSIC_KEY 24U /* bytes of K_S that are a key; zeroes up to PSD_SESSION_KEY follow */
+#define PSD_TDES_MAC 8U
+#define PSD_TDES_KEY_LABEL "psd audit triple-DES" /* Expand(K3, label, 24) is the key of the MAC of audits */
 /* HPKE info of suite p256. */
 #define PSD_HPKE_INFO "psd sign-on"
 /* Domain of the salt of passwords. */

@@ -1,0 +1,347 @@
+/* Every operation of docs/handshake.md, "Key management": granted, and refused with the signal it says. */
+#include <string.h>
+
+#include "kms/derive.h"
+#include "kms/wrap.h"
+#include "kms_support.h"
+
+static bench on;
+static uint8_t memory[1024];
+
+static void flip(psd_buffer *request, size_t bit) {
+  request->data[bit / 8] ^= (uint8_t)(1U << bit % 8);
+}
+
+static void expect_session_key(void) {
+  psd_check_bytes(on.content, on.answer_length, "0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20",
+                  "K_S");
+}
+
+/* Every bit from `first` on is flipped; the signal must be `expected`. */
+static void flip_all(psd_frame_type type, psd_buffer *request, size_t first, size_t last, psd_signal expected) {
+  for (size_t bit = first * 8; bit < last * 8; bit++) {
+    flip(request, bit);
+    CU_ASSERT_EQUAL(bench_ask(&on, type, request), expected);
+    flip(request, bit);
+  }
+}
+
+#define HEAD 4U /* KMS_CALL */
+#define M1 (HEAD + 32U)
+#define WRAPPED (M1 + PSD_SIZE_SIGN_ON)
+
+static void unwrap_p256(void) {
+  bench_open(&on, PSD_ROLE_METER, false);
+  const psd_kms_key *k2 = psd_keyring_active(on.ring, PSD_KMS_VENDOR);
+  psd_buffer request = bench_request(memory, sizeof memory);
+  bench_put_sign_on(&on, &request, PSD_SUITE_P256, k2->identifier, k2->point);
+  CU_ASSERT_EQUAL(bench_ask(&on, PSD_FRAME_KMS_UNWRAP, &request), PSD_SIGNAL_NONE);
+  expect_session_key();
+  flip_all(PSD_FRAME_KMS_UNWRAP, &request, HEAD, M1, PSD_SIGNAL_SESSION_KEY);
+  flip_all(PSD_FRAME_KMS_UNWRAP, &request, M1, M1 + 1, PSD_SIGNAL_MESSAGE); /* protocol */
+  flip_all(PSD_FRAME_KMS_UNWRAP, &request, M1 + 3, M1 + 7, PSD_SIGNAL_VENDOR_KEY);
+  flip_all(PSD_FRAME_KMS_UNWRAP, &request, M1 + 7, request.length, PSD_SIGNAL_SESSION_KEY);
+  flip(&request, (M1 + 2) * 8); /* forward */
+  CU_ASSERT_EQUAL(bench_ask(&on, PSD_FRAME_KMS_UNWRAP, &request), PSD_SIGNAL_SESSION_KEY);
+  flip(&request, (M1 + 2) * 8);
+  for (size_t length = request.length; length-- > 4;) {
+    psd_buffer shorter = {.data = request.data, .length = length};
+    CU_ASSERT_EQUAL(bench_ask(&on, PSD_FRAME_KMS_UNWRAP, &shorter), PSD_SIGNAL_MESSAGE);
+  }
+  bench_close(&on);
+}
+
+static void unwrap_shared(void) {
+  bench_open(&on, PSD_ROLE_METER, false);
+  psd_kms_manufactured made = bench_manufacture(&on, 0, PSD_SUITE_SHARED);
+  psd_buffer request = bench_request(memory, sizeof memory);
+  bench_put_sign_on(&on, &request, PSD_SUITE_SHARED, (uint32_t)made.shared_key, made.shared);
+  CU_ASSERT_EQUAL(bench_ask(&on, PSD_FRAME_KMS_UNWRAP, &request), PSD_SIGNAL_NONE);
+  expect_session_key();
+  flip_all(PSD_FRAME_KMS_UNWRAP, &request, HEAD, M1, PSD_SIGNAL_SESSION_KEY);
+  flip_all(PSD_FRAME_KMS_UNWRAP, &request, M1 + 7, request.length, PSD_SIGNAL_SESSION_KEY);
+  request.data[M1 + 1] = PSD_SUITE_CLASSIC;
+  CU_ASSERT_EQUAL(bench_ask(&on, PSD_FRAME_KMS_UNWRAP, &request), PSD_SIGNAL_SUITE);
+  request.data[M1 + 1] = 0;
+  CU_ASSERT_EQUAL(bench_ask(&on, PSD_FRAME_KMS_UNWRAP, &request), PSD_SIGNAL_SUITE);
+  request.data[M1 + 1] = PSD_SUITE_SHARED;
+  request.data[M1 + 2] = 1; /* forward secrecy is p256's alone */
+  CU_ASSERT_EQUAL(bench_ask(&on, PSD_FRAME_KMS_UNWRAP, &request), PSD_SIGNAL_MESSAGE);
+  bench_close(&on);
+}
+
+/* A key that another took the place of still opens; one that is retired or compromised does not. */
+static void retired_keys(void) {
+  static const psd_kms_state ends[] = {PSD_KMS_STATE_OBSOLETE, PSD_KMS_STATE_COMPROMISED};
+  for (size_t i = 0; i < 2; i++) {
+    bench_open(&on, PSD_ROLE_METER, false);
+    psd_kms_key *k2 = psd_keyring_find(on.ring, 1);
+    psd_buffer request = bench_request(memory, sizeof memory);
+    bench_put_sign_on(&on, &request, PSD_SUITE_P256, 1, k2->point);
+    CU_ASSERT(psd_keyring_move(k2, PSD_KMS_STATE_INSTALLED, BENCH_NOW));
+    CU_ASSERT_EQUAL(bench_ask(&on, PSD_FRAME_KMS_UNWRAP, &request), PSD_SIGNAL_NONE);
+    CU_ASSERT(psd_keyring_move(k2, PSD_KMS_STATE_REGISTERED, BENCH_NOW));
+    CU_ASSERT_EQUAL(bench_ask(&on, PSD_FRAME_KMS_UNWRAP, &request), PSD_SIGNAL_NONE);
+    CU_ASSERT(!psd_keyring_move(k2, PSD_KMS_STATE_ACTIVE, BENCH_NOW));
+    CU_ASSERT(psd_keyring_move(k2, ends[i], BENCH_NOW));
+    CU_ASSERT_EQUAL(bench_ask(&on, PSD_FRAME_KMS_UNWRAP, &request), PSD_SIGNAL_VENDOR_KEY);
+    static const uint8_t nothing[32];
+    CU_ASSERT(k2->pair == NULL && memcmp(k2->secret, nothing, 32) == 0);
+    bench_close(&on);
+  }
+}
+
+#define WISH HEAD
+#define K4 (WISH + PSD_SIZE_KMS_VERIFY)
+#define AUDIT (K4 + PSD_SIZE_WRAPPED_K4)
+#define SIGNATURE (AUDIT + PSD_SIZE_AUDIT)
+
+static void check_result(const psd_buffer *request, const uint8_t k3[32]) {
+  psd_audit_result result;
+  uint8_t hash[32], mac[32];
+  CU_ASSERT_EQUAL_FATAL(on.answer_length, PSD_SIZE_AUDIT_RESULT + 32U);
+  CU_ASSERT(psd_parse_message(on.content, PSD_SIZE_AUDIT_RESULT, PSD_MESSAGE_AUDIT_RESULT, &result));
+  const psd_part audit = {request->data + AUDIT, request->length - AUDIT};
+  CU_ASSERT(psd_hash(&audit, 1, hash));
+  CU_ASSERT_EQUAL(memcmp(hash, result.audit, 32), 0);
+  CU_ASSERT_EQUAL(result.serial, 0x1234);
+  CU_ASSERT_EQUAL(result.time, BENCH_NOW + 300);
+  CU_ASSERT_EQUAL(result.warn_after, 5);
+  CU_ASSERT_EQUAL(result.lock_after, 9);
+  const psd_part parts[] = {{PSD_SIGN_RESULT, 16}, {on.content, PSD_SIZE_AUDIT_RESULT}};
+  CU_ASSERT(psd_hmac(k3, 32, parts, 2, mac));
+  CU_ASSERT_EQUAL(memcmp(mac, on.content + PSD_SIZE_AUDIT_RESULT, 32), 0);
+}
+
+static void verify_hmac(void) {
+  for (unsigned scheme = 0; scheme < 2; scheme++) {
+    bench_open(&on, PSD_ROLE_METER, false);
+    psd_kms_manufactured made = bench_manufacture(&on, scheme, PSD_SUITE_P256);
+    psd_buffer request = bench_request(memory, sizeof memory);
+    bench_put_verify(&request, made.wrapped_k4, made.key, NULL);
+    CU_ASSERT_EQUAL(bench_ask(&on, PSD_FRAME_KMS_VERIFY, &request), PSD_SIGNAL_NONE);
+    check_result(&request, made.key);
+    flip_all(PSD_FRAME_KMS_VERIFY, &request, K4, AUDIT, PSD_SIGNAL_DEVICE_KEY);
+    flip_all(PSD_FRAME_KMS_VERIFY, &request, AUDIT, AUDIT + 1, PSD_SIGNAL_MESSAGE); /* kind of signature */
+    flip_all(PSD_FRAME_KMS_VERIFY, &request, AUDIT + 1, AUDIT + 4, PSD_SIGNAL_SIGNATURE);
+    flip_all(PSD_FRAME_KMS_VERIFY, &request, AUDIT + 4, AUDIT + 12, PSD_SIGNAL_DEVICE_KEY); /* another PSD */
+    flip_all(PSD_FRAME_KMS_VERIFY, &request, AUDIT + 12, request.length, PSD_SIGNAL_SIGNATURE);
+    bench_close(&on);
+  }
+}
+
+static void verify_limits(void) {
+  bench_open(&on, PSD_ROLE_METER, false);
+  psd_kms_manufactured made = bench_manufacture(&on, 0, PSD_SUITE_P256);
+  psd_buffer request = bench_request(memory, sizeof memory);
+  bench_put_verify(&request, made.wrapped_k4, made.key, NULL);
+  const struct {
+    uint64_t time;
+    psd_signal signal;
+  } times[] = {{BENCH_NOW + 301, PSD_SIGNAL_REQUEST},
+               {BENCH_NOW + 300, PSD_SIGNAL_NONE},
+               {BENCH_NOW - 300, PSD_SIGNAL_NONE},
+               {BENCH_NOW - 301, PSD_SIGNAL_REQUEST},
+               {0, PSD_SIGNAL_REQUEST},
+               {UINT64_MAX, PSD_SIGNAL_REQUEST}};
+  for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+    psd_buffer time = psd_buffer_over(request.data + WISH + 2, 8);
+    psd_put_uint(&time, times[i].time, 8);
+    CU_ASSERT_EQUAL(bench_ask(&on, PSD_FRAME_KMS_VERIFY, &request), times[i].signal);
+  }
+  psd_buffer time = psd_buffer_over(request.data + WISH + 2, 8);
+  psd_put_uint(&time, BENCH_NOW, 8);
+  request.data[WISH] = 0x80; /* an action that is none */
+  CU_ASSERT_EQUAL(bench_ask(&on, PSD_FRAME_KMS_VERIFY, &request), PSD_SIGNAL_REQUEST);
+  request.data[WISH] = 0;
+  for (size_t length = request.length; length-- > 4;) {
+    psd_buffer shorter = {.data = request.data, .length = length};
+    CU_ASSERT_EQUAL(bench_ask(&on, PSD_FRAME_KMS_VERIFY, &shorter), PSD_SIGNAL_MESSAGE);
+  }
+  bench_close(&on);
+}
+
+static void endorse(psd_kms_manufactured *made, const uint8_t point[65], psd_signal expected) {
+  uint8_t bytes[256];
+  psd_buffer request = bench_request(bytes, sizeof bytes);
+  psd_put(&request, on.device.bytes, 8);
+  psd_put(&request, made->wrapped_k4, PSD_SIZE_WRAPPED_K4);
+  psd_put(&request, point, 65);
+  on.service.role = PSD_ROLE_MANUFACTURING;
+  CU_ASSERT_EQUAL(bench_ask(&on, PSD_FRAME_KMS_ENDORSE, &request), expected);
+  on.service.role = PSD_ROLE_METER;
+  if (expected == PSD_SIGNAL_NONE)
+    memcpy(made->wrapped_k4, on.content, PSD_SIZE_WRAPPED_K4);
+}
+
+static void verify_ecdsa(void) {
+  uint8_t point[65];
+  bench_open(&on, PSD_ROLE_METER, false);
+  psd_kms_manufactured made = bench_manufacture(&on, 0, PSD_SUITE_P256);
+  psd_pair *pair = psd_pair_new();
+  CU_ASSERT_PTR_NOT_NULL_FATAL(pair);
+  psd_pair_point(pair, point);
+  psd_buffer request = bench_request(memory, sizeof memory);
+  bench_put_verify(&request, made.wrapped_k4, made.key, pair);
+  CU_ASSERT_EQUAL(bench_ask(&on, PSD_FRAME_KMS_VERIFY, &request), PSD_SIGNAL_SIGNATURE); /* not endorsed */
+  point[64] ^= 1;
+  endorse(&made, point, PSD_SIGNAL_REQUEST);
+  point[64] ^= 1;
+  endorse(&made, point, PSD_SIGNAL_NONE);
+  request = bench_request(memory, sizeof memory);
+  bench_put_verify(&request, made.wrapped_k4, made.key, pair);
+  CU_ASSERT_EQUAL(bench_ask(&on, PSD_FRAME_KMS_VERIFY, &request), PSD_SIGNAL_NONE);
+  check_result(&request, made.key);
+  flip_all(PSD_FRAME_KMS_VERIFY, &request, SIGNATURE, request.length, PSD_SIGNAL_SIGNATURE);
+  made.wrapped_k4[40] ^= 1;
+  endorse(&made, point, PSD_SIGNAL_DEVICE_KEY);
+  psd_pair_free(pair);
+  bench_close(&on);
+}
+
+static void rotate_and_columns(void) {
+  uint8_t mac[32];
+  bench_open(&on, PSD_ROLE_METER, false);
+  psd_kms_manufactured made = bench_manufacture(&on, 1, PSD_SUITE_P256);
+  const psd_kms_key *k2 = psd_keyring_active(on.ring, PSD_KMS_VENDOR);
+  psd_buffer request = bench_request(memory, sizeof memory);
+  psd_put(&request, on.device.bytes, 8);
+  psd_put(&request, made.wrapped_k4, PSD_SIZE_WRAPPED_K4);
+  CU_ASSERT_EQUAL(bench_ask(&on, PSD_FRAME_KMS_ROTATE, &request), PSD_SIGNAL_NONE);
+  psd_vendor_key_order order;
+  CU_ASSERT_FATAL(psd_parse_message(on.content, on.answer_length, PSD_MESSAGE_VENDOR_KEY_ORDER, &order));
+  CU_ASSERT_EQUAL(order.identifier, k2->identifier);
+  CU_ASSERT_EQUAL(memcmp(order.point, k2->point, 65), 0);
+  const psd_part parts[] = {{PSD_SIGN_VENDOR_KEY, 14}, {on.content, 4 + 65}};
+  CU_ASSERT(psd_hmac(made.key, 32, parts, 2, mac));
+  CU_ASSERT_EQUAL(memcmp(mac, order.authentication, 32), 0);
+  flip_all(PSD_FRAME_KMS_ROTATE, &request, HEAD, request.length, PSD_SIGNAL_DEVICE_KEY);
+  uint8_t keys[2][32];
+  for (uint8_t column = 0; column < 2; column++) {
+    request = bench_request(memory, sizeof memory);
+    psd_put_u8(&request, column);
+    on.service.events.count = 0;
+    CU_ASSERT_EQUAL(bench_ask(&on, PSD_FRAME_KMS_COLUMN, &request), PSD_SIGNAL_NONE);
+    CU_ASSERT_EQUAL_FATAL(on.answer_length, 32);
+    CU_ASSERT_EQUAL(on.service.events.count, 1);
+    memcpy(keys[column], on.content, 32);
+  }
+  CU_ASSERT_NOT_EQUAL(memcmp(keys[0], keys[1], 32), 0);
+  bench_close(&on);
+}
+
+static void manufactures(void) {
+  bench_open(&on, PSD_ROLE_MANUFACTURING, true);
+  psd_kms_manufactured one = bench_manufacture(&on, 1, PSD_SUITE_P256 | PSD_SUITE_RSA);
+  CU_ASSERT_EQUAL(on.answer_length, PSD_SIZE_KMS_MANUFACTURED + PSD_SIZE_RSA_KEY + 256U);
+  psd_kms_manufactured again = bench_manufacture(&on, 1, PSD_SUITE_P256);
+  CU_ASSERT_EQUAL(memcmp(one.key, again.key, 32), 0); /* of the 1000-key set */
+  CU_ASSERT_EQUAL(memcmp(one.enc, again.enc, 32), 0);
+  CU_ASSERT_NOT_EQUAL(memcmp(one.enc, one.mac, 32), 0);
+  CU_ASSERT(one.pointer < 1000 && one.pointer == again.pointer);
+  psd_kms_manufactured unique = bench_manufacture(&on, 0, PSD_SUITE_P256);
+  CU_ASSERT_NOT_EQUAL(memcmp(one.key, unique.key, 32), 0);
+  uint8_t wrong[64];
+  const struct {
+    const char *device;
+    uint8_t scheme, suites;
+    psd_signal signal;
+  } refused[] = {{"PSD1\0\0\0\1", 2, 1, PSD_SIGNAL_REQUEST},
+                 {"P\1D1\0\0\0\1", 0, 1, PSD_SIGNAL_REQUEST},
+                 {"PSD1\0\0\0\1", 0, 0x10, PSD_SIGNAL_SUITE}};
+  for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+    psd_buffer request = bench_request(wrong, sizeof wrong);
+    psd_put(&request, refused[i].device, 8);
+    psd_put_u8(&request, refused[i].scheme);
+    psd_put_u8(&request, refused[i].suites);
+    CU_ASSERT_EQUAL(bench_ask(&on, PSD_FRAME_KMS_MANUFACTURE, &request), refused[i].signal);
+  }
+  bench_close(&on);
+}
+
+static void vendor_keys(void) {
+  for (unsigned rsa = 0; rsa < 2; rsa++) {
+    bench_open(&on, PSD_ROLE_METER, rsa == 1);
+    psd_buffer request = bench_request(memory, sizeof memory);
+    CU_ASSERT_EQUAL(bench_ask(&on, PSD_FRAME_KMS_VENDOR_KEYS, &request), PSD_SIGNAL_NONE);
+    CU_ASSERT_EQUAL(on.answer_length, PSD_SIZE_VENDOR_KEY + rsa * (PSD_SIZE_RSA_KEY + 256U));
+    psd_put_u8(&request, 0);
+    CU_ASSERT_EQUAL(bench_ask(&on, PSD_FRAME_KMS_VENDOR_KEYS, &request), PSD_SIGNAL_MESSAGE);
+    bench_close(&on);
+  }
+}
+
+/* Of all types a frame may have, a role grants its own and says of the others' that they are not its. */
+static void roles(void) {
+  static const psd_frame_type meter[] = {PSD_FRAME_KMS_UNWRAP, PSD_FRAME_KMS_VERIFY, PSD_FRAME_KMS_ROTATE,
+                                         PSD_FRAME_KMS_COLUMN};
+  static const psd_frame_type factory[] = {PSD_FRAME_KMS_MANUFACTURE, PSD_FRAME_KMS_ENDORSE};
+  bench_open(&on, PSD_ROLE_METER, false);
+  psd_buffer request = bench_request(memory, sizeof memory);
+  for (size_t i = 0; i < 2; i++)
+    CU_ASSERT_EQUAL(bench_ask(&on, factory[i], &request), PSD_SIGNAL_ROLE);
+  on.service.role = PSD_ROLE_MANUFACTURING;
+  for (size_t i = 0; i < 4; i++)
+    CU_ASSERT_EQUAL(bench_ask(&on, meter[i], &request), PSD_SIGNAL_ROLE);
+  for (unsigned type = 0; type < 256; type++)
+    if (type < PSD_FRAME_KMS_UNWRAP || type > PSD_FRAME_KMS_VENDOR_KEY || type % 2 != 0)
+      CU_ASSERT_EQUAL(bench_ask(&on, (psd_frame_type)type, &request), PSD_SIGNAL_MESSAGE);
+  for (size_t length = 0; length < 4; length++) {
+    psd_buffer shorter = {.data = request.data, .length = length};
+    CU_ASSERT_EQUAL(bench_ask(&on, PSD_FRAME_KMS_VENDOR_KEYS, &shorter), PSD_SIGNAL_MESSAGE);
+  }
+  bench_close(&on);
+}
+
+static void full_events(void) {
+  bench_open(&on, PSD_ROLE_METER, false);
+  psd_buffer request = bench_request(memory, sizeof memory);
+  psd_put_u8(&request, 1);
+  for (unsigned i = 0; i < PSD_KMS_EVENTS_MAX; i++)
+    CU_ASSERT_EQUAL(bench_ask(&on, PSD_FRAME_KMS_COLUMN, &request), PSD_SIGNAL_NONE);
+  CU_ASSERT_EQUAL(bench_ask(&on, PSD_FRAME_KMS_COLUMN, &request), PSD_SIGNAL_BUSY);
+  CU_ASSERT_EQUAL(on.answer_length, PSD_SIZE_ERROR_SIGNAL);
+  bench_close(&on);
+}
+
+static void key_set(void) {
+  uint8_t key[32], other[32];
+  uint16_t pointer;
+  bool seen[PSD_KMS_SET_SIZE] = {false};
+  unsigned different = 0;
+  bench_open(&on, PSD_ROLE_METER, false);
+  const psd_kms_key *set = psd_keyring_active(on.ring, PSD_KMS_SET);
+  CU_ASSERT(psd_kms_set_key(set, 0, key) && psd_kms_set_key(set, 999, other));
+  CU_ASSERT_NOT_EQUAL(memcmp(key, other, 32), 0);
+  CU_ASSERT(!psd_kms_set_key(set, 1000, key));
+  for (uint32_t serial = 0; serial < 20000; serial++) {
+    psd_kms_device device = psd_kms_device_of((const uint8_t *)"PS", (const uint8_t *)"D1", serial);
+    CU_ASSERT_FATAL(psd_kms_set_pointer(&device, &pointer) && pointer < PSD_KMS_SET_SIZE);
+    different += seen[pointer] ? 0U : 1U;
+    seen[pointer] = true;
+  }
+  CU_ASSERT_EQUAL(different, PSD_KMS_SET_SIZE);
+  bench_close(&on);
+}
+
+int main(void) {
+  static const psd_check_test tests[] = {
+      {"unwrap, suite p256, and every bit of it", unwrap_p256},
+      {"unwrap, suite shared, and every bit of it", unwrap_shared},
+      {"a retired or compromised K2 opens nothing", retired_keys},
+      {"verify, HMAC, and every bit of it", verify_hmac},
+      {"verify: time, actions, lengths", verify_limits},
+      {"endorse, and verify by ECDSA", verify_ecdsa},
+      {"K1 for one PSD; column keys", rotate_and_columns},
+      {"manufacture", manufactures},
+      {"vendor keys", vendor_keys},
+      {"roles, and frames that are no requests", roles},
+      {"events that nobody writes end in BUSY", full_events},
+      {"the 1000-key set uses all its keys", key_set},
+  };
+  if (!psd_evp_start())
+    return 1;
+  int status = psd_check_run("kms operations", tests, PSD_CHECK_COUNT(tests));
+  psd_evp_stop();
+  return status;
+}

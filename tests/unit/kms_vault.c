@@ -1,0 +1,341 @@
+/* Keys and log in their folder: damage, truncation, roll-back, cut-off changes, several processes. */
+#include "kms_support.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "kms/file.h"
+#include "kms/vault.h"
+
+#define COST 10U
+#define BYTES_MAX 65536U
+
+static char folder[64];
+static const psd_part right = {"correct horse", 13}, wrong = {"correct house", 13};
+static char why[PSD_KMS_WHY_MAX];
+
+static void path_of(char path[128], const char *name) {
+  (void)snprintf(path, 128, "%s/%s", folder, name);
+}
+
+static size_t load(const char *name, uint8_t *bytes) {
+  char path[128];
+  path_of(path, name);
+  ssize_t length = psd_kms_file_read(AT_FDCWD, path, bytes, BYTES_MAX);
+  CU_ASSERT_FATAL(length >= 0);
+  return (size_t)length;
+}
+
+static void store(const char *name, const uint8_t *bytes, size_t length) {
+  char path[128];
+  path_of(path, name);
+  int file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  CU_ASSERT_FATAL(file >= 0 && psd_kms_write_all(file, bytes, length, 0));
+  (void)close(file);
+}
+
+static void drop(const char *name) {
+  char path[128];
+  path_of(path, name);
+  (void)unlink(path);
+}
+
+static void begin(void) {
+  const psd_kms_birth birth = {.cost = COST, .now = BENCH_NOW};
+  (void)snprintf(folder, sizeof folder, "/tmp/psd-kms-test-XXXXXX");
+  CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+  CU_ASSERT_FATAL(psd_kms_create(folder, right, &birth, why));
+}
+
+static void end(void) {
+  static const char *const names[] = {"keys", "keys.new", "log", "log.head", "log.head.new"};
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+    drop(names[i]);
+  CU_ASSERT_EQUAL(rmdir(folder), 0);
+}
+
+static bool opens(void) {
+  psd_kms *kms = psd_kms_open(folder, right, why);
+  psd_kms_close(kms);
+  return kms != NULL;
+}
+
+static bool verifies(uint32_t *count) {
+  psd_kms_tail tail = {.count = 0};
+  psd_kms *kms = psd_kms_open(folder, right, why);
+  bool done = kms != NULL;
+  if (done) {
+    const psd_kms_scan scan = {.point = psd_keyring_active(psd_kms_keys(kms), PSD_KMS_LOG)->point,
+                               .every_signature = true};
+    done = psd_kms_journal_scan(psd_kms_folder(kms), &scan, &tail, why);
+  }
+  psd_kms_close(kms);
+  if (count != NULL)
+    *count = tail.count;
+  return done;
+}
+
+static psd_kms *must_open(void) {
+  psd_kms *kms = psd_kms_open(folder, right, why);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(kms);
+  return kms;
+}
+
+static void append(psd_kms *kms, unsigned count) {
+  psd_kms_events events = {.count = 0};
+  const psd_kms_event event = {.event = PSD_KMS_EVENT_STARTED, .time = BENCH_NOW};
+  for (unsigned i = 0; i < count; i++)
+    CU_ASSERT(psd_kms_note(&events, &event));
+  CU_ASSERT(psd_kms_record_events(kms, &events));
+  CU_ASSERT_EQUAL(events.count, 0);
+}
+
+static void made_and_changed(void) {
+  uint32_t count;
+  begin();
+  const psd_kms_birth birth = {.cost = COST, .now = BENCH_NOW};
+  CU_ASSERT(!psd_kms_create(folder, right, &birth, why)); /* never overwritten */
+  CU_ASSERT_PTR_NULL(psd_kms_open(folder, wrong, why));
+  psd_kms *kms = must_open();
+  CU_ASSERT(psd_kms_replace_key(kms, PSD_KMS_VENDOR, 0, BENCH_NOW + 1, why));
+  CU_ASSERT_EQUAL(psd_keyring_active(psd_kms_keys(kms), PSD_KMS_VENDOR)->identifier, 10);
+  CU_ASSERT_PTR_NOT_NULL(psd_keyring_opening(psd_kms_keys(kms), PSD_KMS_VENDOR, 1));
+  CU_ASSERT(!psd_kms_set_state(kms, 10, PSD_KMS_STATE_OBSOLETE, BENCH_NOW, why)); /* active */
+  CU_ASSERT(!psd_kms_set_state(kms, 99, PSD_KMS_STATE_OBSOLETE, BENCH_NOW, why));
+  CU_ASSERT(!psd_kms_set_state(kms, 9, PSD_KMS_STATE_COMPROMISED, BENCH_NOW, why)); /* the log's own */
+  CU_ASSERT(!psd_kms_replace_key(kms, PSD_KMS_LOG, 0, BENCH_NOW, why));
+  CU_ASSERT(psd_kms_set_state(kms, 1, PSD_KMS_STATE_OBSOLETE, BENCH_NOW + 2, why));
+  CU_ASSERT_PTR_NULL(psd_keyring_opening(psd_kms_keys(kms), PSD_KMS_VENDOR, 1));
+  CU_ASSERT(psd_kms_set_state(kms, 10, PSD_KMS_STATE_COMPROMISED, BENCH_NOW + 3, why));
+  CU_ASSERT_EQUAL(psd_keyring_active(psd_kms_keys(kms), PSD_KMS_VENDOR)->identifier, 11);
+  psd_kms_close(kms);
+  CU_ASSERT(verifies(&count));
+  CU_ASSERT_EQUAL(count, 18 + 3 + 1 + 3);
+  end();
+}
+
+/* A process that serves has the store key: it takes on new keys after the passphrase was changed. */
+static void reloaded(void) {
+  begin();
+  psd_kms *serving = must_open(), *other = must_open();
+  CU_ASSERT(psd_kms_set_passphrase(other, wrong, COST, BENCH_NOW, why));
+  CU_ASSERT(psd_kms_replace_key(other, PSD_KMS_VENDOR, 0, BENCH_NOW, why));
+  CU_ASSERT_PTR_NULL(psd_kms_open(folder, right, why));
+  CU_ASSERT(psd_kms_reload(serving, why));
+  CU_ASSERT_EQUAL(psd_keyring_active(psd_kms_keys(serving), PSD_KMS_VENDOR)->identifier, 10);
+  psd_kms_close(other);
+  other = psd_kms_open(folder, wrong, why);
+  CU_ASSERT_PTR_NOT_NULL(other);
+  psd_kms_close(other);
+  psd_kms_close(serving);
+  end();
+}
+
+static void damaged_keys(void) {
+  static uint8_t good[BYTES_MAX], bad[BYTES_MAX];
+  begin();
+  psd_kms *kms = must_open();
+  size_t length = load("keys", good);
+  for (size_t at = 0; at < length; at++) {
+    memcpy(bad, good, length);
+    bad[at] ^= 0x01U;
+    store("keys", bad, length);
+    /* What the passphrase opens is the head; the store key has the rest, without the work of scrypt. */
+    if ((at < PSD_SIZE_KMS_SEAL && opens()) || psd_kms_reload(kms, why))
+      CU_FAIL("damaged keys were opened");
+  }
+  psd_kms_close(kms);
+  for (size_t shorter = 0; shorter < length; shorter += 67) {
+    store("keys", good, shorter);
+    CU_ASSERT(!opens());
+  }
+  store("keys", good, length);
+  CU_ASSERT(opens());
+  end();
+}
+
+static void damaged_log(void) {
+  static uint8_t good[BYTES_MAX], bad[BYTES_MAX];
+  static const char *const names[] = {"log", "log.head"};
+  begin();
+  psd_kms *kms = must_open();
+  append(kms, 3);
+  const psd_kms_key *key = psd_keyring_active(psd_kms_keys(kms), PSD_KMS_LOG);
+  const psd_kms_scan scan = {.point = key->point, .every_signature = true};
+  psd_kms_tail tail;
+  for (size_t which = 0; which < 2; which++) {
+    size_t length = load(names[which], good);
+    for (size_t at = 0; at < length; at++) {
+      memcpy(bad, good, length);
+      bad[at] ^= 0x01U;
+      store(names[which], bad, length);
+      if (psd_kms_journal_scan(psd_kms_folder(kms), &scan, &tail, why))
+        CU_FAIL("a damaged log was accepted");
+    }
+    for (size_t shorter = 0; shorter < length; shorter++) {
+      store(names[which], good, shorter);
+      CU_ASSERT(!psd_kms_journal_scan(psd_kms_folder(kms), &scan, &tail, why));
+    }
+    store(names[which], good, length);
+  }
+  CU_ASSERT(psd_kms_journal_scan(psd_kms_folder(kms), &scan, &tail, why));
+  drop("log.head");
+  CU_ASSERT(!psd_kms_journal_scan(psd_kms_folder(kms), &scan, &tail, why));
+  CU_ASSERT(!opens());
+  psd_kms_close(kms);
+  end();
+}
+
+/* Old keys put back would bring a retired K2 to life; an old log would forget that it was. */
+static void rolled_back(void) {
+  static uint8_t keys[BYTES_MAX], log[BYTES_MAX], head[BYTES_MAX];
+  begin();
+  size_t keys_length = load("keys", keys), log_length = load("log", log), head_length = load("log.head", head);
+  psd_kms *kms = must_open();
+  CU_ASSERT(psd_kms_replace_key(kms, PSD_KMS_VENDOR, 0, BENCH_NOW + 1, why));
+  append(kms, 1);
+  psd_kms_close(kms);
+  static uint8_t new_keys[BYTES_MAX];
+  size_t new_length = load("keys", new_keys);
+  store("keys", keys, keys_length);
+  CU_ASSERT(!opens());
+  store("keys", new_keys, new_length);
+  CU_ASSERT(opens());
+  store("log", log, log_length);
+  store("log.head", head, head_length);
+  /* The log as it was before the change: the change itself is written again, what came after is lost with it. */
+  CU_ASSERT(opens());
+  store("log", log, log_length - PSD_KMS_ENTRY);
+  store("log.head", head, head_length);
+  CU_ASSERT(!opens());
+  end();
+}
+
+/* Killed at any point of a change: after the keys were written, and inside the append. */
+static void cut_off(void) {
+  static uint8_t log[BYTES_MAX], after[BYTES_MAX], head[BYTES_MAX];
+  uint32_t count;
+  begin();
+  size_t log_length = load("log", log), head_length = load("log.head", head);
+  psd_kms *kms = must_open();
+  CU_ASSERT(psd_kms_replace_key(kms, PSD_KMS_VENDOR, 0, BENCH_NOW + 1, why));
+  psd_kms_close(kms);
+  size_t after_length = load("log", after);
+  CU_ASSERT_EQUAL_FATAL(after_length, log_length + 3 * PSD_KMS_ENTRY);
+  for (size_t length = log_length; length <= after_length; length += 31) {
+    store("log", after, length);
+    store("log.head", head, head_length);
+    CU_ASSERT(verifies(&count));
+    CU_ASSERT_EQUAL(count, 18 + 3);
+  }
+  /* Before the keys took the place of the old ones. */
+  store("keys.new", log, 100);
+  store("log.head.new", log, 10);
+  kms = must_open();
+  CU_ASSERT(psd_kms_replace_key(kms, PSD_KMS_VENDOR, 0, BENCH_NOW + 2, why));
+  psd_kms_close(kms);
+  CU_ASSERT(verifies(&count));
+  CU_ASSERT_EQUAL(count, 18 + 6);
+  end();
+}
+
+/* init that was killed before its log had a head begins anew, or goes on. */
+static void cut_off_at_birth(void) {
+  static uint8_t log[BYTES_MAX];
+  uint32_t count;
+  begin();
+  size_t length = load("log", log);
+  for (size_t left = 0; left <= length; left += 100) {
+    store("log", log, left);
+    drop("log.head");
+    CU_ASSERT(verifies(&count));
+    CU_ASSERT_EQUAL(count, 18);
+  }
+  drop("keys");
+  const psd_kms_birth birth = {.cost = COST, .now = BENCH_NOW};
+  CU_ASSERT(!psd_kms_create(folder, right, &birth, why)); /* a log without keys */
+  store("log", log, 0);
+  CU_ASSERT(psd_kms_create(folder, right, &birth, why));
+  end();
+}
+
+#define WRITERS 4
+#define ROUNDS 20
+
+static int write_events(void) {
+  psd_kms *kms = psd_kms_open(folder, right, why);
+  psd_kms_events events = {.count = 0};
+  const psd_kms_event event = {.event = PSD_KMS_EVENT_COLUMN, .time = BENCH_NOW};
+  bool done = kms != NULL;
+  for (unsigned i = 0; i < ROUNDS && done; i++)
+    done = psd_kms_note(&events, &event) && psd_kms_note(&events, &event) && psd_kms_record_events(kms, &events);
+  done = done && psd_kms_replace_key(kms, PSD_KMS_CA, 0, BENCH_NOW, why);
+  psd_kms_close(kms);
+  return done ? 0 : 1;
+}
+
+static void several_writers(void) {
+  uint32_t count;
+  begin();
+  pid_t children[WRITERS];
+  for (size_t i = 0; i < WRITERS; i++) {
+    children[i] = fork();
+    CU_ASSERT_FATAL(children[i] >= 0);
+    if (children[i] == 0)
+      _exit(write_events());
+  }
+  for (size_t i = 0; i < WRITERS; i++) {
+    int status = -1;
+    CU_ASSERT_EQUAL(waitpid(children[i], &status, 0), children[i]);
+    CU_ASSERT_EQUAL(status, 0);
+  }
+  CU_ASSERT(verifies(&count));
+  CU_ASSERT_EQUAL(count, 18 + WRITERS * (2 * ROUNDS + 3));
+  psd_kms *kms = must_open();
+  CU_ASSERT_EQUAL(psd_kms_keys(kms)->count, 9 + WRITERS);
+  psd_kms_close(kms);
+  end();
+}
+
+static void strangers(void) {
+  begin();
+  CU_ASSERT_EQUAL(chmod(folder, 0750), 0);
+  CU_ASSERT(!opens());
+  CU_ASSERT_EQUAL(chmod(folder, 0700), 0);
+  char path[128], aside[128];
+  path_of(path, "keys");
+  path_of(aside, "keys.new");
+  CU_ASSERT_EQUAL(rename(path, aside), 0);
+  CU_ASSERT_EQUAL(symlink("keys.new", path), 0);
+  CU_ASSERT(!opens()); /* no link is followed */
+  CU_ASSERT_EQUAL(rename(aside, path), 0);
+  struct stat status;
+  CU_ASSERT_EQUAL(stat(path, &status), 0);
+  CU_ASSERT_EQUAL(status.st_mode & 0777U, 0600);
+  CU_ASSERT(opens());
+  end();
+}
+
+int main(void) {
+  static const psd_check_test tests[] = {
+      {"keys are made, replaced, retired, compromised", made_and_changed},
+      {"a serving process takes new keys on, whatever the passphrase", reloaded},
+      {"every damaged byte of the keys is noticed", damaged_keys},
+      {"every damaged byte of the log is noticed, and every end cut off", damaged_log},
+      {"old keys and old logs are noticed", rolled_back},
+      {"a change that was cut off is ended", cut_off},
+      {"a birth that was cut off is ended", cut_off_at_birth},
+      {"several processes append at once", several_writers},
+      {"folders others may read, and links, are refused", strangers},
+  };
+  if (!psd_evp_start())
+    return 1;
+  int status = psd_check_run("kms vault", tests, PSD_CHECK_COUNT(tests));
+  psd_evp_stop();
+  return status;
+}

@@ -1,0 +1,132 @@
+/* The meter server's command line and file. */
+#include "meter/settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "check.h"
+
+#define ARGUMENTS 12U
+
+/* Parses what stands in `line`, joined by blanks; % is the file that holds `text`. */
+static psd_meter_order parse(const char *line, const char *text, psd_meter_settings *settings, char *words) {
+  char file[] = "/tmp/psd-settings-XXXXXX", all[512] = "run ";
+  char *argv[ARGUMENTS], *rest = all;
+  int argc = 0, fd = mkstemp(file);
+  CU_ASSERT_TRUE_FATAL(fd >= 0);
+  CU_ASSERT_EQUAL_FATAL(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+  (void)close(fd);
+  size_t length = strlen(all);
+  for (const char *c = line; *c != '\0'; c++)
+    length += (size_t)snprintf(all + length, sizeof all - length, *c == '%' ? "%s" : "%.1s", *c == '%' ? file : c);
+  for (char *word; (word = strtok_r(rest, " ", &rest)) != NULL && argc < (int)ARGUMENTS;)
+    argv[argc++] = word;
+  words[0] = '\0';
+  psd_meter_order order = psd_meter_settings_parse(argc, argv, settings, words);
+  (void)unlink(file);
+  return order;
+}
+
+static void test_defaults(void) {
+  psd_meter_settings settings;
+  char words[PSD_METER_WORDS_MAX];
+  CU_ASSERT_EQUAL_FATAL(parse("--db sqlite:x --kms a", "", &settings, words), PSD_METER_RUN);
+  CU_ASSERT_STRING_EQUAL(settings.database, "sqlite:x");
+  CU_ASSERT_EQUAL(settings.listen.count, 1);
+  CU_ASSERT_STRING_EQUAL(settings.listen.at[0], "127.0.0.1:7816");
+  CU_ASSERT_EQUAL(settings.suites, PSD_SUITE_P256);
+  CU_ASSERT_EQUAL(settings.forward, 1);
+  CU_ASSERT_EQUAL(settings.handshake_timeout, 10);
+  CU_ASSERT_EQUAL(settings.idle_timeout, 600);
+  CU_ASSERT_EQUAL(settings.connections, 20000);
+  CU_ASSERT_EQUAL(settings.lock_after, 5);
+  CU_ASSERT_EQUAL(settings.log_level, PSD_METER_INFO);
+}
+
+/* The command line wins; a list on it takes the place of the file's. */
+static void test_file(void) {
+  static const char text[] = "# the server\n\n  db = sqlite:y \r\nkms=b\nkms = c\nforward = no\nsuites = p256,shared\n"
+                             "idle-timeout = 7\nlog-level = debug";
+  psd_meter_settings settings;
+  char words[PSD_METER_WORDS_MAX];
+  CU_ASSERT_EQUAL_FATAL(parse("--config %", text, &settings, words), PSD_METER_RUN);
+  CU_ASSERT_STRING_EQUAL(settings.database, "sqlite:y");
+  CU_ASSERT_TRUE(settings.kms.count == 2 && strcmp(settings.kms.at[1], "c") == 0);
+  CU_ASSERT_EQUAL(settings.forward, 0);
+  CU_ASSERT_EQUAL(settings.suites, PSD_SUITE_P256 | PSD_SUITE_SHARED);
+  CU_ASSERT_EQUAL(settings.log_level, PSD_METER_DEBUG);
+  CU_ASSERT_EQUAL_FATAL(parse("--idle-timeout=8 --kms a --config % --forward", text, &settings, words), PSD_METER_RUN);
+  CU_ASSERT_TRUE(settings.kms.count == 1 && strcmp(settings.kms.at[0], "a") == 0);
+  CU_ASSERT_EQUAL(settings.idle_timeout, 8);
+  CU_ASSERT_EQUAL(settings.forward, 1);
+}
+
+static void test_wrong(void) {
+  static const struct {
+    const char *line, *text, *words;
+  } cases[] = {
+      {"--kms a", "", "--db URL is missing"},
+      {"--db x", "", "--kms PATH is missing"},
+      {"--db", "", "--db needs a value"},
+      {"--db x --db y --kms a", "", "--db is there twice"},
+      {"--db= --kms a", "", "db needs 1 to 511 printable characters"},
+      {"nonsense", "", "unexpected 'nonsense'"},
+      {"--d x", "", "unknown option --d"},
+      {"--db x --kms a --workers 0", "", "workers needs a number from 1 to 64"},
+      {"--db x --kms a --workers 1x", "", "workers needs a number"},
+      {"--db x --kms a --workers -1", "", "workers needs a number"},
+      {"--db x --kms a --workers 99999999999999999999999", "", "workers needs a number"},
+      {"--db x --kms a --suites classic", "", "suites needs a list"},
+      {"--db x --kms a --suites p256,", "", "suites needs a list"},
+      {"--db x --kms a --log-level loud", "", "log-level needs"},
+      {"--db x --kms a --lock-first 10 --lock-most 9", "", "lock-first is longer"},
+      {"--config %", "db = x\nkms\n", ":2: name = value is wanted"},
+      {"--config %", "db = x\n\n nothing = 1\n", ":3: there is no setting 'nothing'"},
+      {"--config %", "config = x\n", ":1: there is no setting 'config'"},
+      {"--config %", "db = x\ndb = y\n", ":2: db is there twice"},
+      {"--config %", "forward = perhaps\n", ":1: forward needs yes or no"},
+      {"--config %x", "", "No such file"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    psd_meter_settings settings;
+    char words[PSD_METER_WORDS_MAX];
+    CU_ASSERT_EQUAL(parse(cases[i].line, cases[i].text, &settings, words), PSD_METER_WRONG);
+    if (strstr(words, cases[i].words) == NULL)
+      (void)fprintf(stderr, "'%s' is not in '%s'\n", cases[i].words, words);
+    CU_ASSERT_PTR_NOT_NULL(strstr(words, cases[i].words));
+  }
+}
+
+static void test_help(void) {
+  psd_meter_settings settings;
+  char words[PSD_METER_WORDS_MAX];
+  CU_ASSERT_EQUAL(parse("--db x --help", "", &settings, words), PSD_METER_HELP);
+}
+
+static void test_reload(void) {
+  psd_meter_settings settings, fresh;
+  char words[PSD_METER_WORDS_MAX];
+  CU_ASSERT_EQUAL_FATAL(parse("--db x --kms a", "", &settings, words), PSD_METER_RUN);
+  CU_ASSERT_EQUAL_FATAL(parse("--db y --kms b --connections 3 --realm r --listen h:1", "", &fresh, words),
+                        PSD_METER_RUN);
+  psd_meter_settings_reload(&settings, &fresh, words);
+  CU_ASSERT_STRING_EQUAL(words, "db, listen, realm");
+  CU_ASSERT_STRING_EQUAL(settings.database, "x");
+  CU_ASSERT_STRING_EQUAL(settings.kms.at[0], "b");
+  CU_ASSERT_EQUAL(settings.connections, 3);
+  fresh = settings;
+  psd_meter_settings_reload(&settings, &fresh, words);
+  CU_ASSERT_STRING_EQUAL(words, "");
+}
+
+int main(void) {
+  static const psd_check_test tests[] = {
+      {"what is so unless it is said otherwise", test_defaults},
+      {"the file, and the command line before it", test_file},
+      {"what is wrong, and where", test_wrong},
+      {"--help", test_help},
+      {"another reading", test_reload},
+  };
+  return psd_check_run("server settings", tests, PSD_CHECK_COUNT(tests));
+}
