@@ -4,8 +4,6 @@
 #include "meter/objects.h"
 #include "meter/session.h"
 
-#include <string.h>
-
 /* Not among the card's self-tests, whose answer is the same in every build: run with every sign-on instead. */
 static bool ready(psd_card *card) {
   bool passed = psd_tdes_kat();

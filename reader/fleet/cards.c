@@ -89,7 +89,7 @@ static psd_result open_all(psd_fleet_cards *cards, const char *folder, struct di
       return result;
     psd_fleet_give_back(cards, &cards->card[i]);
     if (!taker(context, i + 1, count))
-      return psd_error_set(error, PSD_BUSY, "interrupted");
+      return psd_error_set(error, PSD_REFUSED, "interrupted before the first handshake");
   }
   return PSD_OK;
 }

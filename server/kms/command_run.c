@@ -3,6 +3,7 @@
 #include "kms/commands.h"
 #include "kms/harden.h"
 #include "kms/listen.h"
+#include "kms/operations.h"
 #include "kms/server.h"
 
 static void lock_memory(void) {
@@ -17,6 +18,11 @@ int psd_kms_command_run(const psd_kms_options *options) {
   psd_kms_serving serving = {.dir = options->dir, .role = options->role, .path = options->listen};
   serving.quiet = options->quiet;
   serving.filter = !options->no_seccomp && psd_kms_harden_may_filter();
+#if PSD_CLASSIC
+  serving.classic = options->classic ? &psd_kms_classic_suite : NULL;
+#endif
+  if (options->classic && serving.classic == NULL)
+    return psd_kms_command_refused("--classic: this program was built without suite classic (cmake -DPSD_CLASSIC=ON)");
   serving.kms = psd_kms_command_open(options);
   if (serving.kms == NULL)
     return PSD_KMS_EXIT_REFUSED;

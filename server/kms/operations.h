@@ -10,6 +10,16 @@ typedef psd_signal psd_kms_operation(psd_kms_service *service, psd_cursor *body,
 psd_kms_operation psd_kms_unwrap, psd_kms_verify_audit, psd_kms_order_key, psd_kms_give_column, psd_kms_manufacture_psd,
     psd_kms_endorse_psd, psd_kms_give_vendor_keys;
 
+/* Suite classic: what it does for operations that others have as well. */
+struct psd_kms_classic {
+  /* K_S, or, where there is none inside, what nobody can tell from one. False if the library fails. */
+  bool (*open)(const psd_rsa *k2, const uint8_t *wrapped, size_t length, uint8_t key[PSD_SESSION_KEY]);
+  /* The MAC of an audit under K4. */
+  bool (*sign)(const uint8_t k4[PSD_AES_KEY], psd_part audit, uint8_t mac[PSD_TDES_MAC]);
+};
+/* The one there is, in builds with PSD_CLASSIC. */
+extern const psd_kms_classic psd_kms_classic_suite;
+
 /* Puts RSA_KEY and the modulus of the active RSA key. False if there is none. */
 bool psd_kms_put_rsa(const psd_keyring *keys, psd_buffer *out);
 

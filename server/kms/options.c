@@ -10,6 +10,7 @@
 const char *const psd_kms_help =
     "usage: psd-kms init --dir DIR [--rsa 2048|3072]\n"
     "       psd-kms run --dir DIR --listen PATH [--role meter|manufacturing] [--quiet] [--no-seccomp]\n"
+    "                   [--classic]\n"
     "       psd-kms keys --dir DIR [--json]\n"
     "       psd-kms rotate --dir DIR [--kind KIND] [--rsa 2048|3072]\n"
     "       psd-kms register|retire|compromise --dir DIR ID\n"
@@ -23,7 +24,7 @@ const char *const psd_kms_help =
     "init        makes the keys, sealed under a passphrase, and the log\n"
     "run         serves at a Unix socket until SIGTERM or SIGINT, in role meter unless told otherwise; SIGHUP reads "
     "the keys\n"
-    "            anew\n"
+    "            anew; --classic serves suite classic as well, which is of 1997 and as weak\n"
     "keys        lists the keys and their states\n"
     "rotate      makes a new key of a kind (vendor, rsa, kms, shared, set, ca, rate); the old one stays for what holds "
     "it\n"
@@ -61,6 +62,7 @@ static const struct option known[] = {
     {"out-dir", required_argument, NULL, PSD_KMS_OPTION_OUT_DIR},
     {"quiet", no_argument, NULL, PSD_KMS_OPTION_QUIET},
     {"no-seccomp", no_argument, NULL, PSD_KMS_OPTION_NO_SECCOMP},
+    {"classic", no_argument, NULL, PSD_KMS_OPTION_CLASSIC},
     {"help", no_argument, NULL, PSD_KMS_OPTION_HELP},
     {NULL, 0, NULL, 0},
 };
@@ -163,6 +165,9 @@ static bool take(psd_kms_options *options, unsigned option, const char *value, c
     return true;
   case PSD_KMS_OPTION_QUIET:
     options->quiet = true;
+    return true;
+  case PSD_KMS_OPTION_CLASSIC:
+    options->classic = true;
     return true;
   default:
     options->no_seccomp = true;

@@ -36,7 +36,7 @@ struct psd_kms_options {
   uint32_t serials[PSD_KMS_SERIALS_MAX];
   unsigned serial_count;
   uint8_t vendor[2], model[2];
-  bool json, verify, quiet, no_seccomp;
+  bool json, verify, quiet, no_seccomp, classic;
 };
 
 /* Parses a command line. Returns false, with one line in `wrong` that says what to do instead, if it makes no sense.
@@ -69,6 +69,7 @@ enum psd_kms_option {
   PSD_KMS_OPTION_OUT_DIR,
   PSD_KMS_OPTION_QUIET,
   PSD_KMS_OPTION_NO_SECCOMP,
+  PSD_KMS_OPTION_CLASSIC,
   PSD_KMS_OPTION_HELP
 };
 

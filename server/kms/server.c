@@ -243,7 +243,8 @@ static void say_started(const server *at, bool filtered) {
 
 bool psd_kms_serve(const psd_kms_serving *serving, char why[PSD_KMS_WHY_MAX]) {
   server at = {.serving = serving};
-  at.service = (psd_kms_service){.keys = psd_kms_keys(serving->kms), .role = serving->role, .now = psd_kms_now};
+  at.service = (psd_kms_service){
+      .keys = psd_kms_keys(serving->kms), .role = serving->role, .now = psd_kms_now, .classic = serving->classic};
   if (uv_loop_init(&at.loop) != 0) {
     (void)snprintf(why, PSD_KMS_WHY_MAX, "there is no event loop");
     return false;

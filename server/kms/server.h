@@ -12,10 +12,11 @@ typedef struct psd_kms_serving {
   psd_kms *kms;
   const char *dir; /* watched: other keys there are taken on */
   psd_role role;
-  const char *path;      /* of the socket */
-  psd_kms_socket socket; /* taken over */
-  bool quiet;            /* says nothing on standard error */
-  bool filter;           /* only the system calls that serving takes, once it serves */
+  const char *path;                      /* of the socket */
+  psd_kms_socket socket;                 /* taken over */
+  const struct psd_kms_classic *classic; /* suite classic; NULL without it */
+  bool quiet;                            /* says nothing on standard error */
+  bool filter;                           /* only the system calls that serving takes, once it serves */
 } psd_kms_serving;
 
 /* Returns true after an orderly end; false, with the reason, if it could not begin. */

@@ -8,11 +8,14 @@
 /* By how many seconds the time of an audit may differ from the clock here. */
 #define PSD_KMS_AUDIT_SKEW 300U
 
+typedef struct psd_kms_classic psd_kms_classic;
+
 typedef struct psd_kms_service {
   const psd_keyring *keys;
   psd_role role;
-  uint64_t (*now)(void); /* seconds since 1970-01-01 UTC */
-  psd_kms_events events; /* what the log has yet to be told, before the answers leave */
+  uint64_t (*now)(void);          /* seconds since 1970-01-01 UTC */
+  const psd_kms_classic *classic; /* NULL: suite classic is refused, as if it did not exist */
+  psd_kms_events events;          /* what the log has yet to be told, before the answers leave */
 } psd_kms_service;
 
 /* Answers one request, a frame of type `type`: the body of the answer goes into `out` (empty, with a capacity of

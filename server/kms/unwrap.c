@@ -40,14 +40,33 @@ static psd_signal unwrap_p256(const psd_keyring *keys, const sign_on *m1, uint8_
              : PSD_SIGNAL_SESSION_KEY;
 }
 
-static psd_signal unwrap_rsa(const psd_keyring *keys, const sign_on *m1, uint8_t key[PSD_SESSION_KEY]) {
+/* The RSA key that opens this, if what is wrapped has its length; or why not. */
+static psd_signal find_rsa(const psd_keyring *keys, const sign_on *m1, const psd_rsa **rsa) {
   const psd_kms_key *k2 = psd_keyring_opening(keys, PSD_KMS_RSA, m1->head.key);
   if (k2 == NULL)
     return PSD_SIGNAL_VENDOR_KEY;
-  if (m1->wrapped_length != psd_rsa_bits(k2->rsa) / 8U)
-    return PSD_SIGNAL_MESSAGE;
-  return psd_rsa_open(k2->rsa, m1->wrapped, m1->wrapped_length, key, PSD_SESSION_KEY) ? PSD_SIGNAL_NONE
-                                                                                      : PSD_SIGNAL_SESSION_KEY;
+  *rsa = k2->rsa;
+  return m1->wrapped_length == psd_rsa_bits(k2->rsa) / 8U ? PSD_SIGNAL_NONE : PSD_SIGNAL_MESSAGE;
+}
+
+static psd_signal unwrap_rsa(const psd_keyring *keys, const sign_on *m1, uint8_t key[PSD_SESSION_KEY]) {
+  const psd_rsa *k2 = NULL;
+  psd_signal signal = find_rsa(keys, m1, &k2);
+  if (signal != PSD_SIGNAL_NONE)
+    return signal;
+  return psd_rsa_open(k2, m1->wrapped, m1->wrapped_length, key, PSD_SESSION_KEY) ? PSD_SIGNAL_NONE
+                                                                                 : PSD_SIGNAL_SESSION_KEY;
+}
+
+/* Never says that a session key does not unwrap: that would make it Bleichenbacher's oracle. */
+static psd_signal unwrap_classic(const psd_kms_service *service, const sign_on *m1, uint8_t key[PSD_SESSION_KEY]) {
+  const psd_rsa *k2 = NULL;
+  if (service->classic == NULL)
+    return PSD_SIGNAL_SUITE;
+  psd_signal signal = find_rsa(service->keys, m1, &k2);
+  if (signal != PSD_SIGNAL_NONE)
+    return signal;
+  return service->classic->open(k2, m1->wrapped, m1->wrapped_length, key) ? PSD_SIGNAL_NONE : PSD_SIGNAL_INTERNAL;
 }
 
 /* nonce || ciphertext || tag, under the secret of that one PSD. */
@@ -83,6 +102,9 @@ psd_signal psd_kms_unwrap(psd_kms_service *service, psd_cursor *body, psd_buffer
     break;
   case PSD_SUITE_SHARED:
     signal = unwrap_shared(service->keys, &m1, key);
+    break;
+  case PSD_SUITE_CLASSIC:
+    signal = unwrap_classic(service, &m1, key);
     break;
   default:
     signal = PSD_SIGNAL_SUITE;

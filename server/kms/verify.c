@@ -13,7 +13,21 @@ typedef struct audit_call {
   size_t signature_length;
 } audit_call;
 
-static bool take(psd_cursor *body, audit_call *call) {
+/* Bytes of a signature of that kind; 0 where there is none. */
+static size_t signature_size(const psd_kms_service *service, uint64_t kind) {
+  switch (kind) {
+  case PSD_SIGNATURE_HMAC:
+    return PSD_AUTHENTICATION;
+  case PSD_SIGNATURE_ECDSA:
+    return 64;
+  case PSD_SIGNATURE_TDES:
+    return service->classic != NULL ? PSD_TDES_MAC : 0;
+  default:
+    return 0;
+  }
+}
+
+static bool take(const psd_kms_service *service, psd_cursor *body, audit_call *call) {
   if (!psd_take_message(body, PSD_MESSAGE_KMS_VERIFY, &call->wish))
     return false;
   call->wrapped = psd_take(body, PSD_SIZE_WRAPPED_K4);
@@ -22,8 +36,8 @@ static bool take(psd_cursor *body, audit_call *call) {
     return false;
   call->signature_length = body->left;
   call->signature = psd_take(body, body->left);
-  return (call->audit.type == PSD_SIGNATURE_HMAC && call->signature_length == PSD_AUTHENTICATION) ||
-         (call->audit.type == PSD_SIGNATURE_ECDSA && call->signature_length == 64);
+  size_t size = signature_size(service, call->audit.type);
+  return size != 0 && call->signature_length == size;
 }
 
 /* What the server wishes the card to be told is checked before K4 is touched. */
@@ -36,12 +50,14 @@ static bool may_wish(const psd_kms_verify *wish, uint64_t now) {
   return apart <= PSD_KMS_AUDIT_SKEW && (wish->actions & ~known) == 0;
 }
 
-static bool signature_holds(const audit_call *call, const psd_k4 *k4) {
+static bool signature_holds(const psd_kms_service *service, const audit_call *call, const psd_k4 *k4) {
   uint8_t mac[PSD_AUTHENTICATION];
   const psd_part parts[] = {{PSD_SIGN_AUDIT, sizeof PSD_SIGN_AUDIT - 1U}, {call->bytes, PSD_SIZE_AUDIT}};
   if (call->audit.type == PSD_SIGNATURE_ECDSA)
     return psd_kms_k4_has_pair(k4) && psd_point_verify(k4->point, parts, 2, call->signature);
-  bool holds = psd_hmac(k4->key, sizeof k4->key, parts, 2, mac) && psd_secret_equal(mac, call->signature, sizeof mac);
+  bool holds = call->audit.type == PSD_SIGNATURE_TDES ? service->classic->sign(k4->key, parts[1], mac)
+                                                      : psd_hmac(k4->key, sizeof k4->key, parts, 2, mac);
+  holds = holds && psd_secret_equal(mac, call->signature, call->signature_length);
   /* The right signature of an audit that was never made is nobody's to know. */
   psd_secret_wipe(mac, sizeof mac);
   return holds;
@@ -67,7 +83,7 @@ static bool put_result(const audit_call *call, const psd_k4 *k4, psd_buffer *out
 psd_signal psd_kms_verify_audit(psd_kms_service *service, psd_cursor *body, psd_buffer *out) {
   audit_call call;
   psd_k4 k4;
-  if (!take(body, &call))
+  if (!take(service, body, &call))
     return PSD_SIGNAL_MESSAGE;
   if (!may_wish(&call.wish, service->now()))
     return PSD_SIGNAL_REQUEST;
@@ -75,7 +91,7 @@ psd_signal psd_kms_verify_audit(psd_kms_service *service, psd_cursor *body, psd_
   if (!psd_kms_unwrap_k4(service->keys, &device, call.wrapped, &k4))
     return PSD_SIGNAL_DEVICE_KEY;
   psd_signal signal = PSD_SIGNAL_SIGNATURE;
-  if (signature_holds(&call, &k4))
+  if (signature_holds(service, &call, &k4))
     signal = put_result(&call, &k4, out) ? PSD_SIGNAL_NONE : PSD_SIGNAL_INTERNAL;
   psd_secret_wipe(&k4, sizeof k4);
   return signal;

@@ -9,8 +9,18 @@
 static void on_verified(void *owner, const psd_meter_answer *answer);
 static void on_saved(void *owner, psd_meter_job *job);
 
-static size_t signature_size(uint64_t kind) {
-  return kind == PSD_SIGNATURE_HMAC ? PSD_HASH : kind == PSD_SIGNATURE_ECDSA ? 64U : 0;
+/* Bytes of a signature of that kind; 0 where there is none. The one of 1997 is good for nothing outside its suite. */
+static size_t signature_size(uint64_t kind, uint64_t suite) {
+  switch (kind) {
+  case PSD_SIGNATURE_HMAC:
+    return PSD_HASH;
+  case PSD_SIGNATURE_ECDSA:
+    return 64U;
+  case PSD_SIGNATURE_TDES:
+    return suite == PSD_SUITE_CLASSIC ? PSD_TDES_MAC : 0;
+  default:
+    return 0;
+  }
 }
 
 /* EP 240: opens M3. What it is not, or PSD_SIGNAL_NONE. */
@@ -22,7 +32,7 @@ static psd_signal open_audit(psd_meter_session *session, const uint8_t *body, si
   at->audit_length = length - PSD_GCM_TAG;
   if (at->audit_length < PSD_SIZE_AUDIT || !psd_parse_message(at->audit, PSD_SIZE_AUDIT, PSD_MESSAGE_AUDIT, audit))
     return PSD_SIGNAL_MESSAGE;
-  size_t signature = signature_size(audit->type);
+  size_t signature = signature_size(audit->type, at->sign_on.head.suite);
   return signature != 0 && at->audit_length == PSD_SIZE_AUDIT + signature ? PSD_SIGNAL_NONE : PSD_SIGNAL_MESSAGE;
 }
 

@@ -42,14 +42,15 @@ bool psd_meter_sign_on_parse(const uint8_t *m1, size_t length, psd_meter_sign_on
 }
 
 /* Expand(prk, label || tail, 44), split into key and vector. */
-static bool expand(const uint8_t prk[PSD_HASH], psd_key_label label, psd_part tail, psd_meter_traffic *traffic) {
+static bool expand(uint64_t suite, const uint8_t prk[PSD_HASH], psd_key_label label, psd_part tail,
+                   psd_meter_traffic *traffic) {
   uint8_t info[64], out[PSD_TRAFFIC_KEY];
   psd_buffer buffer = psd_buffer_over(info, sizeof info);
   const char *text = psd_key_label_text(label);
   psd_put(&buffer, text, strlen(text));
   psd_put(&buffer, tail.data, tail.length);
-  *traffic = (psd_meter_traffic){.sequence = 0};
-  if (buffer.overflow || !psd_hkdf_expand(prk, info, buffer.length, out, sizeof out))
+  *traffic = (psd_meter_traffic){.cipher = psd_cipher_of(suite)};
+  if (buffer.overflow || traffic->cipher == NULL || !psd_hkdf_expand(prk, info, buffer.length, out, sizeof out))
     return false;
   memcpy(traffic->key, out, PSD_AES_KEY);
   memcpy(traffic->vector, out + PSD_AES_KEY, PSD_GCM_NONCE);
@@ -65,9 +66,9 @@ bool psd_meter_open_user(const psd_meter_sign_on *sign_on, const uint8_t context
   psd_put(&aad, sign_on->m1, PSD_SIZE_SIGN_ON);
   psd_put(&aad, context, PSD_CONTEXT_SIZE);
   psd_put(&aad, sign_on->wrapped, sign_on->wrapped_length);
-  bool done = expand(session_key, PSD_KEY_LABEL_USER, part_of(context, PSD_CONTEXT_SIZE), &key) &&
-              psd_gcm_open(key.key, key.vector, part_of(bound, aad.length), sign_on->sealed, PSD_SIZE_USER,
-                           sign_on->sealed + PSD_SIZE_USER, text) &&
+  bool done = expand(sign_on->head.suite, session_key, PSD_KEY_LABEL_USER, part_of(context, PSD_CONTEXT_SIZE), &key) &&
+              key.cipher->open(key.key, key.vector, part_of(bound, aad.length), sign_on->sealed, PSD_SIZE_USER,
+                               sign_on->sealed + PSD_SIZE_USER, text) &&
               psd_parse_message(text, sizeof text, PSD_MESSAGE_USER, user);
   psd_secret_wipe(&key, sizeof key);
   psd_secret_wipe(text, sizeof text);
@@ -76,7 +77,7 @@ bool psd_meter_open_user(const psd_meter_sign_on *sign_on, const uint8_t context
   return done;
 }
 
-bool psd_meter_keys_derive(psd_meter_keys *keys, const uint8_t th1[PSD_HASH],
+bool psd_meter_keys_derive(psd_meter_keys *keys, uint64_t suite, const uint8_t th1[PSD_HASH],
                            const uint8_t response[PSD_SIZE_SIGN_ON_RESPONSE],
                            const uint8_t session_key[PSD_SESSION_KEY], const uint8_t *shared) {
   uint8_t th[PSD_HASH], secret[PSD_SESSION_KEY + 32];
@@ -84,10 +85,10 @@ bool psd_meter_keys_derive(psd_meter_keys *keys, const uint8_t th1[PSD_HASH],
   psd_buffer joined = psd_buffer_over(secret, sizeof secret);
   psd_put(&joined, session_key, PSD_SESSION_KEY);
   psd_put(&joined, shared, shared == NULL ? 0 : 32);
-  *keys = (psd_meter_keys){.host = false};
+  *keys = (psd_meter_keys){.suite = suite};
   bool done = psd_hash(parts, 2, th) && psd_hkdf_extract(th, sizeof th, secret, joined.length, keys->prk) &&
-              expand(keys->prk, PSD_KEY_LABEL_CARD_TO_SERVER, part_of(NULL, 0), &keys->from_card) &&
-              expand(keys->prk, PSD_KEY_LABEL_SERVER_TO_CARD, part_of(NULL, 0), &keys->to_card);
+              expand(keys->suite, keys->prk, PSD_KEY_LABEL_CARD_TO_SERVER, part_of(NULL, 0), &keys->from_card) &&
+              expand(keys->suite, keys->prk, PSD_KEY_LABEL_SERVER_TO_CARD, part_of(NULL, 0), &keys->to_card);
   psd_secret_wipe(secret, sizeof secret);
   if (!done)
     psd_secret_wipe(keys, sizeof *keys);
@@ -96,8 +97,8 @@ bool psd_meter_keys_derive(psd_meter_keys *keys, const uint8_t th1[PSD_HASH],
 
 bool psd_meter_keys_host(psd_meter_keys *keys) {
   if (!keys->host)
-    keys->host = expand(keys->prk, PSD_KEY_LABEL_HOST_TO_SERVER, part_of(NULL, 0), &keys->from_host) &&
-                 expand(keys->prk, PSD_KEY_LABEL_SERVER_TO_HOST, part_of(NULL, 0), &keys->to_host);
+    keys->host = expand(keys->suite, keys->prk, PSD_KEY_LABEL_HOST_TO_SERVER, part_of(NULL, 0), &keys->from_host) &&
+                 expand(keys->suite, keys->prk, PSD_KEY_LABEL_SERVER_TO_HOST, part_of(NULL, 0), &keys->to_host);
   return keys->host;
 }
 
@@ -117,7 +118,7 @@ bool psd_meter_seal(psd_meter_traffic *traffic, psd_frame_type type, psd_part he
   psd_put(&aad, head.data, head.length);
   next_nonce(traffic, nonce);
   return !aad.overflow &&
-         psd_gcm_seal(traffic->key, nonce, part_of(bound, aad.length), text, length, out, out + length);
+         traffic->cipher->seal(traffic->key, nonce, part_of(bound, aad.length), text, length, out, out + length);
 }
 
 bool psd_meter_open(psd_meter_traffic *traffic, psd_frame_type type, const uint8_t *record, size_t length,
@@ -127,5 +128,5 @@ bool psd_meter_open(psd_meter_traffic *traffic, psd_frame_type type, const uint8
     return false;
   size_t text = length - PSD_GCM_TAG;
   next_nonce(traffic, nonce);
-  return psd_gcm_open(traffic->key, nonce, part_of(&bound, 1), record, text, record + text, out);
+  return traffic->cipher->open(traffic->key, nonce, part_of(&bound, 1), record, text, record + text, out);
 }

@@ -9,9 +9,11 @@ typedef struct psd_meter_traffic {
   uint8_t key[PSD_AES_KEY];
   uint8_t vector[PSD_GCM_NONCE];
   uint64_t sequence; /* of the next record */
+  const psd_cipher *cipher;
 } psd_meter_traffic;
 
 typedef struct psd_meter_keys {
+  uint64_t suite;
   uint8_t prk[PSD_HASH];
   psd_meter_traffic from_card, to_card;
   psd_meter_traffic from_host, to_host; /* derived when the Host first needs them */
@@ -37,9 +39,9 @@ bool psd_meter_sign_on_parse(const uint8_t *m1, size_t length, psd_meter_sign_on
 bool psd_meter_open_user(const psd_meter_sign_on *sign_on, const uint8_t context[PSD_CONTEXT_SIZE],
                          const uint8_t session_key[PSD_SESSION_KEY], psd_user *user);
 
-/* Derives the card's two keys; `shared` is DH, NULL without forward secrecy. `th1` is Hash(context || M1), `response`
- * the head of M2. */
-bool psd_meter_keys_derive(psd_meter_keys *keys, const uint8_t th1[PSD_HASH],
+/* Derives the card's two keys for this suite, false if it was not built; `shared` is DH, NULL without forward secrecy.
+ * `th1` is Hash(context || M1), `response` the head of M2. */
+bool psd_meter_keys_derive(psd_meter_keys *keys, uint64_t suite, const uint8_t th1[PSD_HASH],
                            const uint8_t response[PSD_SIZE_SIGN_ON_RESPONSE],
                            const uint8_t session_key[PSD_SESSION_KEY], const uint8_t *shared);
 /* Derives the Host's two as well, unless they are there. */

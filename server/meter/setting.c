@@ -78,8 +78,9 @@ static bool take_suites(uint64_t *suites, const char *value, char *words) {
     size_t length = strcspn(at, ",");
     (void)snprintf(name, sizeof name, "%.*s", (int)length, at);
     const psd_suite_row *row = length < sizeof name ? psd_suite_named(name) : NULL;
-    if (row == NULL || row->suite == PSD_SUITE_CLASSIC)
-      return psd_meter_refuse_setting(words, "suites needs a list of p256, rsa and shared, joined by commas");
+    if (row == NULL || psd_cipher_of(row->suite) == NULL)
+      return psd_meter_refuse_setting(words, "suites needs a list of p256, rsa%s, joined by commas",
+                                      PSD_CLASSIC ? ", shared and classic" : " and shared");
     *suites |= row->suite;
     at += length;
     if (*at == '\0')

@@ -156,7 +156,8 @@ static bool make_response(psd_meter_session *session, uint8_t m2[PSD_M2_SIZE]) {
   psd_buffer head = psd_buffer_over(m2, PSD_SIZE_SIGN_ON_RESPONSE), plain = psd_buffer_over(text, sizeof text);
   psd_put_message(&head, PSD_MESSAGE_SIGN_ON_RESPONSE, &response);
   psd_put_message(&plain, PSD_MESSAGE_SIGN_ON_TERMS, &terms);
-  bool done = psd_meter_keys_derive(&session->keys, at->th1, m2, at->session_key, forward ? shared : NULL) &&
+  bool done = psd_meter_keys_derive(&session->keys, at->sign_on.head.suite, at->th1, m2, at->session_key,
+                                    forward ? shared : NULL) &&
               psd_meter_seal(&session->keys.to_card, PSD_FRAME_SIGN_ON_RESPONSE, (psd_part){m2, head.length}, text,
                              sizeof text, m2 + head.length);
   psd_secret_wipe(shared, sizeof shared);

@@ -81,6 +81,8 @@ class EveryBit(HostileTest):
                 host.close()
         self.good()
 
+
+class EveryBitOfAnOrder(HostileTest):
     def test_answer_of_the_card(self):
         """CARD_DATA to the server: the card's answer to the order to take a new vendor key."""
         self.house.kms_command("rotate", "--kind", "vendor")

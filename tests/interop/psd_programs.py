@@ -29,18 +29,19 @@ class Program:
         with open(log, "wb") as errors:
             self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,
                                             preexec_fn=full_disk)
-        self._await(says)
+        self.wait_for(says)
 
-    def _await(self, says):
+    def wait_for(self, says, times=1):
+        """Until it has said something so often."""
         end = time.monotonic() + PATIENCE
         exited, watch = os.pidfd_open(self.process.pid), select.poll()
         watch.register(exited, select.POLLIN)
         try:
-            while says not in self.said():
+            while self.said().count(says) < times:
                 if watch.poll(10):
                     raise RuntimeError(f"it ended: {self.said()}")
                 if time.monotonic() > end:
-                    raise RuntimeError(f"it does not begin: {self.said()}")
+                    raise RuntimeError(f"it does not say {says}: {self.said()}")
         finally:
             os.close(exited)
 

@@ -129,6 +129,7 @@ size_t paper_sign_on(paper_card *card, psd_suite suite, bool forward, const char
   seal_user(card, m1, clear, user, verifier, psd_put_room(&out, PSD_SEALED_USER));
   psd_part parts[] = {{card->context, sizeof card->context}, {m1, out.length}};
   CU_ASSERT_TRUE_FATAL(psd_hash(parts, 2, card->th1));
+  card->suite = suite;
   card->forward = forward;
   return out.length;
 }
@@ -142,7 +143,7 @@ bool paper_take_m2(paper_card *card, const uint8_t *m2, size_t length) {
   memcpy(aad + 1, m2, PSD_SIZE_SIGN_ON_RESPONSE);
   if (card->forward && !psd_pair_agree(card->pair, response.share, shared))
     return false;
-  if (!psd_meter_keys_derive(&card->keys, card->th1, m2, card->session_key, card->forward ? shared : NULL))
+  if (!psd_meter_keys_derive(&card->keys, card->suite, card->th1, m2, card->session_key, card->forward ? shared : NULL))
     return false;
   const uint8_t *sealed = m2 + PSD_SIZE_SIGN_ON_RESPONSE;
   if (!psd_gcm_open(card->keys.to_card.key, card->keys.to_card.vector, (psd_part){aad, sizeof aad}, sealed, sizeof text,

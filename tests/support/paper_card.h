@@ -27,6 +27,7 @@ typedef struct paper_card {
   uint8_t context[PSD_CONTEXT_SIZE];
   psd_pair *pair; /* behind enc of M1 */
   uint8_t session_key[PSD_SESSION_KEY];
+  psd_suite suite;
   bool forward;
   uint8_t th1[PSD_HASH], th2[PSD_HASH];
   psd_sign_on_terms terms;

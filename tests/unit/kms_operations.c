@@ -1,4 +1,6 @@
 /* Every operation of docs/handshake.md, "Key management": granted, and refused with the signal it says. */
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <string.h>
 
 #include "kms/derive.h"
@@ -66,6 +68,46 @@ static void unwrap_shared(void) {
   CU_ASSERT_EQUAL(bench_ask(&on, PSD_FRAME_KMS_UNWRAP, &request), PSD_SIGNAL_SUITE);
   request.data[M1 + 1] = PSD_SUITE_SHARED;
   request.data[M1 + 2] = 1; /* forward secrecy is p256's alone */
+  CU_ASSERT_EQUAL(bench_ask(&on, PSD_FRAME_KMS_UNWRAP, &request), PSD_SIGNAL_MESSAGE);
+  bench_close(&on);
+}
+
+/* RSA-OAEP of K_S as the card does it: SHA-256 in both places, no label. */
+static void put_oaep(psd_buffer *out, const psd_rsa *rsa) {
+  char pem[PSD_PEM_MAX];
+  uint8_t k_s[32];
+  size_t length = 256;
+  for (size_t i = 0; i < sizeof k_s; i++)
+    k_s[i] = (uint8_t)(i + 1);
+  CU_ASSERT_FATAL(psd_rsa_pem(rsa, pem));
+  BIO *memory_of = BIO_new_mem_buf(pem, -1);
+  EVP_PKEY *key = PEM_read_bio_PUBKEY(memory_of, NULL, NULL, NULL);
+  EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+  CU_ASSERT_FATAL(EVP_PKEY_encrypt_init(context) == 1 &&
+                  EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_OAEP_PADDING) == 1 &&
+                  EVP_PKEY_CTX_set_rsa_oaep_md(context, EVP_sha256()) == 1 &&
+                  EVP_PKEY_CTX_set_rsa_mgf1_md(context, EVP_sha256()) == 1);
+  CU_ASSERT_EQUAL_FATAL(EVP_PKEY_encrypt(context, psd_put_room(out, 256), &length, k_s, sizeof k_s), 1);
+  EVP_PKEY_CTX_free(context);
+  EVP_PKEY_free(key);
+  BIO_free(memory_of);
+}
+
+static void unwrap_rsa(void) {
+  bench_open(&on, PSD_ROLE_METER, true);
+  const psd_kms_key *k2 = psd_keyring_active(on.ring, PSD_KMS_RSA);
+  const psd_sign_on head = {
+      .protocol = 1, .suite = PSD_SUITE_RSA, .key = k2->identifier, .vendor = "PS", .model = "D1", .serial = 1};
+  psd_buffer request = bench_request(memory, sizeof memory);
+  memset(psd_put_room(&request, 32), 0, 32);
+  psd_put_message(&request, PSD_MESSAGE_SIGN_ON, &head);
+  put_oaep(&request, k2->rsa);
+  CU_ASSERT_EQUAL(bench_ask(&on, PSD_FRAME_KMS_UNWRAP, &request), PSD_SIGNAL_NONE);
+  expect_session_key();
+  flip_all(PSD_FRAME_KMS_UNWRAP, &request, M1 + 3, M1 + 7, PSD_SIGNAL_VENDOR_KEY);
+  flip_all(PSD_FRAME_KMS_UNWRAP, &request, WRAPPED, WRAPPED + 8, PSD_SIGNAL_SESSION_KEY);
+  flip_all(PSD_FRAME_KMS_UNWRAP, &request, request.length - 8, request.length, PSD_SIGNAL_SESSION_KEY);
+  request.length--;
   CU_ASSERT_EQUAL(bench_ask(&on, PSD_FRAME_KMS_UNWRAP, &request), PSD_SIGNAL_MESSAGE);
   bench_close(&on);
 }
@@ -328,6 +370,7 @@ int main(void) {
   static const psd_check_test tests[] = {
       {"unwrap, suite p256, and every bit of it", unwrap_p256},
       {"unwrap, suite shared, and every bit of it", unwrap_shared},
+      {"unwrap, suite rsa", unwrap_rsa},
       {"a retired or compromised K2 opens nothing", retired_keys},
       {"verify, HMAC, and every bit of it", verify_hmac},
       {"verify: time, actions, lengths", verify_limits},
