@@ -52,6 +52,25 @@ const psd_suite_row *psd_suite_named(const char *name) {
   return NULL;
 }
 
+unsigned psd_suites_in(const char *names) {
+  unsigned suites = 0;
+  char name[16];
+  for (;;) {
+    size_t length = strcspn(names, ",");
+    if (length == 0 || length >= sizeof name)
+      return 0;
+    memcpy(name, names, length);
+    name[length] = '\0';
+    const psd_suite_row *row = psd_suite_named(name);
+    if (row == NULL)
+      return 0;
+    suites |= row->suite;
+    if (names[length] == '\0')
+      return suites;
+    names += length + 1;
+  }
+}
+
 const psd_frame_row *psd_frame_of(unsigned type) {
   for (size_t i = 0; i < sizeof frames / sizeof frames[0]; i++)
     if (frames[i].type == type)

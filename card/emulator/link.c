@@ -14,11 +14,11 @@ void psd_link_start(psd_link *link, const psd_link_context *context, int fd) {
   link->fd = fd;
   link->heard = false;
   link->unanswered = false;
-  psd_stream_start(&link->stream);
+  psd_vpcd_stream_start(&link->stream);
 }
 
 void psd_link_end(psd_link *link) {
-  psd_stream_start(&link->stream);
+  psd_vpcd_stream_start(&link->stream);
   psd_seat_power_off(link->context.seat);
 }
 
@@ -55,7 +55,7 @@ static psd_link_state gone(void) {
 static psd_link_state send_answer(psd_link *link, size_t length) {
   link->answer[0] = (uint8_t)(length >> 8);
   link->answer[1] = (uint8_t)length;
-  size_t size = PSD_STREAM_HEADER + length;
+  size_t size = PSD_VPCD_HEADER + length;
   psd_link_state state = PSD_LINK_OPEN;
   for (size_t sent = 0; sent < size && state == PSD_LINK_OPEN;) {
     ssize_t written = send(link->fd, link->answer + sent, size - sent, MSG_NOSIGNAL);
@@ -73,39 +73,39 @@ static psd_link_state send_answer(psd_link *link, size_t length) {
 static psd_link_state answer_atr(psd_link *link) {
   size_t length = 0;
   const uint8_t *atr = psd_seat_atr(link->context.seat, &length);
-  memcpy(link->answer + PSD_STREAM_HEADER, atr, length);
+  memcpy(link->answer + PSD_VPCD_HEADER, atr, length);
   return send_answer(link, length);
 }
 
-static psd_link_state answer_command(psd_link *link, const psd_stream_event *event) {
-  uint8_t *response = link->answer + PSD_STREAM_HEADER;
+static psd_link_state answer_command(psd_link *link, const psd_vpcd_stream_event *event) {
+  uint8_t *response = link->answer + PSD_VPCD_HEADER;
   size_t length = psd_seat_transmit(link->context.seat, event->command, event->length, response);
   return length > 0 ? send_answer(link, length) : PSD_LINK_UNPOWERED;
 }
 
-static bool is_answered(psd_stream_kind kind) {
-  return kind == PSD_STREAM_ATR || kind == PSD_STREAM_COMMAND;
+static bool is_answered(psd_vpcd_stream_kind kind) {
+  return kind == PSD_VPCD_ATR || kind == PSD_VPCD_COMMAND;
 }
 
-static psd_link_state act(psd_link *link, const psd_stream_event *event) {
+static psd_link_state act(psd_link *link, const psd_vpcd_stream_event *event) {
   link->heard = true;
   link->unanswered = !is_answered(event->kind);
   switch (event->kind) {
-  case PSD_STREAM_POWER_OFF:
+  case PSD_VPCD_POWER_OFF:
     psd_seat_power_off(link->context.seat);
     return PSD_LINK_OPEN;
-  case PSD_STREAM_POWER_ON:
+  case PSD_VPCD_POWER_ON:
     psd_seat_power_on(link->context.seat);
     return PSD_LINK_OPEN;
-  case PSD_STREAM_RESET:
+  case PSD_VPCD_RESET:
     psd_seat_reset(link->context.seat);
     return PSD_LINK_OPEN;
-  case PSD_STREAM_ATR:
+  case PSD_VPCD_ATR:
     return answer_atr(link);
-  case PSD_STREAM_COMMAND:
+  case PSD_VPCD_COMMAND:
     return answer_command(link, event);
-  case PSD_STREAM_MALFORMED:
-  case PSD_STREAM_MORE:
+  case PSD_VPCD_MALFORMED:
+  case PSD_VPCD_MORE:
   default:
     return PSD_LINK_EMPTY;
   }
@@ -114,14 +114,14 @@ static psd_link_state act(psd_link *link, const psd_stream_event *event) {
 /* Acts on every message in the first `length` bytes of the chunk. `*answered` tells whether the last byte ended a
  * message that was answered: the reader then has nothing under way, and the answer carried the acknowledgement. */
 static psd_link_state take_chunk(psd_link *link, size_t length, bool *answered) {
-  psd_stream_event event;
+  psd_vpcd_stream_event event;
   psd_link_state state = PSD_LINK_OPEN;
   *answered = false;
   for (size_t at = 0; at < length && state == PSD_LINK_OPEN;) {
     if (atomic_load_explicit(link->context.stopping, memory_order_relaxed))
       return PSD_LINK_STOPPED;
-    at += psd_stream_feed(&link->stream, link->chunk + at, length - at, &event);
-    if (event.kind == PSD_STREAM_MORE)
+    at += psd_vpcd_stream_feed(&link->stream, link->chunk + at, length - at, &event);
+    if (event.kind == PSD_VPCD_MORE)
       break;
     state = act(link, &event);
     *answered = at == length && !link->unanswered;
@@ -140,7 +140,7 @@ psd_link_state psd_link_serve(psd_link *link) {
       if (!answered)
         acknowledge(link);
     } else if (got == 0) {
-      state = psd_stream_inside(&link->stream) ? PSD_LINK_TRUNCATED : PSD_LINK_CLOSED;
+      state = psd_vpcd_stream_inside(&link->stream) ? PSD_LINK_TRUNCATED : PSD_LINK_CLOSED;
     } else if (errno == EAGAIN) {
       break;
     } else if (errno != EINTR) {

@@ -33,9 +33,9 @@ typedef struct psd_link {
   int fd;
   bool heard;      /* a message came */
   bool unanswered; /* the last one was a control word that has no answer */
-  psd_stream stream;
+  psd_vpcd_stream stream;
   uint8_t chunk[PSD_LINK_CHUNK];
-  uint8_t answer[PSD_STREAM_HEADER + PSD_CARD_RESPONSE_MAX];
+  uint8_t answer[PSD_VPCD_HEADER + PSD_CARD_RESPONSE_MAX];
 } psd_link;
 
 /* Begins to talk over a connected socket, which stays the caller's. The memory was zeroed once, or was a link before.

@@ -4,26 +4,26 @@
 
 #include "crypto/crypto.h"
 
-void psd_stream_start(psd_stream *stream) {
-  if (stream->have > PSD_STREAM_HEADER)
-    psd_wipe(stream->message, stream->have - PSD_STREAM_HEADER);
+void psd_vpcd_stream_start(psd_vpcd_stream *stream) {
+  if (stream->have > PSD_VPCD_HEADER)
+    psd_wipe(stream->message, stream->have - PSD_VPCD_HEADER);
   stream->have = 0;
   stream->length = 0;
 }
 
-static bool complete(const psd_stream *stream) {
-  return stream->have >= PSD_STREAM_HEADER && stream->have - PSD_STREAM_HEADER == stream->length;
+static bool complete(const psd_vpcd_stream *stream) {
+  return stream->have >= PSD_VPCD_HEADER && stream->have - PSD_VPCD_HEADER == stream->length;
 }
 
-static size_t feed_header(psd_stream *stream, const uint8_t *bytes, size_t length) {
+static size_t feed_header(psd_vpcd_stream *stream, const uint8_t *bytes, size_t length) {
   size_t taken = 0;
-  for (; taken < length && stream->have < PSD_STREAM_HEADER; taken++, stream->have++)
+  for (; taken < length && stream->have < PSD_VPCD_HEADER; taken++, stream->have++)
     stream->length = stream->length << 8 | bytes[taken];
   return taken;
 }
 
-static size_t feed_message(psd_stream *stream, const uint8_t *bytes, size_t length) {
-  size_t at = stream->have - PSD_STREAM_HEADER;
+static size_t feed_message(psd_vpcd_stream *stream, const uint8_t *bytes, size_t length) {
+  size_t at = stream->have - PSD_VPCD_HEADER;
   size_t wanted = stream->length - at;
   if (wanted > length)
     wanted = length;
@@ -33,37 +33,38 @@ static size_t feed_message(psd_stream *stream, const uint8_t *bytes, size_t leng
   return wanted;
 }
 
-static psd_stream_kind kind_of(const psd_stream *stream) {
+static psd_vpcd_stream_kind kind_of(const psd_vpcd_stream *stream) {
   if (stream->length == 0)
-    return PSD_STREAM_MALFORMED;
+    return PSD_VPCD_MALFORMED;
   if (stream->length > 1)
-    return PSD_STREAM_COMMAND;
+    return PSD_VPCD_COMMAND;
   switch (stream->message[0]) {
   case 0:
-    return PSD_STREAM_POWER_OFF;
+    return PSD_VPCD_POWER_OFF;
   case 1:
-    return PSD_STREAM_POWER_ON;
+    return PSD_VPCD_POWER_ON;
   case 2:
-    return PSD_STREAM_RESET;
+    return PSD_VPCD_RESET;
   case 4:
-    return PSD_STREAM_ATR;
+    return PSD_VPCD_ATR;
   default:
-    return PSD_STREAM_COMMAND;
+    return PSD_VPCD_COMMAND;
   }
 }
 
-size_t psd_stream_feed(psd_stream *stream, const uint8_t *bytes, size_t length, psd_stream_event *event) {
+size_t psd_vpcd_stream_feed(psd_vpcd_stream *stream, const uint8_t *bytes, size_t length,
+                            psd_vpcd_stream_event *event) {
   if (complete(stream))
-    psd_stream_start(stream);
+    psd_vpcd_stream_start(stream);
   size_t taken = feed_header(stream, bytes, length);
-  if (stream->have >= PSD_STREAM_HEADER)
+  if (stream->have >= PSD_VPCD_HEADER)
     taken += feed_message(stream, bytes + taken, length - taken);
-  *event = (psd_stream_event){.kind = PSD_STREAM_MORE};
+  *event = (psd_vpcd_stream_event){.kind = PSD_VPCD_MORE};
   if (complete(stream))
-    *event = (psd_stream_event){.kind = kind_of(stream), .command = stream->message, .length = stream->length};
+    *event = (psd_vpcd_stream_event){.kind = kind_of(stream), .command = stream->message, .length = stream->length};
   return taken;
 }
 
-bool psd_stream_inside(const psd_stream *stream) {
+bool psd_vpcd_stream_inside(const psd_vpcd_stream *stream) {
   return stream->have > 0 && !complete(stream);
 }

@@ -2,8 +2,8 @@
 #include "iso7816/pin.h"
 #include "meter/clock.h"
 #include "meter/objects.h"
+#include "meter/session.h"
 #include "psd/spec/chars.h"
-#include "psd/spec/session.h"
 
 #include <string.h>
 
@@ -59,7 +59,10 @@ static bool pin_policy_valid(const psd_pin_policy *policy) {
 
 /* Suites this card knows, at least one of them. */
 static bool policy_valid(const psd_session_policy *policy) {
-  const uint64_t known = PSD_SUITE_P256 | PSD_SUITE_RSA | PSD_SUITE_SHARED;
+  uint64_t known = 0;
+  for (size_t i = 0; i < psd_suite_count; i++)
+    if (psd_session_suite_of(psd_suites[i].suite) != NULL)
+      known |= psd_suites[i].suite;
   return policy->suites != 0 && (policy->suites & ~known) == 0 && policy->forward <= 1;
 }
 

@@ -1,7 +1,7 @@
 #include "cli.h"
 #include "hex.h"
+#include "psd/program/json.h"
 #include "psd/spec/describe.h"
-#include "psd/spec/json.h"
 
 #include <openssl/crypto.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 #include "cli.h"
-#include "psd/spec/json.h"
+#include "psd/program/json.h"
 #include "psd/spec/text.h"
 
 #include <locale.h>
@@ -69,7 +69,8 @@ static const struct {
     {PSD_OPTION_USER, "  --user NAME      the user's name with the meter server\n"},
     {PSD_OPTION_PASSWORD_FILE,
      "  --password-file FILE  password, and new password, a line each; - is standard input\n"},
-    {PSD_OPTION_SUITE, "  --suite SUITE    p256, rsa or shared; otherwise the best that card and server have\n"},
+    {PSD_OPTION_SUITE, "  --suite SUITE    p256, rsa, shared or classic; else the best of the first three\n"
+                       "                   that card and server have\n"},
     {PSD_OPTION_KMS, "  --kms PATH       the key management system, in its manufacturing role\n"},
     {PSD_OPTION_SCHEME, "  --scheme SCHEME  K3 is unique (so it is unless given), or one of thousand\n"},
     {PSD_OPTION_SUITES, "  --suites LIST    the suites the PSD is to have, such as p256,rsa,shared (p256)\n"},

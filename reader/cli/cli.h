@@ -2,13 +2,11 @@
 #ifndef PSD_CLI_H
 #define PSD_CLI_H
 
+#include "psd/program/exit.h"
 #include "psd/reader/command.h"
 #include "psd/reader/session.h"
 
 #include <stdio.h>
-
-/* Exit statuses. */
-enum { PSD_EXIT_DONE = 0, PSD_EXIT_REFUSED = 1, PSD_EXIT_USAGE = 2, PSD_EXIT_UNREACHABLE = 3 };
 
 /* The options, each a bit, so that a verb can say which it takes. */
 enum psd_option {

@@ -7,8 +7,8 @@
 #include "port/entropy_os.h"
 #include "port/nvm_file.h"
 #include "progress.h"
+#include "psd/program/json.h"
 #include "psd/reader/card.h"
-#include "psd/spec/json.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -145,10 +145,14 @@ static psd_result make_card(psd_job *job, bench *place, const psd_device_id *id,
   return result;
 }
 
+static uint32_t first_serial(const psd_cli *cli) {
+  return (cli->given & PSD_OPTION_FIRST_SERIAL) != 0 ? cli->first_serial : 1;
+}
+
 /* Makes the cards that are not there yet. */
 static psd_result make_cards(psd_job *job, bench *place, unsigned *made, unsigned *there, psd_error *error) {
   psd_cli *cli = job->cli;
-  uint32_t first = (cli->given & PSD_OPTION_FIRST_SERIAL) != 0 ? cli->first_serial : 1;
+  uint32_t first = first_serial(cli);
   psd_progress progress = psd_progress_begin("cards", cli->count);
   psd_result result = PSD_OK;
   for (unsigned i = 0; i < cli->count && stopped == 0 && result == PSD_OK; i++) {
@@ -191,7 +195,7 @@ int psd_job_many(psd_job *job) {
   psd_error error;
   unsigned made = 0, there = 0;
   psd_result result = PSD_OK;
-  uint32_t first = (cli->given & PSD_OPTION_FIRST_SERIAL) != 0 ? cli->first_serial : 1;
+  uint32_t first = first_serial(cli);
   if (place.memory == NULL)
     result = psd_error_set(&error, PSD_SYSTEM, "out of memory");
   else if (cli->count - 1 > UINT32_MAX - first)

@@ -1,6 +1,6 @@
 #include "cli.h"
+#include "psd/program/json.h"
 #include "psd/spec/describe.h"
-#include "psd/spec/json.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 #include "manufacture.h"
-#include "psd/spec/json.h"
+#include "psd/program/json.h"
 
 #include <openssl/crypto.h>
 #include <openssl/rand.h>

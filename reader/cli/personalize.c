@@ -1,6 +1,6 @@
 #include "psd/reader/personalize.h"
 #include "cli.h"
-#include "psd/spec/json.h"
+#include "psd/program/json.h"
 #include "show.h"
 
 #include <openssl/crypto.h>

@@ -1,5 +1,5 @@
 #include "cli.h"
-#include "psd/spec/json.h"
+#include "psd/program/json.h"
 
 #include <openssl/crypto.h>
 #include <string.h>

@@ -1,14 +1,11 @@
 /* PINs, PUKs and passwords from a person or a file. */
 #include "cli.h"
+#include "psd/program/prompt.h"
 #include "psd/spec/chars.h"
-#include "psd/spec/prompt.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define LINE_MAX_BYTES 256U
 
@@ -85,10 +82,7 @@ static psd_result read_answer(int fd, const secret_kind *kind, const psd_questio
 }
 
 static int open_source(const secret_kind *kind, const char *pin_file, psd_error *error) {
-  if (pin_file != NULL && strcmp(pin_file, "-") == 0)
-    return STDIN_FILENO;
-  int fd =
-      open(pin_file != NULL ? pin_file : "/dev/tty", (pin_file != NULL ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NOCTTY);
+  int fd = psd_prompt_open(pin_file);
   if (fd < 0 && pin_file != NULL)
     (void)psd_error_set(error, PSD_BAD_INPUT, "%s cannot be opened: %s", pin_file, strerror(errno));
   else if (fd < 0)
@@ -98,9 +92,8 @@ static int open_source(const secret_kind *kind, const char *pin_file, psd_error 
 }
 
 static void warn_of_mode(int fd, const char *pin_file) {
-  struct stat status;
   psd_error warning;
-  if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || (status.st_mode & (S_IRGRP | S_IROTH)) == 0)
+  if (!psd_prompt_exposed(fd))
     return;
   (void)psd_error_set(&warning, PSD_OK, "%s holds secrets and others may read it: chmod 600 it", pin_file);
   psd_cli_warn(&warning);
@@ -119,8 +112,7 @@ static psd_result ask(const secret_kind *kind, const char *file, const psd_quest
     result = file != NULL ? read_answer(fd, kind, &questions[i], answer, error)
                           : ask_terminal(fd, kind, &questions[i], answer, error);
   }
-  if (fd != STDIN_FILENO)
-    (void)close(fd);
+  psd_prompt_close(fd);
   if (result != PSD_OK)
     OPENSSL_cleanse(answers, count * kind->size);
   return result;

@@ -1,5 +1,5 @@
 #include "cli.h"
-#include "psd/spec/json.h"
+#include "psd/program/json.h"
 
 static unsigned count_bits(uint64_t bits) {
   unsigned count = 0;

@@ -3,7 +3,7 @@
 #define PSD_CLI_SESSION_H
 
 #include "cli.h"
-#include "psd/spec/json.h"
+#include "psd/program/json.h"
 
 typedef struct psd_meeting {
   psd_cli *cli;

@@ -2,7 +2,7 @@
 #ifndef PSD_CLI_SHOW_H
 #define PSD_CLI_SHOW_H
 
-#include "psd/spec/json.h"
+#include "psd/program/json.h"
 #include "psd/spec/objects.h"
 
 /* Prints the fields of one object, a line each, under a heading. */

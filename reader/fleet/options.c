@@ -154,7 +154,7 @@ static int take(psd_fleet_options *options, int option, const char *name) {
     options->keep = true;
     break;
   case REGISTER:
-    options->enroll = true;
+    options->binds = true;
     break;
   case JSON:
     options->json = true;

@@ -5,8 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Exit statuses. */
-enum { PSD_EXIT_DONE = 0, PSD_EXIT_REFUSED = 1, PSD_EXIT_USAGE = 2, PSD_EXIT_UNREACHABLE = 3 };
+#include "psd/program/exit.h"
 
 typedef struct psd_fleet_options {
   const char *server, *state_dir, *user, *password_file;
@@ -18,7 +17,7 @@ typedef struct psd_fleet_options {
   unsigned timeout;     /* seconds that one answer of the server may take */
   unsigned suite;       /* psd_suite; 0 for the best */
   bool keep;            /* connections are kept from one handshake to the next */
-  bool enroll;          /* each PSD is registered to the user */
+  bool binds;           /* each PSD is registered to the user */
   bool json, help, version;
 } psd_fleet_options;
 

@@ -5,7 +5,7 @@
 #include "psd/reader.h"
 
 typedef struct psd_fleet_password {
-  char bytes[1024];
+  char bytes[256]; /* the longest one has 255, as in psd */
   size_t length;
 } psd_fleet_password;
 

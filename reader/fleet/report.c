@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "psd/spec/json.h"
+#include "psd/program/json.h"
 #include "psd/spec/text.h"
 
 static const struct {

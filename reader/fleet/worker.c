@@ -29,7 +29,7 @@ static void hang_up(connection *of) {
 /* What follows the handshake; its own failures count as failures. */
 static psd_result end_session(connection *of, psd_session *session, psd_refusal *refusal) {
   const psd_fleet_options *options = of->worker->fleet->options;
-  psd_result result = options->enroll ? psd_session_register(session, refusal) : PSD_OK;
+  psd_result result = options->binds ? psd_session_register(session, refusal) : PSD_OK;
   psd_session_close(session);
   if (!options->keep || !psd_call_is_open(of->call))
     hang_up(of);

@@ -4,45 +4,71 @@
 #include <openssl/evp.h>
 #include <string.h>
 
-#define KEY_SIZE 32U
-#define VECTOR_SIZE 12U
 #define SEQUENCE_SIZE 8U
 
-/* The vector of the next record: the sequence number stands in its last 8 bytes. */
-static void vector_of(const psd_record_key *key, uint8_t vector[VECTOR_SIZE]) {
-  memcpy(vector, key->bytes + KEY_SIZE, VECTOR_SIZE);
-  for (unsigned i = 0; i < SEQUENCE_SIZE; i++)
-    vector[VECTOR_SIZE - 1 - i] ^= (uint8_t)(key->sequence >> (8 * i));
-}
-
 /* The cipher, keyed, with the frame's type as additional data. NULL when the library fails. */
-static EVP_CIPHER_CTX *begin(const psd_record_key *key, psd_frame_type type, bool encrypt) {
-  uint8_t vector[VECTOR_SIZE];
-  uint8_t additional = (uint8_t)type;
+static EVP_CIPHER_CTX *begin(const uint8_t *key, const uint8_t *vector, uint8_t type, bool encrypt) {
   int made = 0;
-  vector_of(key, vector);
   EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
-  if (context != NULL &&
-      (EVP_CipherInit_ex2(context, EVP_aes_256_gcm(), key->bytes, vector, encrypt ? 1 : 0, NULL) != 1 ||
-       EVP_CipherUpdate(context, NULL, &made, &additional, 1) != 1)) {
+  if (context != NULL && (EVP_CipherInit_ex2(context, EVP_aes_256_gcm(), key, vector, encrypt ? 1 : 0, NULL) != 1 ||
+                          EVP_CipherUpdate(context, NULL, &made, &type, 1) != 1)) {
     EVP_CIPHER_CTX_free(context);
     context = NULL;
   }
   return context;
 }
 
-bool psd_record_seal(psd_record_key *key, psd_frame_type type, const void *text, size_t length, psd_buffer *out) {
-  size_t before = out->length;
-  uint8_t *room = psd_put_room(out, length + PSD_GCM_TAG);
-  if (room == NULL || key->sequence == UINT64_MAX)
-    return false;
-  EVP_CIPHER_CTX *context = begin(key, type, true);
+static bool gcm_seal(const uint8_t *key, const uint8_t vector[PSD_RECORD_VECTOR], uint8_t type, const uint8_t *in,
+                     size_t length, uint8_t *out, uint8_t tag[PSD_GCM_TAG]) {
+  EVP_CIPHER_CTX *context = begin(key, vector, type, true);
   int made = 0;
   int rest = 0;
-  bool ok = context != NULL && (length == 0 || EVP_CipherUpdate(context, room, &made, text, (int)length) == 1) &&
-            EVP_CipherFinal_ex(context, room + made, &rest) == 1 &&
-            EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, PSD_GCM_TAG, room + length) == 1;
+  bool ok = context != NULL && (length == 0 || EVP_CipherUpdate(context, out, &made, in, (int)length) == 1) &&
+            EVP_CipherFinal_ex(context, out + made, &rest) == 1 &&
+            EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, PSD_GCM_TAG, tag) == 1;
   EVP_CIPHER_CTX_free(context);
+  return ok;
+}
+
+static bool gcm_open(const uint8_t *key, const uint8_t vector[PSD_RECORD_VECTOR], uint8_t type, const uint8_t *in,
+                     size_t length, uint8_t *out, const uint8_t tag[PSD_GCM_TAG]) {
+  uint8_t copy[PSD_GCM_TAG];
+  EVP_CIPHER_CTX *context = begin(key, vector, type, false);
+  int made = 0;
+  int rest = 0;
+  memcpy(copy, tag, sizeof copy);
+  bool ok = context != NULL && (length == 0 || EVP_CipherUpdate(context, out, &made, in, (int)length) == 1) &&
+            EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, PSD_GCM_TAG, copy) == 1 &&
+            EVP_CipherFinal_ex(context, out + made, &rest) == 1;
+  EVP_CIPHER_CTX_free(context);
+  return ok;
+}
+
+static const psd_record_cipher *cipher_of(psd_suite suite) {
+  static const psd_record_cipher gcm = {gcm_seal, gcm_open};
+#if PSD_CLASSIC
+  if (suite == PSD_SUITE_CLASSIC)
+    return &psd_record_classic;
+#endif
+  return suite == PSD_SUITE_CLASSIC ? NULL : &gcm;
+}
+
+/* The vector of the next record: the sequence number stands in its last 8 bytes. */
+static void vector_of(const psd_record_key *key, uint8_t vector[PSD_RECORD_VECTOR]) {
+  memcpy(vector, key->bytes + PSD_RECORD_KEY, PSD_RECORD_VECTOR);
+  for (unsigned i = 0; i < SEQUENCE_SIZE; i++)
+    vector[PSD_RECORD_VECTOR - 1 - i] ^= (uint8_t)(key->sequence >> (8 * i));
+}
+
+bool psd_record_seal(psd_record_key *key, psd_frame_type type, const void *text, size_t length, psd_buffer *out) {
+  const psd_record_cipher *cipher = cipher_of(key->suite);
+  uint8_t vector[PSD_RECORD_VECTOR];
+  size_t before = out->length;
+  uint8_t *room = psd_put_room(out, length + PSD_GCM_TAG);
+  if (room == NULL || cipher == NULL || key->sequence == UINT64_MAX)
+    return false;
+  vector_of(key, vector);
+  bool ok = cipher->seal(key->bytes, vector, (uint8_t)type, text, length, room, room + length);
   if (ok)
     key->sequence++;
   else
@@ -51,23 +77,18 @@ bool psd_record_seal(psd_record_key *key, psd_frame_type type, const void *text,
 }
 
 bool psd_record_open(psd_record_key *key, psd_frame_type type, const void *record, size_t length, psd_buffer *out) {
-  if (length < PSD_GCM_TAG || key->sequence == UINT64_MAX)
+  const psd_record_cipher *cipher = cipher_of(key->suite);
+  uint8_t vector[PSD_RECORD_VECTOR];
+  if (length < PSD_GCM_TAG || cipher == NULL || key->sequence == UINT64_MAX)
     return false;
   size_t before = out->length;
   size_t text = length - PSD_GCM_TAG;
   const uint8_t *at = record;
-  uint8_t tag[PSD_GCM_TAG];
-  memcpy(tag, at + text, PSD_GCM_TAG);
   uint8_t *room = psd_put_room(out, text);
   if (room == NULL)
     return false;
-  EVP_CIPHER_CTX *context = begin(key, type, false);
-  int made = 0;
-  int rest = 0;
-  bool ok = context != NULL && (text == 0 || EVP_CipherUpdate(context, room, &made, at, (int)text) == 1) &&
-            EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, PSD_GCM_TAG, tag) == 1 &&
-            EVP_CipherFinal_ex(context, room + made, &rest) == 1;
-  EVP_CIPHER_CTX_free(context);
+  vector_of(key, vector);
+  bool ok = cipher->open(key->bytes, vector, (uint8_t)type, at, text, room, at + text);
   if (ok) {
     key->sequence++;
   } else {

@@ -8,8 +8,6 @@
 #include <string.h>
 #include <time.h>
 
-#define CALL_LABEL "psd call"
-
 /* What is known while a session comes about. */
 typedef struct sign_on {
   psd_call *call;
@@ -80,9 +78,9 @@ static psd_result own_failure(sign_on *on, psd_step step, psd_signal signal, psd
 
 /* Hash("psd call" || GREETING || ordinal). */
 static bool context_of(const psd_call *call, uint8_t context[PSD_CONTEXT_SIZE]) {
-  uint8_t bytes[sizeof CALL_LABEL - 1 + PSD_SIZE_GREETING + 4];
+  uint8_t bytes[sizeof PSD_CALL_LABEL - 1 + PSD_SIZE_GREETING + 4];
   psd_buffer text = psd_buffer_over(bytes, sizeof bytes);
-  psd_put(&text, CALL_LABEL, sizeof CALL_LABEL - 1);
+  psd_put(&text, PSD_CALL_LABEL, sizeof PSD_CALL_LABEL - 1);
   psd_put(&text, call->greeted, sizeof call->greeted);
   psd_put_uint(&text, call->ordinal, 4);
   return !text.overflow && EVP_Digest(text.data, text.length, context, NULL, EVP_sha256(), NULL) == 1;
@@ -138,6 +136,7 @@ static psd_result sign_on_response(sign_on *on) {
   on->session->time = on->keys.time;
   memcpy(on->session->to_server.bytes, on->keys.to_server, sizeof on->keys.to_server);
   memcpy(on->session->to_host.bytes, on->keys.to_host, sizeof on->keys.to_host);
+  on->session->to_server.suite = on->session->to_host.suite = on->session->suite;
   TELL(on, PSD_STEP_OPEN_RESPONSE);
   return PSD_OK;
 }

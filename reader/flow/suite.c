@@ -61,29 +61,12 @@ psd_result psd_choose_suite(const psd_call *call, psd_host *host, unsigned wante
   const psd_suite_row *row = psd_suite_of(wanted);
   if (wanted != 0 && row == NULL)
     return psd_error_set(error, PSD_BAD_INPUT, "there is no suite %02X", wanted);
+  if (wanted == PSD_SUITE_CLASSIC && !PSD_CLASSIC)
+    return psd_error_set(error, PSD_BAD_INPUT, "this program was built without suite classic (cmake -DPSD_CLASSIC=ON)");
   if (wanted != 0 && (offered & wanted) == 0)
     return psd_error_set(error, PSD_REFUSED, "the meter server does not offer the suite %s", row->name);
   if (wanted != 0 && (on_card & wanted) == 0)
     return psd_error_set(error, PSD_REFUSED, "the card has no key for the suite %s, or may not use it", row->name);
   *suite = wanted != 0 ? (psd_suite)wanted : best_of(offered & on_card);
   return *suite != 0 ? PSD_OK : psd_error_set(error, PSD_REFUSED, "card and meter server have no suite in common");
-}
-
-unsigned psd_suites_in(const char *names) {
-  unsigned suites = 0;
-  char name[16];
-  for (;;) {
-    size_t length = strcspn(names, ",");
-    if (length == 0 || length >= sizeof name)
-      return 0;
-    memcpy(name, names, length);
-    name[length] = '\0';
-    const psd_suite_row *row = psd_suite_named(name);
-    if (row == NULL)
-      return 0;
-    suites |= row->suite;
-    if (names[length] == '\0')
-      return suites;
-    names += length + 1;
-  }
 }

@@ -2,12 +2,11 @@
 #include <stdio.h>
 
 #include "admin/command.h"
-#include "psd/spec/json.h"
 
 int psd_admin_account_add(psd_admin *admin) {
   int64_t id = 0;
   int status = psd_admin_open(admin, false);
-  if (status != PSD_ADMIN_DONE)
+  if (status != PSD_EXIT_DONE)
     return status;
   psd_db_result result = psd_db_account_add(admin->db, admin->argv[0], admin->argv[1], &id);
   return result == PSD_DB_DONE ? psd_admin_done(admin, "account added")
@@ -16,7 +15,7 @@ int psd_admin_account_add(psd_admin *admin) {
 
 static int set_suspended(psd_admin *admin, bool suspended) {
   int status = psd_admin_open(admin, false);
-  if (status != PSD_ADMIN_DONE)
+  if (status != PSD_EXIT_DONE)
     return status;
   psd_db_result result = psd_db_account_set_suspended(admin->db, admin->argv[0], suspended);
   return result == PSD_DB_DONE ? psd_admin_done(admin, suspended ? "account suspended" : "account resumed")
@@ -50,17 +49,10 @@ static bool show_json(void *user, const psd_account *account) {
   return true;
 }
 
+static psd_db_result list(psd_admin *admin, psd_json *json) {
+  return psd_db_account_list(admin->db, admin->json ? show_json : show_line, json);
+}
+
 int psd_admin_account_list(psd_admin *admin) {
-  psd_json json = psd_json_on(stdout);
-  int status = psd_admin_open(admin, false);
-  if (status != PSD_ADMIN_DONE)
-    return status;
-  if (admin->json)
-    psd_json_array(&json, NULL);
-  else
-    printf("%-16s %-9s %s\n", "NUMBER", "STATE", "NAME");
-  psd_db_result result = psd_db_account_list(admin->db, admin->json ? show_json : show_line, &json);
-  if (admin->json)
-    psd_json_end_array(&json);
-  return result == PSD_DB_DONE ? PSD_ADMIN_DONE : psd_admin_failed(admin, result, "account", "");
+  return psd_admin_list(admin, "NUMBER           STATE     NAME", "account", list);
 }

@@ -8,7 +8,6 @@
 #include "crypto/evp.h"
 #include "crypto/password.h"
 #include "psd/spec/chars.h"
-#include "psd/spec/json.h"
 #include "psd/spec/text.h"
 
 #define NEED_NAMES (PSD_ADMIN_DB | PSD_ADMIN_KMS)
@@ -90,7 +89,7 @@ int psd_admin_refuse(const char *format, ...) {
   psd_text text = psd_text_over(safe, sizeof safe);
   psd_say_text(&text, words, strlen(words));
   fprintf(stderr, "psd-server: %s\n", safe);
-  return PSD_ADMIN_REFUSED;
+  return PSD_EXIT_REFUSED;
 }
 
 int psd_admin_failed(const psd_admin *admin, psd_db_result result, const char *kind, const char *what) {
@@ -105,23 +104,38 @@ int psd_admin_failed(const psd_admin *admin, psd_db_result result, const char *k
                             what);
   case PSD_DB_BUSY:
     (void)psd_admin_refuse("the database is busy, try again later: %s", psd_db_error(admin->db));
-    return PSD_ADMIN_UNREACHABLE;
+    return PSD_EXIT_UNREACHABLE;
   default:
     (void)psd_admin_refuse("%s", psd_db_error(admin->db));
-    return PSD_ADMIN_UNREACHABLE;
+    return PSD_EXIT_UNREACHABLE;
   }
 }
 
 int psd_admin_done(const psd_admin *admin, const char *words) {
   if (!admin->json) {
     puts(words);
-    return PSD_ADMIN_DONE;
+    return PSD_EXIT_DONE;
   }
   psd_json json = psd_json_on(stdout);
   psd_json_object(&json, NULL);
   psd_json_string(&json, "done", words);
   psd_json_end_object(&json);
-  return PSD_ADMIN_DONE;
+  return PSD_EXIT_DONE;
+}
+
+int psd_admin_list(psd_admin *admin, const char *headings, const char *kind, psd_admin_lister *list) {
+  psd_json json = psd_json_on(stdout);
+  int status = psd_admin_open(admin, false);
+  if (status != PSD_EXIT_DONE)
+    return status;
+  if (admin->json)
+    psd_json_array(&json, NULL);
+  else
+    puts(headings);
+  psd_db_result result = list(admin, &json);
+  if (admin->json)
+    psd_json_end_array(&json);
+  return result == PSD_DB_DONE ? PSD_EXIT_DONE : psd_admin_failed(admin, result, kind, "");
 }
 
 void psd_admin_cell(const char *text, unsigned width) {
@@ -150,16 +164,16 @@ const char *psd_admin_time(uint64_t seconds, char words[PSD_ADMIN_TIME]) {
 int psd_admin_open(psd_admin *admin, bool create) {
   char words[256];
   uint8_t key[32];
-  int status = PSD_ADMIN_DONE;
+  int status = PSD_EXIT_DONE;
   admin->db = psd_db_open(admin->url, create, words, sizeof words);
   if (admin->db == NULL) {
     (void)psd_admin_refuse("%s", words);
-    return PSD_ADMIN_UNREACHABLE;
+    return PSD_EXIT_UNREACHABLE;
   }
   if (admin->kms == NULL)
-    return PSD_ADMIN_DONE;
+    return PSD_EXIT_DONE;
   status = psd_admin_column_key(admin->kms, key);
-  if (status == PSD_ADMIN_DONE)
+  if (status == PSD_EXIT_DONE)
     psd_db_set_key(admin->db, key);
   psd_secret_wipe(key, sizeof key);
   return status;
@@ -168,7 +182,7 @@ int psd_admin_open(psd_admin *admin, bool create) {
 int psd_admin_migrate(psd_admin *admin) {
   char words[64];
   int status = psd_admin_open(admin, true);
-  if (status != PSD_ADMIN_DONE)
+  if (status != PSD_EXIT_DONE)
     return status;
   (void)snprintf(words, sizeof words, "the database has schema %u", psd_db_schema(admin->db));
   return psd_admin_done(admin, words);
@@ -177,15 +191,15 @@ int psd_admin_migrate(psd_admin *admin) {
 int psd_admin_run(int argc, char **argv) {
   psd_admin admin;
   int status = psd_admin_parse(&admin, argc, argv);
-  if (status != PSD_ADMIN_DONE)
+  if (status != PSD_EXIT_DONE)
     return status;
   if ((admin.given & PSD_ADMIN_HELP) != 0) {
     help(admin.verb != NULL ? admin.verb->group : admin.argc > 0 ? admin.argv[0] : NULL);
-    return PSD_ADMIN_DONE;
+    return PSD_EXIT_DONE;
   }
   if ((admin.given & PSD_ADMIN_VERSION) != 0) {
     puts("psd-server " PSD_VERSION);
-    return PSD_ADMIN_DONE;
+    return PSD_EXIT_DONE;
   }
   if (!psd_evp_start())
     return psd_admin_refuse("OpenSSL cannot be used");

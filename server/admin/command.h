@@ -2,10 +2,9 @@
 #ifndef PSD_SERVER_COMMAND_H
 #define PSD_SERVER_COMMAND_H
 
+#include "psd/program/exit.h"
+#include "psd/program/json.h"
 #include "store/store.h"
-
-/* Exit statuses. */
-enum { PSD_ADMIN_DONE = 0, PSD_ADMIN_REFUSED = 1, PSD_ADMIN_USAGE = 2, PSD_ADMIN_UNREACHABLE = 3 };
 
 /* The options, each a bit, so that a verb can say which it takes. */
 enum psd_admin_option {
@@ -55,10 +54,10 @@ struct psd_admin {
 extern const psd_admin_verb psd_admin_verbs[];
 extern const size_t psd_admin_verb_count;
 
-/* Parses a command line; on anything but PSD_ADMIN_DONE what is wrong was told on standard error. Uses getopt. */
+/* Parses a command line; on anything but PSD_EXIT_DONE what is wrong was told on standard error. Uses getopt. */
 int psd_admin_parse(psd_admin *admin, int argc, char **argv);
 
-/* Opens the database, with the column key if the verb takes --kms. Returns PSD_ADMIN_DONE, or the exit status after
+/* Opens the database, with the column key if the verb takes --kms. Returns PSD_EXIT_DONE, or the exit status after
  * telling why. psd_admin_run closes it. */
 int psd_admin_open(psd_admin *admin, bool create);
 
@@ -73,8 +72,12 @@ __attribute__((format(printf, 1, 2)))
 int psd_admin_refuse(const char *format, ...);
 /* What a result of the database that is not DONE means; `what` is whom it is about: "user alice". */
 int psd_admin_failed(const psd_admin *admin, psd_db_result result, const char *kind, const char *what);
-/* "user added", or the same as JSON; returns PSD_ADMIN_DONE. */
+/* "user added", or the same as JSON; returns PSD_EXIT_DONE. */
 int psd_admin_done(const psd_admin *admin, const char *words);
+/* What `list` shows, under `headings` or as one JSON array; `kind` is what it is a list of. Opens the database; returns
+ * the exit status. */
+typedef psd_db_result psd_admin_lister(psd_admin *admin, psd_json *json);
+int psd_admin_list(psd_admin *admin, const char *headings, const char *kind, psd_admin_lister *list);
 /* Prints text that somebody else wrote, in a column of `width` characters; what could work on a terminal is taken out.
  */
 void psd_admin_cell(const char *text, unsigned width);
@@ -83,7 +86,7 @@ void psd_admin_cell(const char *text, unsigned width);
 const char *psd_admin_time(uint64_t seconds, char words[PSD_ADMIN_TIME]);
 
 /* The verifier of a new password for that user: from --password-file, or asked for twice at the terminal. Returns
- * PSD_ADMIN_DONE, or the exit status after telling why. */
+ * PSD_EXIT_DONE, or the exit status after telling why. */
 int psd_admin_verifier(const psd_admin *admin, const char *user, uint8_t verifier[32]);
 /* The key of the database's columns from the key management system, likewise. */
 int psd_admin_column_key(const char *kms, uint8_t key[32]);

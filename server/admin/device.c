@@ -5,7 +5,6 @@
 #include "admin/command.h"
 #include "psd/spec/chars.h"
 #include "psd/spec/describe.h"
-#include "psd/spec/json.h"
 
 #define WORDS 24U
 
@@ -18,7 +17,7 @@ static int take_device(const psd_admin *admin, uint8_t device[8], char words[WOR
               psd_hex_bytes(words + 6, 8, device + 4, 4) == 4;
   memcpy(device, words, 2);
   memcpy(device + 2, words + 3, 2);
-  return good ? PSD_ADMIN_DONE
+  return good ? PSD_EXIT_DONE
               : psd_admin_usage(admin, "a PSD is named by vendor, model and serial number: PS D1 0000002A");
 }
 
@@ -35,9 +34,9 @@ static int set_revoked(psd_admin *admin, bool revoked) {
   uint8_t device[8];
   char words[WORDS];
   int status = take_device(admin, device, words);
-  if (status == PSD_ADMIN_DONE)
+  if (status == PSD_EXIT_DONE)
     status = psd_admin_open(admin, false);
-  if (status != PSD_ADMIN_DONE)
+  if (status != PSD_EXIT_DONE)
     return status;
   psd_db_result result = psd_db_device_set_revoked(admin->db, device, revoked);
   return result == PSD_DB_DONE ? psd_admin_done(admin, revoked ? "PSD revoked" : "PSD restored")
@@ -86,7 +85,7 @@ static void line_of(const psd_device_row *row, const owned *owner) {
 
 typedef struct device_show {
   psd_admin *admin;
-  psd_json json;
+  psd_json *json;
   psd_db_result result;
 } device_show;
 
@@ -100,26 +99,21 @@ static bool show_device(void *context, const psd_device_row *row) {
     line_of(row, &owner);
     return true;
   }
-  psd_json_object(&show->json, NULL);
-  json_of(&show->json, row, &owner);
-  psd_json_end_object(&show->json);
+  psd_json_object(show->json, NULL);
+  json_of(show->json, row, &owner);
+  psd_json_end_object(show->json);
   return true;
 }
 
-int psd_admin_psd_list(psd_admin *admin) {
-  device_show show = {.admin = admin, .json = psd_json_on(stdout)};
-  int status = psd_admin_open(admin, false);
-  if (status != PSD_ADMIN_DONE)
-    return status;
-  if (admin->json)
-    psd_json_array(&show.json, NULL);
-  else
-    printf("%-14s %-10s %10s %-23s %-16s %s\n", "PSD", "STATE", "VENDOR KEY", "LAST AUDIT", "ACCOUNT", "USER");
+static psd_db_result list_devices(psd_admin *admin, psd_json *json) {
+  device_show show = {.admin = admin, .json = json};
   psd_db_result result = psd_db_device_list(admin->db, show_device, &show);
-  if (admin->json)
-    psd_json_end_array(&show.json);
-  result = result == PSD_DB_DONE ? show.result : result;
-  return result == PSD_DB_DONE ? PSD_ADMIN_DONE : psd_admin_failed(admin, result, "PSD", "");
+  return result == PSD_DB_DONE ? show.result : result;
+}
+
+int psd_admin_psd_list(psd_admin *admin) {
+  return psd_admin_list(admin, "PSD            STATE      VENDOR KEY LAST AUDIT              ACCOUNT          USER",
+                        "PSD", list_devices);
 }
 
 /* A field of the last audit: numbers as such, the rest in the words of a trace. */
@@ -173,9 +167,9 @@ int psd_admin_psd_show(psd_admin *admin) {
   psd_device_row row;
   owned owner = {.name = ""};
   int status = take_device(admin, device, words);
-  if (status == PSD_ADMIN_DONE)
+  if (status == PSD_EXIT_DONE)
     status = psd_admin_open(admin, false);
-  if (status != PSD_ADMIN_DONE)
+  if (status != PSD_EXIT_DONE)
     return status;
   psd_db_result result = psd_db_device_find(admin->db, device, &row);
   if (result == PSD_DB_DONE)
@@ -184,14 +178,14 @@ int psd_admin_psd_show(psd_admin *admin) {
     return psd_admin_failed(admin, result, "PSD", words);
   if (!admin->json) {
     show_people(&row, &owner);
-    return PSD_ADMIN_DONE;
+    return PSD_EXIT_DONE;
   }
   psd_json json = psd_json_on(stdout);
   psd_json_object(&json, NULL);
   json_of(&json, &row, &owner);
   show_audit(&json, &row);
   psd_json_end_object(&json);
-  return PSD_ADMIN_DONE;
+  return PSD_EXIT_DONE;
 }
 
 static bool show_key(void *context, uint32_t vendor_key, uint64_t devices) {
@@ -200,24 +194,18 @@ static bool show_key(void *context, uint32_t vendor_key, uint64_t devices) {
     printf("%10u %10llu\n", (unsigned)vendor_key, (unsigned long long)devices);
     return true;
   }
-  psd_json_object(&show->json, NULL);
-  psd_json_number(&show->json, "vendor_key", vendor_key);
-  psd_json_number(&show->json, "psds", devices);
-  psd_json_end_object(&show->json);
+  psd_json_object(show->json, NULL);
+  psd_json_number(show->json, "vendor_key", vendor_key);
+  psd_json_number(show->json, "psds", devices);
+  psd_json_end_object(show->json);
   return true;
 }
 
+static psd_db_result list_keys(psd_admin *admin, psd_json *json) {
+  device_show show = {.admin = admin, .json = json};
+  return psd_db_vendor_keys(admin->db, show_key, &show);
+}
+
 int psd_admin_keys(psd_admin *admin) {
-  device_show show = {.admin = admin, .json = psd_json_on(stdout)};
-  int status = psd_admin_open(admin, false);
-  if (status != PSD_ADMIN_DONE)
-    return status;
-  if (admin->json)
-    psd_json_array(&show.json, NULL);
-  else
-    printf("%10s %10s\n", "VENDOR KEY", "PSDS");
-  psd_db_result result = psd_db_vendor_keys(admin->db, show_key, &show);
-  if (admin->json)
-    psd_json_end_array(&show.json);
-  return result == PSD_DB_DONE ? PSD_ADMIN_DONE : psd_admin_failed(admin, result, "vendor key", "");
+  return psd_admin_list(admin, "VENDOR KEY       PSDS", "vendor key", list_keys);
 }

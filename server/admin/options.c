@@ -39,7 +39,7 @@ int psd_admin_usage(const psd_admin *admin, const char *format, ...) {
     fprintf(stderr, "; see psd-server %s --help\n", admin->verb->group);
   else
     fputs("; see psd-server --help\n", stderr);
-  return PSD_ADMIN_USAGE;
+  return PSD_EXIT_USAGE;
 }
 
 static int take_number(psd_admin *admin, const char *name, uint32_t least, uint32_t most, uint32_t *number) {
@@ -49,13 +49,13 @@ static int take_number(psd_admin *admin, const char *name, uint32_t least, uint3
   if (length == 0 || length > 9 || optarg[0] < '0' || optarg[0] > '9' || *end != '\0' || value < least || value > most)
     return psd_admin_usage(admin, "--%s is a whole number from %u to %u", name, least, most);
   *number = (uint32_t)value;
-  return PSD_ADMIN_DONE;
+  return PSD_EXIT_DONE;
 }
 
 static int take_realm(psd_admin *admin) {
   uint8_t padded[32];
   admin->realm = optarg;
-  return psd_password_realm(optarg, padded) ? PSD_ADMIN_DONE
+  return psd_password_realm(optarg, padded) ? PSD_EXIT_DONE
                                             : psd_admin_usage(admin, "--realm has 1 to 32 printable ASCII characters");
 }
 
@@ -88,7 +88,7 @@ static int take_option(psd_admin *admin, int option) {
   default:
     break;
   }
-  return PSD_ADMIN_DONE;
+  return PSD_EXIT_DONE;
 }
 
 /* The verb that the words begin with; `words` gets how many of them it is. */
@@ -128,18 +128,18 @@ static int check(psd_admin *admin) {
   if (admin->argc > verb->most)
     return psd_admin_usage(admin, "that is an argument too many: psd-server %s%s%s %s", verb->group, between,
                            verb->name, verb->synopsis);
-  return PSD_ADMIN_DONE;
+  return PSD_EXIT_DONE;
 }
 
 static int take_words(psd_admin *admin, char **words, int count) {
   int taken = 0;
   if (count == 0)
-    return PSD_ADMIN_DONE;
+    return PSD_EXIT_DONE;
   admin->verb = verb_called(words, count, &taken);
   admin->argc = admin->verb == NULL ? count : count - taken;
   admin->argv = admin->verb == NULL ? words : words + taken;
   if (admin->verb != NULL || (is_group(words[0]) && (admin->given & PSD_ADMIN_HELP) != 0))
-    return PSD_ADMIN_DONE;
+    return PSD_EXIT_DONE;
   if (is_group(words[0]) && count == 1)
     return psd_admin_usage(admin, "%s what", words[0]);
   return psd_admin_usage(admin, "there is no command %s%s%s", words[0], is_group(words[0]) ? " " : "",
@@ -160,11 +160,11 @@ int psd_admin_parse(psd_admin *admin, int argc, char **argv) {
     if (option == '?')
       return psd_admin_usage(admin, "there is no option %s", argv[optind - 1]);
     int taken = take_option(admin, option);
-    if (taken != PSD_ADMIN_DONE)
+    if (taken != PSD_EXIT_DONE)
       return taken;
   }
   int status = take_words(admin, argv + optind, argc - optind);
-  if (status != PSD_ADMIN_DONE || (admin->given & (PSD_ADMIN_HELP | PSD_ADMIN_VERSION)) != 0)
+  if (status != PSD_EXIT_DONE || (admin->given & (PSD_ADMIN_HELP | PSD_ADMIN_VERSION)) != 0)
     return status;
   return check(admin);
 }

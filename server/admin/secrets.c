@@ -1,15 +1,12 @@
 /* What an operator's command must have and not show: the column key, and passwords. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "admin/command.h"
 #include "crypto/evp.h"
 #include "crypto/password.h"
-#include "psd/spec/prompt.h"
+#include "psd/program/prompt.h"
 #include "wire/call.h"
 
 /* The key that the meter server seals its columns with. */
@@ -37,11 +34,11 @@ int psd_admin_column_key(const char *kms, uint8_t key[32]) {
   psd_put_message(&out, PSD_MESSAGE_KMS_COLUMN, &(psd_kms_column){.column = COLUMN});
   if (!psd_wire_call(kms, PSD_FRAME_KMS_COLUMN, question, out.length, &answer, PSD_CALL_LIMIT, words, sizeof words)) {
     (void)psd_admin_refuse("the key management system cannot be reached: %s", words);
-    return PSD_ADMIN_UNREACHABLE;
+    return PSD_EXIT_UNREACHABLE;
   }
   psd_cursor body = psd_cursor_over(answer.body, answer.length);
   bool ours = psd_take_message(&body, PSD_MESSAGE_KMS_CALL, &head) && head.number == CALL_NUMBER;
-  int status = PSD_ADMIN_DONE;
+  int status = PSD_EXIT_DONE;
   if (ours && answer.type == PSD_FRAME_KMS_REFUSED)
     status = refused_by_kms(body);
   else if (ours && answer.type == PSD_FRAME_KMS_COLUMN_KEY && psd_take_message(&body, PSD_MESSAGE_COLUMN_KEY, &column))
@@ -53,28 +50,21 @@ int psd_admin_column_key(const char *kms, uint8_t key[32]) {
   return status;
 }
 
-static void warn_of_mode(int fd, const char *path) {
-  struct stat status;
-  if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && (status.st_mode & (S_IRGRP | S_IROTH)) != 0)
-    (void)psd_admin_refuse("%s holds a password and others may read it: chmod 600 it", path);
-}
-
 static int read_file(const char *path, char line[PASSWORD_MOST], size_t *length) {
-  bool standard = strcmp(path, "-") == 0;
-  int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  int fd = psd_prompt_open(path);
   if (fd < 0)
     return psd_admin_refuse("%s cannot be opened: %s", path, strerror(errno));
-  warn_of_mode(fd, path);
+  if (psd_prompt_exposed(fd))
+    (void)psd_admin_refuse("warning: %s holds a password and others may read it: chmod 600 it", path);
   bool read = psd_prompt_line(fd, line, PASSWORD_MOST, length);
-  if (!standard)
-    (void)close(fd);
-  return read ? PSD_ADMIN_DONE : psd_admin_refuse("%s has no first line of 1 to 255 bytes", path);
+  psd_prompt_close(fd);
+  return read ? PSD_EXIT_DONE : psd_admin_refuse("%s has no first line of 1 to 255 bytes", path);
 }
 
 static int ask(int terminal, char line[PASSWORD_MOST], size_t *length) {
   char again[PASSWORD_MOST];
   size_t again_length = 0;
-  int status = PSD_ADMIN_DONE;
+  int status = PSD_EXIT_DONE;
   if (!psd_prompt_hidden(terminal, "", "password", line, PASSWORD_MOST, length) ||
       !psd_prompt_hidden(terminal, "again, ", "password", again, sizeof again, &again_length))
     status = psd_admin_refuse("no password was given");
@@ -85,11 +75,11 @@ static int ask(int terminal, char line[PASSWORD_MOST], size_t *length) {
 }
 
 static int ask_terminal(char line[PASSWORD_MOST], size_t *length) {
-  int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+  int terminal = psd_prompt_open(NULL);
   if (terminal < 0)
     return psd_admin_refuse("there is no terminal to ask on: use --password-file FILE, or - for standard input");
   int status = ask(terminal, line, length);
-  (void)close(terminal);
+  psd_prompt_close(terminal);
   return status;
 }
 
@@ -98,7 +88,7 @@ int psd_admin_verifier(const psd_admin *admin, const char *user, uint8_t verifie
   size_t length = 0;
   int status =
       admin->password_file != NULL ? read_file(admin->password_file, line, &length) : ask_terminal(line, &length);
-  if (status == PSD_ADMIN_DONE &&
+  if (status == PSD_EXIT_DONE &&
       !psd_password_stretch(admin->realm, user, line, length, admin->memory, admin->passes, admin->lanes, verifier))
     status = psd_admin_refuse("the password cannot be stretched: a user name has 1 to 32 bytes, and %u KiB of memory "
                               "are needed",

@@ -4,7 +4,6 @@
 
 #include "admin/command.h"
 #include "crypto/evp.h"
-#include "psd/spec/json.h"
 
 static int end(const psd_admin *admin, psd_db_result result, const char *done) {
   return result == PSD_DB_DONE ? psd_admin_done(admin, done) : psd_admin_failed(admin, result, "user", admin->argv[0]);
@@ -15,7 +14,7 @@ int psd_admin_user_add(psd_admin *admin) {
   psd_account account;
   psd_user_row there;
   int status = psd_admin_open(admin, false);
-  if (status != PSD_ADMIN_DONE)
+  if (status != PSD_EXIT_DONE)
     return status;
   psd_db_result result = psd_db_account_find(admin->db, admin->account, &account);
   if (result == PSD_DB_ABSENT)
@@ -26,7 +25,7 @@ int psd_admin_user_add(psd_admin *admin) {
   if (psd_db_user_find(admin->db, admin->argv[0], &there) == PSD_DB_DONE)
     return psd_admin_failed(admin, PSD_DB_EXISTS, "user", admin->argv[0]);
   status = psd_admin_verifier(admin, admin->argv[0], verifier);
-  if (status != PSD_ADMIN_DONE)
+  if (status != PSD_EXIT_DONE)
     return status;
   result = psd_db_user_add(admin->db, admin->argv[0], account.id, verifier);
   psd_secret_wipe(verifier, sizeof verifier);
@@ -36,19 +35,19 @@ int psd_admin_user_add(psd_admin *admin) {
 /* What follows needs a user who is there. */
 static int open_for(psd_admin *admin, psd_user_row *user) {
   int status = psd_admin_open(admin, false);
-  if (status != PSD_ADMIN_DONE)
+  if (status != PSD_EXIT_DONE)
     return status;
   psd_db_result result = psd_db_user_find(admin->db, admin->argv[0], user);
-  return result == PSD_DB_DONE ? PSD_ADMIN_DONE : psd_admin_failed(admin, result, "user", admin->argv[0]);
+  return result == PSD_DB_DONE ? PSD_EXIT_DONE : psd_admin_failed(admin, result, "user", admin->argv[0]);
 }
 
 int psd_admin_user_passwd(psd_admin *admin) {
   uint8_t verifier[32];
   psd_user_row user;
   int status = open_for(admin, &user);
-  if (status == PSD_ADMIN_DONE)
+  if (status == PSD_EXIT_DONE)
     status = psd_admin_verifier(admin, admin->argv[0], verifier);
-  if (status != PSD_ADMIN_DONE)
+  if (status != PSD_EXIT_DONE)
     return status;
   psd_db_result result = psd_db_user_set_verifier(admin->db, user.id, verifier);
   psd_secret_wipe(verifier, sizeof verifier);
@@ -58,7 +57,7 @@ int psd_admin_user_passwd(psd_admin *admin) {
 static int set_disabled(psd_admin *admin, bool disabled) {
   psd_user_row user;
   int status = open_for(admin, &user);
-  if (status != PSD_ADMIN_DONE)
+  if (status != PSD_EXIT_DONE)
     return status;
   psd_db_result result = psd_db_user_set_disabled(admin->db, admin->argv[0], disabled);
   return end(admin, result, disabled ? "user disabled" : "user enabled");
@@ -75,14 +74,14 @@ int psd_admin_user_disable(psd_admin *admin) {
 /* Of a name that is nobody's too: it may be locked. */
 int psd_admin_user_unlock(psd_admin *admin) {
   int status = psd_admin_open(admin, false);
-  if (status != PSD_ADMIN_DONE)
+  if (status != PSD_EXIT_DONE)
     return status;
   return end(admin, psd_db_failures_clear(admin->db, admin->argv[0]), "user unlocked");
 }
 
 typedef struct user_show {
   const psd_admin *admin;
-  psd_json json;
+  psd_json *json;
   psd_db_result result;
 } user_show;
 
@@ -113,24 +112,19 @@ static bool show_user(void *context, const char *name, const char *account, bool
   if (show->result != PSD_DB_DONE)
     return false;
   if (show->admin->json)
-    show_json(&show->json, name, account, disabled, &failures);
+    show_json(show->json, name, account, disabled, &failures);
   else
     show_line(name, account, disabled, &failures);
   return true;
 }
 
-int psd_admin_user_list(psd_admin *admin) {
-  user_show show = {.admin = admin, .json = psd_json_on(stdout)};
-  int status = psd_admin_open(admin, false);
-  if (status != PSD_ADMIN_DONE)
-    return status;
-  if (admin->json)
-    psd_json_array(&show.json, NULL);
-  else
-    printf("%-32s %-16s %-8s %s\n", "NAME", "ACCOUNT", "STATE", "FAILURES LOCKED UNTIL");
+static psd_db_result list(psd_admin *admin, psd_json *json) {
+  user_show show = {.admin = admin, .json = json};
   psd_db_result result = psd_db_user_list(admin->db, show_user, &show);
-  if (admin->json)
-    psd_json_end_array(&show.json);
-  result = result == PSD_DB_DONE ? show.result : result;
-  return result == PSD_DB_DONE ? PSD_ADMIN_DONE : psd_admin_failed(admin, result, "user", "");
+  return result == PSD_DB_DONE ? show.result : result;
+}
+
+int psd_admin_user_list(psd_admin *admin) {
+  return psd_admin_list(admin, "NAME                             ACCOUNT          STATE    FAILURES LOCKED UNTIL",
+                        "user", list);
 }

@@ -47,7 +47,7 @@ bool psd_gcm_seal(const uint8_t key[PSD_AES_KEY], const uint8_t nonce[PSD_GCM_NO
 bool psd_gcm_open(const uint8_t key[PSD_AES_KEY], const uint8_t nonce[PSD_GCM_NONCE], psd_part aad, const void *in,
                   size_t length, const uint8_t tag[PSD_GCM_TAG], uint8_t *out);
 
-/* What seals the records of a suite: AES-256-GCM, or the functions of crypto/classic.h in suite classic. */
+/* What seals the records of a suite: AES-256-GCM, or the functions of crypto/evp_classic.h in suite classic. */
 typedef struct psd_cipher {
   bool (*seal)(const uint8_t key[PSD_AES_KEY], const uint8_t nonce[PSD_GCM_NONCE], psd_part aad, const void *in,
                size_t length, uint8_t *out, uint8_t tag[PSD_GCM_TAG]);

@@ -1,5 +1,5 @@
 /* Which suite seals with what. */
-#include "crypto/classic.h"
+#include "crypto/evp_classic.h"
 
 const psd_cipher *psd_cipher_of(uint64_t suite) {
   static const psd_cipher gcm = {psd_gcm_seal, psd_gcm_open};

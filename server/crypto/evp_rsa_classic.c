@@ -4,7 +4,7 @@
 #include <openssl/rsa.h>
 #include <string.h>
 
-#include "crypto/classic.h"
+#include "crypto/evp_classic.h"
 #include "crypto/evp_internal.h"
 
 #define LABEL "psd implicit rejection"
@@ -37,7 +37,7 @@ static bool substitute(const psd_rsa *rsa, psd_part sealed, uint8_t bytes[PSD_HA
 }
 
 /* The block; zeroes, which are no padding, for a ciphertext that is not below the modulus. */
-static void raise(const psd_rsa *rsa, psd_part sealed, uint8_t block[PSD_RSA_MAX]) {
+static void power(const psd_rsa *rsa, psd_part sealed, uint8_t block[PSD_RSA_MAX]) {
   size_t got = PSD_RSA_MAX;
   EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, (EVP_PKEY *)(uintptr_t)psd_rsa_pkey(rsa), NULL);
   memset(block, 0, PSD_RSA_MAX);
@@ -59,7 +59,7 @@ bool psd_rsa_classic_open(const psd_rsa *rsa, const uint8_t *sealed, size_t seal
     psd_secret_wipe(out, length);
     return false;
   }
-  raise(rsa, cipher, block);
+  power(rsa, cipher, block);
   uint8_t holds = padding_holds(block, sealed_length, length);
   const uint8_t *message = block + sealed_length - length;
   for (size_t i = 0; i < length; i++)

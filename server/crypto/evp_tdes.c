@@ -2,7 +2,7 @@
 #include <limits.h>
 #include <string.h>
 
-#include "crypto/classic.h"
+#include "crypto/evp_classic.h"
 #include "crypto/evp_internal.h"
 
 #define BLOCK PSD_TDES_MAC

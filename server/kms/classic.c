@@ -1,7 +1,7 @@
 /* Suite classic in the key management system, in builds with PSD_CLASSIC. It serves nobody unless it is told to. */
 #include <string.h>
 
-#include "crypto/classic.h"
+#include "crypto/evp_classic.h"
 #include "kms/operations.h"
 
 static bool open_key(const psd_rsa *k2, const uint8_t *wrapped, size_t length, uint8_t key[PSD_SESSION_KEY]) {

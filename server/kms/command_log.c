@@ -8,7 +8,7 @@
 
 #include "kms/commands.h"
 #include "kms/file.h"
-#include "psd/spec/json.h"
+#include "psd/program/json.h"
 #include "psd/spec/text.h"
 
 #define LINE_MAX_BYTES 256U

@@ -6,11 +6,10 @@
 #include "kms/operations.h"
 #include "kms/server.h"
 
-static void lock_memory(void) {
-  if (!psd_kms_harden_lock())
-    (void)fprintf(stderr, "psd-kms: warning: only %s; raise the limit on locked memory (LimitMEMLOCK=infinity)\n",
-                  psd_keyring_locked() ? "the keys' own memory is kept from being swapped out"
-                                       : "a part of memory, if any, is kept from being swapped out");
+static void lock_memory(const psd_kms *kms) {
+  char warning[PSD_KMS_WHY_MAX];
+  if (!psd_kms_harden_lock(psd_kms_keys(kms), warning))
+    (void)fprintf(stderr, "psd-kms: warning: %s\n", warning);
 }
 
 int psd_kms_command_run(const psd_kms_options *options) {
@@ -26,8 +25,9 @@ int psd_kms_command_run(const psd_kms_options *options) {
   serving.kms = psd_kms_command_open(options);
   if (serving.kms == NULL)
     return PSD_KMS_EXIT_REFUSED;
-  lock_memory();
-  bool done = psd_kms_socket_listen(&serving.socket, options->listen, why) && psd_kms_serve(&serving, why);
+  lock_memory(serving.kms);
+  bool done =
+      psd_kms_socket_listen(&serving.socket, options->listen, options->group, why) && psd_kms_serve(&serving, why);
   psd_kms_close(serving.kms);
   return done ? PSD_KMS_EXIT_DONE : psd_kms_command_refused(why);
 }

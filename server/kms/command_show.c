@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "kms/commands.h"
-#include "psd/spec/json.h"
+#include "psd/program/json.h"
 #include "psd/spec/text.h"
 
 #define TIME_TEXT 40U

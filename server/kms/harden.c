@@ -5,14 +5,16 @@
 #include <seccomp.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SECURE_HEAP (256U * 1024U)
-#define SECURE_SMALLEST 32U
+/* OpenSSL's heap for private keys, and the blocks of it. */
+#define HEAP (256U * 1024U)
+#define HEAP_BLOCK 32U
 
 #if defined(__SANITIZE_ADDRESS__)
 #define SANITIZED true
@@ -25,6 +27,17 @@
 #define SANITIZED false
 #endif
 
+static bool heap_locked;
+
+static rlim_t lockable(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0)
+    return 0;
+  /* What the system would allow it anyway. */
+  limit.rlim_cur = limit.rlim_max;
+  return setrlimit(RLIMIT_MEMLOCK, &limit) == 0 ? limit.rlim_cur : 0;
+}
+
 void psd_kms_harden_start(void) {
   const struct rlimit none = {0, 0};
   struct sigaction ignore = {.sa_handler = SIG_IGN};
@@ -34,17 +47,23 @@ void psd_kms_harden_start(void) {
   (void)prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L);
   (void)sigaction(SIGPIPE, &ignore, NULL);
   (void)sigaction(SIGXFSZ, &ignore, NULL);
-  /* Without it OpenSSL takes the ordinary heap. */
-  (void)CRYPTO_secure_malloc_init(SECURE_HEAP, SECURE_SMALLEST);
+  (void)lockable();
+  /* 1: locked. 0: there is none, and OpenSSL takes the ordinary heap. */
+  heap_locked = CRYPTO_secure_malloc_init(HEAP, HEAP_BLOCK) == 1;
 }
 
-bool psd_kms_harden_lock(void) {
-  struct rlimit limit;
+bool psd_kms_harden_lock(const psd_keyring *ring, char warning[PSD_KMS_WHY_MAX]) {
+  rlim_t most = lockable();
   /* With a limit, locking what comes later would make allocations fail once it is reached. */
-  bool unlimited = geteuid() == 0 || (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur == RLIM_INFINITY);
-  if (SANITIZED)
+  if (SANITIZED || ((most == RLIM_INFINITY || geteuid() == 0) && mlockall(MCL_CURRENT | MCL_FUTURE) == 0))
     return true;
-  return unlimited && mlockall(MCL_CURRENT | MCL_FUTURE) == 0;
+  const char *open = "keys and";
+  if (ring->locked)
+    open = heap_locked ? "only" : "OpenSSL's copies of private keys and";
+  (void)snprintf(warning, PSD_KMS_WHY_MAX,
+                 "at most %lu KiB may be locked: %s what is worked on may be swapped out (LimitMEMLOCK=infinity)",
+                 (unsigned long)(most / 1024U), open);
+  return false;
 }
 
 bool psd_kms_harden_may_filter(void) {

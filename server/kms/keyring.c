@@ -3,20 +3,17 @@
 
 #include <sys/mman.h>
 
-static bool refused_lock;
-
 psd_keyring *psd_keyring_new(void) {
   psd_keyring *ring = mmap(NULL, sizeof *ring, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (ring == MAP_FAILED)
     return NULL;
-  if (mlock(ring, sizeof *ring) != 0)
-    refused_lock = true;
+  psd_keyring_lock(ring);
   (void)madvise(ring, sizeof *ring, MADV_DONTDUMP);
   return ring;
 }
 
-bool psd_keyring_locked(void) {
-  return !refused_lock;
+void psd_keyring_lock(psd_keyring *ring) {
+  ring->locked = mlock(ring, sizeof *ring) == 0;
 }
 
 void psd_keyring_destroy(psd_kms_key *key) {

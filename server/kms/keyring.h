@@ -20,6 +20,7 @@ typedef struct psd_kms_key {
 } psd_kms_key;
 
 typedef struct psd_keyring {
+  bool locked;                       /* not to be swapped out */
   uint32_t generation;               /* changes so far */
   uint8_t store_key[PSD_KMS_SECRET]; /* seals the ring on the disk */
   size_t count;
@@ -29,8 +30,8 @@ typedef struct psd_keyring {
 /* An empty ring; NULL without memory. */
 psd_keyring *psd_keyring_new(void);
 void psd_keyring_free(psd_keyring *ring);
-/* False where the system has refused to lock the ring's memory. */
-bool psd_keyring_locked(void);
+/* Locks the ring's memory, as psd_keyring_new does: where that was refused, there may be room now. */
+void psd_keyring_lock(psd_keyring *ring);
 
 /* Makes a key in state generated. `rsa_bits` is for PSD_KMS_RSA. NULL when the ring is full or OpenSSL fails. */
 psd_kms_key *psd_keyring_make(psd_keyring *ring, psd_kms_kind kind, unsigned rsa_bits, uint64_t now);

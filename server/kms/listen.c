@@ -8,6 +8,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "wire/local.h"
+
 #define BACKLOG 64
 
 static bool refuse(char *why, const char *path, const char *reason) {
@@ -31,7 +33,18 @@ static bool clear(const struct sockaddr_un *address, char *why) {
   return unlink(address->sun_path) == 0 || refuse(why, address->sun_path, strerror(errno));
 }
 
-bool psd_kms_socket_listen(psd_kms_socket *listener, const char *path, char why[PSD_KMS_WHY_MAX]) {
+static bool share(const char *path, const char *group, char *why) {
+  if (group == NULL || psd_local_share(path, group))
+    return true;
+  const char *reason = strerror(errno);
+  if (errno == ENOENT)
+    reason = "there is no such group";
+  else if (errno == EPERM)
+    reason = "the user psd-kms runs as does not belong to it";
+  return refuse(why, group, reason);
+}
+
+bool psd_kms_socket_listen(psd_kms_socket *listener, const char *path, const char *group, char why[PSD_KMS_WHY_MAX]) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   if (strlen(path) >= sizeof address.sun_path)
     return refuse(why, path, "the path of a socket has at most 107 characters");
@@ -43,13 +56,15 @@ bool psd_kms_socket_listen(psd_kms_socket *listener, const char *path, char why[
   mode_t before = umask(S_IRWXG | S_IRWXO | S_IXUSR);
   bool done = listener->fd >= 0 && bind(listener->fd, (const struct sockaddr *)&address, sizeof address) == 0;
   (void)umask(before);
-  done = done && lstat(path, &listener->identity) == 0 && listen(listener->fd, BACKLOG) == 0;
-  if (done)
-    return true;
-  int reason = errno;
-  if (listener->fd >= 0)
+  done = (done && lstat(path, &listener->identity) == 0 && listen(listener->fd, BACKLOG) == 0) ||
+         refuse(why, path, strerror(errno));
+  if (done && !share(path, group, why)) {
+    psd_kms_socket_remove(listener, path);
+    done = false;
+  }
+  if (!done && listener->fd >= 0)
     (void)close(listener->fd);
-  return refuse(why, path, strerror(reason));
+  return done;
 }
 
 void psd_kms_socket_remove(const psd_kms_socket *listener, const char *path) {

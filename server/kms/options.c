@@ -9,8 +9,8 @@
 
 const char *const psd_kms_help =
     "usage: psd-kms init --dir DIR [--rsa 2048|3072]\n"
-    "       psd-kms run --dir DIR --listen PATH [--role meter|manufacturing] [--quiet] [--no-seccomp]\n"
-    "                   [--classic]\n"
+    "       psd-kms run --dir DIR --listen PATH [--group GROUP] [--role meter|manufacturing] [--quiet]\n"
+    "                   [--no-seccomp] [--classic]\n"
     "       psd-kms keys --dir DIR [--json]\n"
     "       psd-kms rotate --dir DIR [--kind KIND] [--rsa 2048|3072]\n"
     "       psd-kms register|retire|compromise --dir DIR ID\n"
@@ -24,7 +24,8 @@ const char *const psd_kms_help =
     "init        makes the keys, sealed under a passphrase, and the log\n"
     "run         serves at a Unix socket until SIGTERM or SIGINT, in role meter unless told otherwise; SIGHUP reads "
     "the keys\n"
-    "            anew; --classic serves suite classic as well, which is of 1997 and as weak\n"
+    "            anew; --group lets a group connect, not only the same user; --classic serves suite classic as well, "
+    "which is of 1997 and as weak\n"
     "keys        lists the keys and their states\n"
     "rotate      makes a new key of a kind (vendor, rsa, kms, shared, set, ca, rate); the old one stays for what holds "
     "it\n"
@@ -50,6 +51,7 @@ static const struct option known[] = {
     {"new-passphrase-file", required_argument, NULL, PSD_KMS_OPTION_NEW_PASSPHRASE},
     {"rsa", required_argument, NULL, PSD_KMS_OPTION_RSA},
     {"listen", required_argument, NULL, PSD_KMS_OPTION_LISTEN},
+    {"group", required_argument, NULL, PSD_KMS_OPTION_GROUP},
     {"role", required_argument, NULL, PSD_KMS_OPTION_ROLE},
     {"json", no_argument, NULL, PSD_KMS_OPTION_JSON},
     {"verify", no_argument, NULL, PSD_KMS_OPTION_VERIFY},
@@ -139,6 +141,8 @@ static bool take(psd_kms_options *options, unsigned option, const char *value, c
     return take_path(&options->new_passphrase_file, value, option, wrong);
   case PSD_KMS_OPTION_LISTEN:
     return take_path(&options->listen, value, option, wrong);
+  case PSD_KMS_OPTION_GROUP:
+    return take_path(&options->group, value, option, wrong);
   case PSD_KMS_OPTION_KEY:
     return take_path(&options->key_file, value, option, wrong);
   case PSD_KMS_OPTION_OUT:

@@ -28,7 +28,7 @@ typedef struct psd_kms_verb {
 struct psd_kms_options {
   bool help, version;
   const psd_kms_verb *verb;
-  const char *dir, *passphrase_file, *new_passphrase_file, *listen, *key_file, *out, *out_dir;
+  const char *dir, *passphrase_file, *new_passphrase_file, *listen, *group, *key_file, *out, *out_dir;
   psd_role role;
   psd_kms_kind kind; /* VENDOR without --kind */
   unsigned rsa_bits;
@@ -57,6 +57,7 @@ enum psd_kms_option {
   PSD_KMS_OPTION_NEW_PASSPHRASE,
   PSD_KMS_OPTION_RSA,
   PSD_KMS_OPTION_LISTEN,
+  PSD_KMS_OPTION_GROUP,
   PSD_KMS_OPTION_ROLE,
   PSD_KMS_OPTION_JSON,
   PSD_KMS_OPTION_VERIFY,

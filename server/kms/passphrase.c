@@ -1,13 +1,12 @@
 #include "kms/passphrase.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <termios.h>
 #include <unistd.h>
+
+#include "psd/program/prompt.h"
 
 #define PATH_MAX_BYTES 4096U
 #define CREDENTIAL "psd-kms-passphrase"
@@ -21,15 +20,13 @@ psd_part psd_kms_passphrase_part(const psd_kms_passphrase *passphrase) {
   return (psd_part){passphrase->text, passphrase->length};
 }
 
-/* Reads to the end, or to the first line feed on a terminal, or until there is too much. */
-static bool read_text(int file, bool line, psd_kms_passphrase *passphrase) {
+/* The whole file: a passphrase may be random bytes, and must not end in silence where one of them is a line feed. */
+static bool read_text(int file, psd_kms_passphrase *passphrase) {
   ssize_t got = 1;
   passphrase->length = 0;
   while (got > 0 && passphrase->length < sizeof passphrase->text) {
     got = read(file, passphrase->text + passphrase->length, sizeof passphrase->text - passphrase->length);
     passphrase->length += got > 0 ? (size_t)got : 0;
-    if (line && passphrase->length > 0 && passphrase->text[passphrase->length - 1U] == '\n')
-      break;
   }
   if (passphrase->length > 0 && passphrase->text[passphrase->length - 1U] == '\n')
     passphrase->length--;
@@ -37,49 +34,37 @@ static bool read_text(int file, bool line, psd_kms_passphrase *passphrase) {
 }
 
 static bool read_file(const char *path, psd_kms_passphrase *passphrase, char *why) {
-  struct stat status;
-  int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  int file = psd_prompt_open(path);
   if (file < 0)
     return refuse(why, path, strerror(errno));
-  if (fstat(file, &status) == 0 && S_ISREG(status.st_mode) && (status.st_mode & S_IRWXO) != 0)
-    (void)fprintf(stderr, "psd-kms: %s: everybody may read it: chmod 600 it\n", path);
-  bool done = read_text(file, false, passphrase) || refuse(why, path, strerror(errno));
-  (void)close(file);
+  if (psd_prompt_exposed(file))
+    (void)fprintf(stderr, "psd-kms: warning: others may read %s: chmod 600 it\n", path);
+  bool done = read_text(file, passphrase) || refuse(why, path, strerror(errno));
+  psd_prompt_close(file);
   return done;
 }
 
-/* The terminal shows nothing of what is typed. */
-static bool read_terminal(int terminal, const char *prompt, psd_kms_passphrase *passphrase) {
-  struct termios before, silent;
-  if (tcgetattr(terminal, &before) != 0)
-    return false;
-  silent = before;
-  silent.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
-  silent.c_lflag |= ICANON;
-  bool done = tcsetattr(terminal, TCSAFLUSH, &silent) == 0 && dprintf(terminal, "%s: ", prompt) > 0 &&
-              read_text(terminal, true, passphrase);
-  (void)tcsetattr(terminal, TCSAFLUSH, &before);
-  (void)dprintf(terminal, "\n");
-  return done;
+static bool ask_once(int terminal, const char *before, const char *prompt, psd_kms_passphrase *passphrase) {
+  return psd_prompt_hidden(terminal, before, prompt, passphrase->text, sizeof passphrase->text, &passphrase->length);
 }
 
-static bool same_again(int terminal, const psd_kms_passphrase *passphrase) {
+static bool same_again(int terminal, const char *prompt, const psd_kms_passphrase *passphrase) {
   psd_kms_passphrase again;
-  bool same = read_terminal(terminal, "Once more", &again) && again.length == passphrase->length &&
+  bool same = ask_once(terminal, "again, ", prompt, &again) && again.length == passphrase->length &&
               psd_secret_equal(again.text, passphrase->text, again.length);
   psd_secret_wipe(&again, sizeof again);
   return same;
 }
 
 static bool ask_terminal(bool new, psd_kms_passphrase *passphrase, char *why) {
-  int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+  const char *prompt = new ? "new passphrase" : "passphrase";
+  int terminal = psd_prompt_open(NULL);
   if (terminal < 0)
     return refuse(why, "no passphrase", "there is no terminal to ask at: say --passphrase-file FILE");
-  bool done = read_terminal(terminal, new ? "New passphrase" : "Passphrase", passphrase) ||
-              refuse(why, "passphrase", "cannot be read");
-  if (done && new && !same_again(terminal, passphrase))
-    done = refuse(why, "passphrase", "the two differ: try again");
-  (void)close(terminal);
+  bool done = ask_once(terminal, "", prompt, passphrase) || refuse(why, prompt, "none was given, or too long a one");
+  if (done && new && !same_again(terminal, prompt, passphrase))
+    done = refuse(why, prompt, "the two answers differ: nothing was changed");
+  psd_prompt_close(terminal);
   return done;
 }
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "psd/spec/json.h"
+#include "psd/program/json.h"
 
 /* Less than PIPE_BUF: a pipe that has room takes it as a whole. */
 #define LINE_MAX_BYTES 2048U

@@ -13,10 +13,15 @@
 
 /* Milliseconds that connections have to take what is on its way to them when it stops. */
 #define LAST_WAIT 2000U
-/* Bytes of answers that may wait for the log, and events: then it is written at once. Less than what makes a stream
- * send on its own. */
-#define HELD_MAX 32768U
-#define EVENTS_MAX (PSD_KMS_EVENTS_MAX / 2U)
+/* Events that may wait for the log: then it is written at once. An answer has one event at most. */
+#define HELD_MAX (PSD_KMS_EVENTS_MAX / 2U)
+
+/* An answer that must not leave before the log has its event. */
+typedef struct held_answer {
+  psd_frame_type type;
+  size_t length;
+  uint8_t body[PSD_FRAME_BODY_MAX];
+} held_answer;
 
 typedef struct client client;
 
@@ -30,7 +35,9 @@ typedef struct server {
   uv_timer_t last;
   client *clients;
   size_t client_count;
-  size_t held; /* bytes of answers since the log was last written */
+  held_answer held[HELD_MAX]; /* all of them for one connection */
+  size_t held_count;
+  psd_stream *held_for; /* valid while held_count is not 0 */
   bool stopping;
 } server;
 
@@ -56,39 +63,59 @@ static void say_why(const server *at, const char *level, const char *event, cons
   say(at, level, event, &fact, 1);
 }
 
-/* Writes what the log has yet to be told. No answer leaves before that. */
-static bool settle(server *at) {
-  at->held = 0;
+/* Writes what the log has yet to be told. */
+static bool write_log(server *at) {
   if (psd_kms_record_events(at->serving->kms, &at->service.events))
     return true;
   at->service.events.count = 0;
-  say_why(at, "error", "log", "the log cannot be written: answers that needed it are not given");
+  say_why(at, "error", "log", "the log cannot be written: answers that need it are refused");
   return false;
+}
+
+/* Sends the answers that waited for the log, or refuses them all: what the log does not know was not handed out. */
+static void release(server *at) {
+  if (at->held_count == 0)
+    return;
+  client *to = psd_stream_user(at->held_for);
+  bool logged = write_log(at);
+  for (size_t i = 0; i < at->held_count; i++) {
+    held_answer *held = &at->held[i];
+    psd_buffer answer = {.data = held->body, .length = held->length, .capacity = sizeof held->body};
+    if (!logged)
+      held->type = psd_kms_refuse_answer(&answer, PSD_SIGNAL_INTERNAL);
+    to->refused += logged ? 0U : 1U;
+    psd_stream_send(at->held_for, held->type, answer.data, answer.length);
+    psd_secret_wipe(held->body, held->length);
+  }
+  at->held_count = 0;
 }
 
 static void on_frame(psd_stream *stream, psd_frame_type type, const uint8_t *body, size_t length) {
   client *from = psd_stream_user(stream);
   server *at = from->server;
-  uint8_t bytes[PSD_FRAME_BODY_MAX];
-  psd_buffer answer = psd_buffer_over(bytes, sizeof bytes);
-  if ((at->service.events.count >= EVENTS_MAX || at->held >= HELD_MAX) && !settle(at)) {
-    psd_stream_close(stream, false);
-    return;
-  }
-  psd_frame_type answered = psd_kms_answer(&at->service, type, body, length, &answer);
+  /* A connection that ended in the middle of what it sent was never drained. */
+  if (at->held_for != stream)
+    release(at);
+  at->held_for = stream;
+  held_answer *next = &at->held[at->held_count];
+  size_t before = at->service.events.count;
+  psd_buffer answer = psd_buffer_over(next->body, sizeof next->body);
+  next->type = psd_kms_answer(&at->service, type, body, length, &answer);
+  next->length = answer.length;
   from->requests++;
-  from->refused += answered == PSD_FRAME_KMS_REFUSED ? 1U : 0U;
-  at->held += PSD_SIZE_FRAME + answer.length;
-  psd_stream_send(stream, answered, answer.data, answer.length);
-  psd_secret_wipe(bytes, answer.length);
+  from->refused += next->type == PSD_FRAME_KMS_REFUSED ? 1U : 0U;
+  if (at->service.events.count == before) {
+    psd_stream_send(stream, next->type, answer.data, answer.length);
+    psd_secret_wipe(next->body, next->length);
+  } else if (++at->held_count == HELD_MAX) {
+    release(at);
+  }
 }
 
 static void on_drained(psd_stream *stream) {
   const client *from = psd_stream_user(stream);
-  if (settle(from->server))
-    psd_stream_flush(stream);
-  else
-    psd_stream_close(stream, false);
+  release(from->server);
+  psd_stream_flush(stream);
 }
 
 static void unlink_client(client *gone) {
@@ -114,6 +141,8 @@ static void on_closed(psd_stream *stream, psd_stream_end end) {
                                      [PSD_STREAM_STUFFED] = "the peer does not read"};
   client *gone = psd_stream_user(stream);
   server *at = gone->server;
+  if (at->held_for == stream)
+    release(at);
   const psd_kms_fact facts[] = {{.key = "end", .text = ends[end]},
                                 {.key = "requests", .number = gone->requests},
                                 {.key = "refused", .number = gone->refused}};
@@ -229,7 +258,7 @@ static bool begin(server *at, char *why) {
 
 static bool note(server *at, psd_kms_event_id id) {
   const psd_kms_event event = {.event = id, .time = psd_kms_now()};
-  return psd_kms_note(&at->service.events, &event) && settle(at);
+  return psd_kms_note(&at->service.events, &event) && write_log(at);
 }
 
 static void say_started(const server *at, bool filtered) {
@@ -242,7 +271,7 @@ static void say_started(const server *at, bool filtered) {
 }
 
 bool psd_kms_serve(const psd_kms_serving *serving, char why[PSD_KMS_WHY_MAX]) {
-  server at = {.serving = serving};
+  server at = {.serving = serving, .held_count = 0};
   at.service = (psd_kms_service){
       .keys = psd_kms_keys(serving->kms), .role = serving->role, .now = psd_kms_now, .classic = serving->classic};
   if (uv_loop_init(&at.loop) != 0) {

@@ -35,10 +35,14 @@ static psd_signal run(psd_kms_service *service, const struct operation *operatio
   return signal == PSD_SIGNAL_NONE && out->overflow ? PSD_SIGNAL_INTERNAL : signal;
 }
 
-static void put_refusal(psd_buffer *out, psd_signal signal) {
+psd_frame_type psd_kms_refuse_answer(psd_buffer *answer, psd_signal signal) {
   const psd_signal_row *row = psd_signal_of(signal);
   const psd_error_signal error = {.signal = signal, .step = row != NULL ? row->step : PSD_STEP_NONE};
-  psd_put_message(out, PSD_MESSAGE_ERROR_SIGNAL, &error);
+  psd_secret_wipe(answer->data + PSD_SIZE_KMS_CALL, answer->length - PSD_SIZE_KMS_CALL);
+  answer->length = PSD_SIZE_KMS_CALL;
+  answer->overflow = false;
+  psd_put_message(answer, PSD_MESSAGE_ERROR_SIGNAL, &error);
+  return PSD_FRAME_KMS_REFUSED;
 }
 
 psd_frame_type psd_kms_answer(psd_kms_service *service, psd_frame_type type, const uint8_t *body, size_t length,
@@ -49,15 +53,8 @@ psd_frame_type psd_kms_answer(psd_kms_service *service, psd_frame_type type, con
   if (!psd_take_message(&request, PSD_MESSAGE_KMS_CALL, &call))
     call.number = 0;
   psd_put_message(out, PSD_MESSAGE_KMS_CALL, &call);
-  size_t head = out->length;
   psd_signal signal = run(service, operation, &request, out);
-  if (signal == PSD_SIGNAL_NONE)
-    return operation->answer;
-  psd_secret_wipe(out->data + head, out->length - head);
-  out->length = head;
-  out->overflow = false;
-  put_refusal(out, signal);
-  return PSD_FRAME_KMS_REFUSED;
+  return signal == PSD_SIGNAL_NONE ? operation->answer : psd_kms_refuse_answer(out, signal);
 }
 
 psd_signal psd_kms_refusal(psd_frame_type type, const psd_buffer *answer) {

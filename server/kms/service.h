@@ -24,6 +24,9 @@ typedef struct psd_kms_service {
 psd_frame_type psd_kms_answer(psd_kms_service *service, psd_frame_type type, const uint8_t *body, size_t length,
                               psd_buffer *out);
 
+/* Makes of an answer a refusal to the same call: what it said is wiped. Returns its type. */
+psd_frame_type psd_kms_refuse_answer(psd_buffer *answer, psd_signal signal);
+
 /* The signal of a refusal; PSD_SIGNAL_NONE for an answer that is none. */
 psd_signal psd_kms_refusal(psd_frame_type type, const psd_buffer *answer);
 

@@ -46,7 +46,7 @@ static psd_signal find_rsa(const psd_keyring *keys, const sign_on *m1, const psd
   if (k2 == NULL)
     return PSD_SIGNAL_VENDOR_KEY;
   *rsa = k2->rsa;
-  return m1->wrapped_length == psd_rsa_bits(k2->rsa) / 8U ? PSD_SIGNAL_NONE : PSD_SIGNAL_MESSAGE;
+  return m1->wrapped_length == psd_rsa_bits(k2->rsa) / 8U ? PSD_SIGNAL_NONE : PSD_SIGNAL_SESSION_KEY;
 }
 
 static psd_signal unwrap_rsa(const psd_keyring *keys, const sign_on *m1, uint8_t key[PSD_SESSION_KEY]) {

@@ -164,6 +164,7 @@ bool psd_kms_reload(psd_kms *kms, char why[PSD_KMS_WHY_MAX]) {
     return psd_kms_refuse(why, "the file 'keys' is older than the keys in use");
   }
   psd_keyring_free(kms->ring);
+  psd_keyring_lock(ring);
   kms->ring = ring;
   return true;
 }

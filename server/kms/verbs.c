@@ -6,7 +6,7 @@
 
 const psd_kms_verb psd_kms_verbs[] = {
     {"init", KEYS | BIT(RSA), BIT(DIR), psd_kms_command_init, false},
-    {"run", KEYS | BIT(LISTEN) | BIT(ROLE) | BIT(QUIET) | BIT(NO_SECCOMP) | BIT(CLASSIC), BIT(DIR) | BIT(LISTEN),
+    {"run", KEYS | BIT(LISTEN) | BIT(GROUP) | BIT(ROLE) | BIT(QUIET) | BIT(NO_SECCOMP) | BIT(CLASSIC), BIT(DIR) | BIT(LISTEN),
      psd_kms_command_run, false},
     {"keys", KEYS | BIT(JSON), BIT(DIR), psd_kms_command_keys, false},
     {"rotate", KEYS | BIT(KIND) | BIT(RSA), BIT(DIR), psd_kms_command_rotate, false},

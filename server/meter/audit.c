@@ -174,10 +174,8 @@ static void on_verified(void *owner, const psd_meter_answer *answer) {
 static void on_saved(void *owner, psd_meter_job *job) {
   psd_meter_session *session = owner;
   session->job = NULL;
-  if (job->result == PSD_DB_DONE) {
+  if (job->result == PSD_DB_DONE)
     complete(session);
-    return;
-  }
-  psd_meter_log_say(session->service->log, PSD_METER_ERROR, "database", job->words);
-  psd_meter_refuse(session, PSD_SIGNAL_DATABASE, 1);
+  else
+    psd_meter_refuse_database(session, job);
 }

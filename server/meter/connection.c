@@ -102,7 +102,13 @@ static void on_closed(psd_stream *stream, psd_stream_end end) {
   uv_close((uv_handle_t *)&at->timer, on_timer_closed);
 }
 
-static const psd_stream_events events = {on_frame, on_closed, NULL};
+static void on_oversize(psd_stream *stream) {
+  psd_meter_connection *at = psd_stream_user(stream);
+  if (at->session != NULL)
+    psd_meter_session_oversize(at->session);
+}
+
+static const psd_stream_events events = {.frame = on_frame, .closed = on_closed, .oversize = on_oversize};
 
 static psd_meter_connection *connection_new(psd_meter_server *server) {
   psd_meter_connection *at = calloc(1, sizeof *at);

@@ -91,7 +91,7 @@ static void on_closed(psd_stream *stream, psd_stream_end end) {
   drop(at);
 }
 
-static const psd_stream_events events = {on_frame, on_closed, NULL};
+static const psd_stream_events events = {.frame = on_frame, .closed = on_closed};
 
 void psd_meter_on_control(uv_stream_t *listener, int status) {
   psd_meter_server *server = listener->data;

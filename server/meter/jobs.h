@@ -31,6 +31,7 @@ struct psd_meter_job {
   void *owner;
   psd_db_result result;
   bool writes;     /* wants to be done in a transaction that writes */
+  bool doubted;    /* a wrong sign-on that is not counted yet (doubts.h) */
   char words[128]; /* what the engine said about a failure */
 
   /* What is asked. */

@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#define CALL_LABEL "psd call"
-
 static psd_part part_of(const void *data, size_t length) {
   return (psd_part){data, length};
 }
@@ -12,7 +10,8 @@ bool psd_meter_context(const uint8_t greeting[PSD_SIZE_GREETING], uint32_t ordin
   uint8_t number[4];
   psd_buffer buffer = psd_buffer_over(number, sizeof number);
   psd_put_uint(&buffer, ordinal, sizeof number);
-  psd_part parts[] = {{CALL_LABEL, sizeof CALL_LABEL - 1}, {greeting, PSD_SIZE_GREETING}, {number, sizeof number}};
+  psd_part parts[] = {
+      {PSD_CALL_LABEL, sizeof PSD_CALL_LABEL - 1}, {greeting, PSD_SIZE_GREETING}, {number, sizeof number}};
   return psd_hash(parts, 3, context);
 }
 

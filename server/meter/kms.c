@@ -7,6 +7,8 @@
 
 #define SLOT_MASK (PSD_METER_CALLS_MAX - 1U)
 #define WATCH_MS 500U
+/* Time limits that an answer may be late while others come. */
+#define LATE 4U
 
 _Static_assert((PSD_METER_CALLS_MAX & SLOT_MASK) == 0, "a slot is the lower bits of a number");
 
@@ -75,6 +77,7 @@ void psd_meter_kms_take(psd_meter_kms_link *link, psd_frame_type type, const uin
   psd_cursor cursor = psd_cursor_over(body, length);
   psd_kms_call head;
   psd_error_signal refusal;
+  link->heard = uv_now(link->kms->loop);
   if (!psd_take_message(&cursor, PSD_MESSAGE_KMS_CALL, &head)) {
     psd_meter_kms_link_drop(link, "its answer cannot be read");
     return;
@@ -91,7 +94,7 @@ void psd_meter_kms_take(psd_meter_kms_link *link, psd_frame_type type, const uin
   answer(link->kms, call, &what);
 }
 
-void psd_meter_kms_send(psd_meter_call *call, psd_meter_kms_link *link) {
+static void send_call(psd_meter_call *call, psd_meter_kms_link *link) {
   uint8_t number[PSD_SIZE_KMS_CALL];
   psd_buffer buffer = psd_buffer_over(number, sizeof number);
   psd_put_uint(&buffer, call->number, sizeof number);
@@ -110,7 +113,7 @@ void psd_meter_kms_move_calls(psd_meter_kms_link *link) {
       continue;
     }
     call->again = true;
-    psd_meter_kms_send(call, other);
+    send_call(call, other);
   }
 }
 
@@ -131,7 +134,7 @@ psd_meter_call *psd_meter_kms_ask(psd_meter_kms *kms, psd_frame_type type, const
   if (length > 0)
     memcpy(call->body, body, length);
   kms->slots[call->slot] = call;
-  psd_meter_kms_send(call, link);
+  send_call(call, link);
   return call;
 }
 
@@ -139,12 +142,20 @@ void psd_meter_kms_forget(psd_meter_kms *kms, psd_meter_call *call) {
   drop_call(kms, call);
 }
 
-/* One that takes requests and answers none is as good as gone. */
+/* One that takes requests and answers none is as good as gone. One that answers, but late, has much to do: to ask all
+ * of it elsewhere would only move the crowd, so that gets more time. */
+static bool silent(const psd_meter_kms_link *link, uint64_t now) {
+  if (link->first == NULL)
+    return false;
+  uint64_t since = link->first->sent > link->heard ? link->first->sent : link->heard;
+  return now - since > link->kms->timeout || now - link->first->sent > LATE * link->kms->timeout;
+}
+
 static void on_watch(uv_timer_t *timer) {
   psd_meter_kms *kms = timer->data;
   uint64_t now = uv_now(kms->loop);
   for (psd_meter_kms_link *link = kms->links; link != NULL; link = link->next)
-    if (link->first != NULL && now - link->first->sent > kms->timeout)
+    if (silent(link, now))
       psd_meter_kms_link_drop(link, "does not answer");
 }
 

@@ -32,6 +32,7 @@ struct psd_meter_kms_link {
   unsigned pause; /* milliseconds until the next try */
   size_t calls;
   psd_meter_call *first, *last;
+  uint64_t heard; /* milliseconds of the loop's clock: its last answer */
   bool connected, leaving, told;
 };
 
@@ -55,15 +56,13 @@ struct psd_meter_kms {
 bool psd_meter_kms_link_add(psd_meter_kms *kms, const char *path);
 /* No more requests; closed when the last is answered, or at once if `now`. */
 void psd_meter_kms_link_leave(psd_meter_kms_link *link, bool now);
-/* The connected link with the least to do, other than `not`; NULL for none. */
-psd_meter_kms_link *psd_meter_kms_link_choose(const psd_meter_kms *kms, const psd_meter_kms_link * not );
+/* The connected link with the least to do, other than `lost` (which may be NULL); NULL for none that takes more. */
+psd_meter_kms_link *psd_meter_kms_link_choose(const psd_meter_kms *kms, const psd_meter_kms_link *lost);
 /* Drops the connection: what is not answered is asked elsewhere, or has failed; connects anew after a while. */
 void psd_meter_kms_link_drop(psd_meter_kms_link *link, const char *why);
 
 /* A frame came from a link. */
 void psd_meter_kms_take(psd_meter_kms_link *link, psd_frame_type type, const uint8_t *body, size_t length);
-/* Sends a call on a link. */
-void psd_meter_kms_send(psd_meter_call *call, psd_meter_kms_link *link);
 /* What a link that is lost leaves behind. */
 void psd_meter_kms_move_calls(psd_meter_kms_link *link);
 /* A link or the timer is closed. */

@@ -59,7 +59,7 @@ static void on_stream_closed(psd_stream *stream, psd_stream_end why) {
     try_again(link);
 }
 
-static const psd_stream_events events = {on_frame, on_stream_closed, NULL};
+static const psd_stream_events events = {.frame = on_frame, .closed = on_stream_closed};
 
 static void on_connected(uv_connect_t *request, int status) {
   psd_stream *stream = request->data;
@@ -127,11 +127,11 @@ void psd_meter_kms_link_leave(psd_meter_kms_link *link, bool now) {
     end(link);
 }
 
-psd_meter_kms_link *psd_meter_kms_link_choose(const psd_meter_kms *kms, const psd_meter_kms_link * not ) {
+psd_meter_kms_link *psd_meter_kms_link_choose(const psd_meter_kms *kms, const psd_meter_kms_link *lost) {
   psd_meter_kms_link *best = NULL;
   for (psd_meter_kms_link *link = kms->links; link != NULL; link = link->next)
-    if (link != not &&link->connected && !link->leaving && !psd_stream_closing(link->stream) &&
-        (best == NULL || link->calls < best->calls))
+    if (link != lost && link->connected && !link->leaving && !psd_stream_closing(link->stream) &&
+        !psd_stream_full(link->stream) && (best == NULL || link->calls < best->calls))
       best = link;
   return best;
 }

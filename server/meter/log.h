@@ -5,7 +5,7 @@
 #ifndef PSD_METER_LOG_H
 #define PSD_METER_LOG_H
 
-#include "psd/spec/json.h"
+#include "psd/program/json.h"
 
 typedef enum psd_meter_level {
   PSD_METER_ERROR,

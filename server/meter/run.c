@@ -9,8 +9,7 @@
 
 #include "crypto/evp.h"
 #include "meter/server.h"
-
-enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_UNREACHABLE = 3 };
+#include "psd/program/exit.h"
 
 /* How often the key management system is asked for news: often while the server cannot start without. */
 #define REFRESH_STARTING_MS 500U
@@ -48,21 +47,6 @@ static int complain(int status, const char *words) {
   return status;
 }
 
-void psd_meter_ready(psd_meter_server *server) {
-  char words[PSD_METER_WORDS_MAX];
-  server->workers = psd_meter_workers_new(&server->loop, server->settings.database, (unsigned)server->settings.workers,
-                                          server->column, words, sizeof words);
-  psd_secret_wipe(server->column, sizeof server->column);
-  if (server->workers == NULL || !psd_meter_listen(server, words)) {
-    psd_meter_stop(server, complain(EXIT_REFUSED, words));
-    return;
-  }
-  server->phase = PSD_METER_RUNNING;
-  server->refreshed = now(&server->service);
-  (void)uv_timer_start(&server->refresh, psd_meter_on_refresh, REFRESH_MS, REFRESH_MS);
-  psd_meter_log_say(server->service.log, PSD_METER_INFO, "started", NULL);
-}
-
 /* Every connection is gone: what is left is closed, and the loop ends. */
 static void finish(psd_meter_server *server) {
   if (server->phase == PSD_METER_OVER)
@@ -83,7 +67,8 @@ static void on_patience(uv_timer_t *timer) {
   psd_meter_end_connections(timer->data, true);
 }
 
-void psd_meter_stop(psd_meter_server *server, int status) {
+/* Begins to stop; a second time, stops at once. `status` is the process's. */
+static void stop(psd_meter_server *server, int status) {
   bool again = server->phase == PSD_METER_STOPPING;
   if (server->phase == PSD_METER_OVER)
     return;
@@ -95,6 +80,21 @@ void psd_meter_stop(psd_meter_server *server, int status) {
     finish(server);
   else if (!again)
     (void)uv_timer_start(&server->patience, on_patience, PATIENCE_MS, 0);
+}
+
+void psd_meter_ready(psd_meter_server *server) {
+  char words[PSD_METER_WORDS_MAX];
+  server->workers = psd_meter_workers_new(&server->loop, server->settings.database, (unsigned)server->settings.workers,
+                                          server->column, words, sizeof words);
+  psd_secret_wipe(server->column, sizeof server->column);
+  if (server->workers == NULL || !psd_meter_listen(server, words)) {
+    stop(server, complain(PSD_EXIT_REFUSED, words));
+    return;
+  }
+  server->phase = PSD_METER_RUNNING;
+  server->refreshed = now(&server->service);
+  (void)uv_timer_start(&server->refresh, psd_meter_on_refresh, REFRESH_MS, REFRESH_MS);
+  psd_meter_log_say(server->service.log, PSD_METER_INFO, "started", NULL);
 }
 
 void psd_meter_connection_gone(psd_meter_server *server) {
@@ -124,7 +124,7 @@ static void on_signal(uv_signal_t *handle, int number) {
     return;
   }
   psd_meter_log_say(server->service.log, PSD_METER_INFO, "stopping", NULL);
-  psd_meter_stop(server, EXIT_DONE);
+  stop(server, PSD_EXIT_DONE);
 }
 
 static void watch_signals(psd_meter_server *server) {
@@ -151,9 +151,9 @@ static int try_database(const psd_meter_settings *settings) {
   psd_db *db = psd_db_open(settings->database, true, words, sizeof words);
   if (db != NULL) {
     psd_db_close(db);
-    return EXIT_DONE;
+    return PSD_EXIT_DONE;
   }
-  return complain(strncmp(settings->database, "postgres", 8) == 0 ? EXIT_UNREACHABLE : EXIT_REFUSED, words);
+  return complain(strncmp(settings->database, "postgres", 8) == 0 ? PSD_EXIT_UNREACHABLE : PSD_EXIT_REFUSED, words);
 }
 
 static int serve(psd_meter_server *server) {
@@ -161,10 +161,10 @@ static int serve(psd_meter_server *server) {
   server->service.settings = &server->settings;
   server->service.log = psd_meter_log_new(STDERR_FILENO, (psd_meter_level)server->settings.log_level);
   if (uv_loop_init(&server->loop) != 0)
-    return complain(EXIT_REFUSED, "no loop: out of memory or file descriptors");
+    return complain(PSD_EXIT_REFUSED, "no loop: out of memory or file descriptors");
   server->kms = psd_meter_kms_new(&server->loop, server->service.log);
   if (server->service.log == NULL || server->kms == NULL)
-    return complain(EXIT_REFUSED, "no memory");
+    return complain(PSD_EXIT_REFUSED, "no memory");
   watch_signals(server);
   (void)uv_timer_init(&server->loop, &server->refresh);
   (void)uv_timer_init(&server->loop, &server->patience);
@@ -183,10 +183,10 @@ int psd_meter_run(int argc, char *const *argv) {
   char words[PSD_METER_WORDS_MAX] = "";
   psd_meter_server *server = calloc(1, sizeof *server);
   if (server == NULL)
-    return complain(EXIT_REFUSED, "no memory");
+    return complain(PSD_EXIT_REFUSED, "no memory");
   server->argc = argc;
   server->argv = argv;
-  int status = EXIT_DONE;
+  int status = PSD_EXIT_DONE;
   (void)signal(SIGPIPE, SIG_IGN);
   allow_connections();
   switch (psd_meter_settings_parse(argc, argv, &server->settings, words)) {
@@ -194,11 +194,12 @@ int psd_meter_run(int argc, char *const *argv) {
     (void)fputs(psd_meter_run_help, stdout);
     break;
   case PSD_METER_WRONG:
-    status = complain(EXIT_USAGE, words);
+    status = complain(PSD_EXIT_USAGE, words);
     break;
   default:
-    status = psd_evp_start() ? try_database(&server->settings) : complain(EXIT_REFUSED, "OpenSSL lacks an algorithm");
-    if (status == EXIT_DONE)
+    status =
+        psd_evp_start() ? try_database(&server->settings) : complain(PSD_EXIT_REFUSED, "OpenSSL lacks an algorithm");
+    if (status == PSD_EXIT_DONE)
       status = serve(server);
     psd_evp_stop();
   }

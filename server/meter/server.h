@@ -63,8 +63,6 @@ void psd_meter_on_refresh(uv_timer_t *timer);
 /* run.c */
 /* The keys are there. */
 void psd_meter_ready(psd_meter_server *server);
-/* Begins to stop; a second time, stops at once. `status` is the process's. */
-void psd_meter_stop(psd_meter_server *server, int status);
 /* A connection is gone. */
 void psd_meter_connection_gone(psd_meter_server *server);
 

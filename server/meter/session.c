@@ -10,7 +10,8 @@
 #define WAIT_OUTAGE 1U
 #define WAIT_STOPPING 5U
 
-psd_step psd_meter_step(const psd_meter_session *session) {
+/* The step of the seed that the session is at. */
+static psd_step step_of(const psd_meter_session *session) {
   static const psd_step steps[] = {
       [PSD_METER_GREETED] = PSD_STEP_SIGN_ON,
       [PSD_METER_UNWRAPPING] = PSD_STEP_TO_KMS,
@@ -75,7 +76,8 @@ static void let_go(psd_meter_session *session) {
   psd_secret_wipe(&session->keys, sizeof session->keys);
 }
 
-void psd_meter_refuse_at(psd_meter_session *session, psd_signal signal, psd_step step, uint32_t wait) {
+/* Error signal, and the end. */
+static void refuse_at(psd_meter_session *session, psd_signal signal, psd_step step, uint32_t wait) {
   uint8_t body[PSD_SIZE_ERROR_SIGNAL];
   psd_buffer buffer = psd_buffer_over(body, sizeof body);
   psd_error_signal message = {.signal = signal, .step = step, .wait = wait};
@@ -92,7 +94,7 @@ void psd_meter_refuse_at(psd_meter_session *session, psd_signal signal, psd_step
 void psd_meter_refuse(psd_meter_session *session, psd_signal signal, uint32_t wait) {
   const psd_signal_row *row = psd_signal_of(signal);
   bool anywhere = row == NULL || row->step == PSD_STEP_NONE || signal == PSD_SIGNAL_DATABASE;
-  psd_meter_refuse_at(session, signal, anywhere ? psd_meter_step(session) : row->step, wait);
+  refuse_at(session, signal, anywhere ? step_of(session) : row->step, wait);
 }
 
 void psd_meter_refuse_kms(psd_meter_session *session, const psd_meter_answer *answer) {
@@ -105,15 +107,20 @@ void psd_meter_refuse_kms(psd_meter_session *session, const psd_meter_answer *an
     psd_meter_refuse(session, answer->signal, 0);
     return;
   default: /* down, in the wrong role, or of another mind about the protocol: no fault of the Host */
-    psd_meter_refuse_at(session, PSD_SIGNAL_KMS, psd_meter_step(session), WAIT_OUTAGE);
+    refuse_at(session, PSD_SIGNAL_KMS, step_of(session), WAIT_OUTAGE);
   }
+}
+
+void psd_meter_refuse_database(psd_meter_session *session, const psd_meter_job *job) {
+  psd_meter_log_say(session->service->log, PSD_METER_ERROR, "database", job->words);
+  psd_meter_refuse(session, PSD_SIGNAL_DATABASE, WAIT_OUTAGE);
 }
 
 bool psd_meter_ask(psd_meter_session *session, psd_frame_type type, const void *body, size_t length,
                    psd_meter_answered *answered) {
   session->call = session->service->calls->ask(session->service, type, body, length, answered, session);
   if (session->call == NULL)
-    psd_meter_refuse_at(session, PSD_SIGNAL_KMS, psd_meter_step(session), WAIT_OUTAGE);
+    refuse_at(session, PSD_SIGNAL_KMS, step_of(session), WAIT_OUTAGE);
   return session->call != NULL;
 }
 
@@ -227,9 +234,13 @@ void psd_meter_session_frame(psd_meter_session *session, psd_frame_type type, co
   }
 }
 
+void psd_meter_session_oversize(psd_meter_session *session) {
+  psd_meter_refuse(session, PSD_SIGNAL_MESSAGE, 0);
+}
+
 void psd_meter_session_timeout(psd_meter_session *session) {
   if (session->call != NULL && session->state != PSD_METER_OPEN)
-    psd_meter_refuse_at(session, PSD_SIGNAL_KMS, psd_meter_step(session), WAIT_OUTAGE);
+    refuse_at(session, PSD_SIGNAL_KMS, step_of(session), WAIT_OUTAGE);
   else if (session->job != NULL)
     psd_meter_refuse(session, PSD_SIGNAL_DATABASE, WAIT_OUTAGE);
   else

@@ -58,6 +58,8 @@ psd_meter_session *psd_meter_session_new(psd_meter_service *service, const psd_m
 void psd_meter_session_free(psd_meter_session *session);
 /* A frame from the Host; `body` is valid during the call. */
 void psd_meter_session_frame(psd_meter_session *session, psd_frame_type type, const uint8_t *body, size_t length);
+/* A frame is longer than the server takes. */
+void psd_meter_session_oversize(psd_meter_session *session);
 /* The deadline has passed. */
 void psd_meter_session_timeout(psd_meter_session *session);
 /* The server is stopping: ends the session now, or as soon as the handshake that is running is over. */

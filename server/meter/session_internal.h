@@ -59,13 +59,13 @@ struct psd_meter_session {
   psd_meter_keys keys;
 };
 
-/* Ends the session and the connection with an error signal. The step is that of the signal, or where the session is. */
+/* Ends the session and the connection with an error signal. The step is that of the signal, or where the session is;
+ * `wait` the seconds after which another try makes sense, 0 for none. */
 void psd_meter_refuse(psd_meter_session *session, psd_signal signal, uint32_t wait);
-void psd_meter_refuse_at(psd_meter_session *session, psd_signal signal, psd_step step, uint32_t wait);
-/* The same for what the key management system has refused or not answered. */
+/* The same for what the key management system has refused or not answered, */
 void psd_meter_refuse_kms(psd_meter_session *session, const psd_meter_answer *answer);
-/* The step of the seed that the session is at. */
-psd_step psd_meter_step(const psd_meter_session *session);
+/* and for a job that the database has failed at, whose words go into the log. */
+void psd_meter_refuse_database(psd_meter_session *session, const psd_meter_job *job);
 /* Begins a log line about the session; NULL if there is none to end. */
 psd_json *psd_meter_session_line(psd_meter_session *session, psd_meter_level level, const char *event);
 
@@ -76,7 +76,9 @@ bool psd_meter_ask(psd_meter_session *session, psd_frame_type type, const void *
 bool psd_meter_submit(psd_meter_session *session, psd_meter_job *job, void (*done)(void *owner, psd_meter_job *job));
 /* A job about this session's user and PSD; NULL without memory. */
 psd_meter_job *psd_meter_session_job(const psd_meter_session *session, psd_meter_job_kind kind);
+/* Sends the Host one frame. */
 void psd_meter_send(psd_meter_session *session, psd_frame_type type, const void *body, size_t length);
+/* Wipes and frees what only a handshake needs; nothing if none is running. */
 void psd_meter_handshake_free(psd_meter_session *session);
 
 /* M1 and on to M2. */

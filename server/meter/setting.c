@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/evp.h"
 #include "crypto/password.h"
 #include "psd/spec/chars.h"
 
@@ -71,21 +72,17 @@ static bool take_number(const psd_meter_setting *row, uint64_t *number, const ch
   return true;
 }
 
+/* A list of suites, of which this server was built with each. */
 static bool take_suites(uint64_t *suites, const char *value, char *words) {
-  char name[16];
-  *suites = 0;
-  for (const char *at = value;; at++) {
-    size_t length = strcspn(at, ",");
-    (void)snprintf(name, sizeof name, "%.*s", (int)length, at);
-    const psd_suite_row *row = length < sizeof name ? psd_suite_named(name) : NULL;
-    if (row == NULL || psd_cipher_of(row->suite) == NULL)
-      return psd_meter_refuse_setting(words, "suites needs a list of p256, rsa%s, joined by commas",
-                                      PSD_CLASSIC ? ", shared and classic" : " and shared");
-    *suites |= row->suite;
-    at += length;
-    if (*at == '\0')
-      return true;
-  }
+  unsigned named = psd_suites_in(value);
+  bool built = named != 0;
+  for (size_t i = 0; i < psd_suite_count; i++)
+    built = built && ((named & psd_suites[i].suite) == 0 || psd_cipher_of(psd_suites[i].suite) != NULL);
+  if (!built)
+    return psd_meter_refuse_setting(words, "suites needs a list of p256, rsa%s, joined by commas",
+                                    PSD_CLASSIC ? ", shared and classic" : " and shared");
+  *suites = named;
+  return true;
 }
 
 static bool take_text(const psd_meter_setting *row, char *text, const char *value, char *words) {

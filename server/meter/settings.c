@@ -36,6 +36,7 @@ const char *const psd_meter_run_help =
     "  --log-level LEVEL        error, warning, info (default) or debug\n"
     "\n"
     "SIGHUP reads the file anew; SIGTERM and SIGINT end the server in order.\n";
+
 /* A setting that may be there several times begins anew where the command line names it. */
 static void begin_list(psd_meter_settings *settings, const psd_meter_setting *row, uint32_t *begun) {
   uint32_t bit = psd_meter_setting_bit(row);

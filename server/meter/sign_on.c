@@ -173,8 +173,7 @@ static void on_looked_up(void *owner, psd_meter_job *job) {
   uint8_t m2[PSD_M2_SIZE];
   session->job = NULL;
   if (job->result != PSD_DB_DONE) {
-    psd_meter_log_say(session->service->log, PSD_METER_ERROR, "database", job->words);
-    psd_meter_refuse(session, PSD_SIGNAL_DATABASE, 1);
+    psd_meter_refuse_database(session, job);
     return;
   }
   if (job->refused) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "crypto/evp.h"
+#include "meter/doubts.h"
 
 /* Jobs in one transaction. */
 #define BATCH_MAX 64U
@@ -26,12 +27,15 @@ typedef struct worker {
 
 struct psd_meter_workers {
   uv_async_t results;
-  uv_prepare_t turn; /* hands over what a turn of the loop has submitted */
+  uv_check_t turn; /* does, or hands over, what a turn of the loop has submitted */
+  uv_idle_t soon;  /* keeps the loop from waiting before that */
   char url[512];
   uint8_t key[32];
+  psd_meter_doubts doubts; /* of all threads */
   pthread_mutex_t lock;
   pthread_cond_t more;
   /* Of the loop's thread. */
+  worker here; /* reads without a thread where the database is a file; without a connection, it does not */
   queue fresh;
   size_t taken; /* jobs that are not back yet */
   unsigned handles;
@@ -150,15 +154,33 @@ static void drop_broken(worker *at, const queue *batch) {
   at->db = NULL;
 }
 
+static void split(queue *batch, queue *reads, queue *writes) {
+  empty(reads);
+  empty(writes);
+  for (psd_meter_job *job; (job = take_first(batch)) != NULL;)
+    append(job->writes ? writes : reads, job);
+}
+
+/* What was read is no verdict on a name that others have just been wrong about (doubts.h). */
+static void doubt(psd_meter_workers *all, const queue *reads) {
+  for (psd_meter_job *job = reads->first; job != NULL; job = job->next)
+    psd_meter_doubts_note(&all->doubts, job);
+  for (psd_meter_job *job = reads->first; job != NULL; job = job->next)
+    psd_meter_doubts_apply(&all->doubts, job);
+}
+
+static void settle(psd_meter_workers *all, const queue *done) {
+  for (psd_meter_job *job = done->first; job != NULL; job = job->next)
+    psd_meter_doubts_settle(&all->doubts, job);
+}
+
 /* What only reads, first; what has to write, including what a read has found, in one transaction after it. */
 static void run_jobs(worker *at, queue *batch, queue *done) {
   queue reads, writes;
-  empty(&reads);
-  empty(&writes);
-  for (psd_meter_job *job; (job = take_first(batch)) != NULL;)
-    append(job->writes ? &writes : &reads, job);
+  split(batch, &reads, &writes);
   if (open_database(at)) {
     run_queue(at, &reads, false);
+    doubt(at->all, &reads);
     for (psd_meter_job *job; (job = take_first(&reads)) != NULL;)
       append(job->writes && job->result == PSD_DB_DONE ? &writes : done, job);
     run_queue(at, &writes, true);
@@ -190,12 +212,22 @@ static void *work(void *argument) {
       (void)pthread_cond_signal(&all->more);
     (void)pthread_mutex_unlock(&all->lock);
     run_jobs(at, &batch, &done);
+    settle(all, &done);
     (void)pthread_mutex_lock(&all->lock);
     join(&all->done, &done);
     (void)uv_async_send(&all->results);
   }
   (void)pthread_mutex_unlock(&all->lock);
   return NULL;
+}
+
+static void bring_back(psd_meter_workers *all, queue *done) {
+  for (psd_meter_job *job; (job = take_first(done)) != NULL;) {
+    all->taken--;
+    if (job->done != NULL)
+      job->done(job->owner, job);
+    psd_meter_job_free(job);
+  }
 }
 
 static void on_results(uv_async_t *handle) {
@@ -205,15 +237,12 @@ static void on_results(uv_async_t *handle) {
   (void)pthread_mutex_lock(&all->lock);
   join(&done, &all->done);
   (void)pthread_mutex_unlock(&all->lock);
-  for (psd_meter_job *job; (job = take_first(&done)) != NULL;) {
-    all->taken--;
-    if (job->done != NULL)
-      job->done(job->owner, job);
-    psd_meter_job_free(job);
-  }
+  bring_back(all, &done);
 }
 
 static void hand_over(psd_meter_workers *all) {
+  if (all->fresh.first == NULL)
+    return;
   (void)pthread_mutex_lock(&all->lock);
   join(&all->waiting, &all->fresh);
   (void)pthread_mutex_unlock(&all->lock);
@@ -221,18 +250,57 @@ static void hand_over(psd_meter_workers *all) {
   (void)pthread_cond_signal(&all->more);
 }
 
-static void on_turn(uv_prepare_t *turn) {
-  (void)uv_prepare_stop(turn);
-  hand_over(turn->data);
+/* Reading a file takes microseconds, waking a thread and being woken by it many more. Whatever is not that simple, a
+ * lock, a failure, something to write, is left to the workers. */
+static void read_here(psd_meter_workers *all, queue *done) {
+  queue reads;
+  queue rest;
+  if (all->here.db == NULL)
+    return;
+  split(&all->fresh, &reads, &rest);
+  bool whole = reads.first != NULL && run_batch(&all->here, &reads, false) == PSD_DB_DONE;
+  doubt(all, &reads);
+  for (psd_meter_job *job; (job = take_first(&reads)) != NULL;)
+    append(whole && !job->writes ? done : &rest, job);
+  join(&all->fresh, &rest);
+}
+
+static void on_turn(uv_check_t *turn) {
+  psd_meter_workers *all = turn->data;
+  queue done;
+  empty(&done);
+  (void)uv_check_stop(turn);
+  (void)uv_idle_stop(&all->soon);
+  read_here(all, &done);
+  hand_over(all);
+  bring_back(all, &done);
+}
+
+static void on_soon(uv_idle_t *soon) {
+  (void)soon;
 }
 
 bool psd_meter_workers_submit(psd_meter_workers *workers, psd_meter_job *job) {
   if (workers->taken == PSD_METER_JOBS_MAX)
     return false;
   workers->taken++;
-  if (workers->fresh.first == NULL)
-    (void)uv_prepare_start(&workers->turn, on_turn);
+  if (workers->fresh.first == NULL) {
+    (void)uv_check_start(&workers->turn, on_turn);
+    (void)uv_idle_start(&workers->soon, on_soon);
+  }
   append(&workers->fresh, job);
+  return true;
+}
+
+/* A connection for the loop's own thread, if the database is a file. It never waits for a lock. */
+static bool open_here(psd_meter_workers *all) {
+  static const char file[] = "sqlite:";
+  all->here.all = all;
+  if (strncmp(all->url, file, sizeof file - 1) != 0)
+    return true;
+  if (!open_database(&all->here))
+    return false;
+  psd_db_set_patience(all->here.db, 0);
   return true;
 }
 
@@ -259,10 +327,12 @@ psd_meter_workers *psd_meter_workers_new(uv_loop_t *loop, const char *url, unsig
     free(all);
     return NULL;
   }
-  (void)uv_prepare_init(loop, &all->turn);
+  (void)uv_check_init(loop, &all->turn);
+  (void)uv_idle_init(loop, &all->soon);
   all->results.data = all;
   all->turn.data = all;
-  all->handles = 2;
+  all->soon.data = all;
+  all->handles = 3;
   (void)snprintf(all->url, sizeof all->url, "%s", url);
   memcpy(all->key, key, sizeof all->key);
   empty(&all->fresh);
@@ -270,7 +340,7 @@ psd_meter_workers *psd_meter_workers_new(uv_loop_t *loop, const char *url, unsig
   empty(&all->done);
   (void)pthread_mutex_init(&all->lock, NULL);
   (void)pthread_cond_init(&all->more, NULL);
-  if (start_threads(all, count))
+  if (open_here(all) && start_threads(all, count))
     return all;
   (void)snprintf(words, room, "no connection to the database, or no thread, for each of %u workers", count);
   psd_meter_workers_free(all);
@@ -299,7 +369,9 @@ void psd_meter_workers_free(psd_meter_workers *workers) {
     (void)pthread_join(workers->workers[i].thread, NULL);
     psd_db_close(workers->workers[i].db);
   }
+  psd_db_close(workers->here.db);
   on_results(&workers->results);
   uv_close((uv_handle_t *)&workers->results, on_closed);
   uv_close((uv_handle_t *)&workers->turn, on_closed);
+  uv_close((uv_handle_t *)&workers->soon, on_closed);
 }

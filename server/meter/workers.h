@@ -18,8 +18,8 @@ psd_meter_workers *psd_meter_workers_new(uv_loop_t *loop, const char *url, unsig
                                          char *words, size_t room);
 /* Takes a job over; false if there are too many already: it is then the caller's as before. */
 bool psd_meter_workers_submit(psd_meter_workers *workers, psd_meter_job *job);
-/* Ends once the jobs that are there are done; `done` is not called any more. The loop must run once more to let go of
- * the memory. NULL is fine. */
+/* Waits until the jobs that are there are done, and calls `done` for each. The loop must run once more to let go of the
+ * memory. NULL is fine. */
 void psd_meter_workers_free(psd_meter_workers *workers);
 
 #endif

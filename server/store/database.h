@@ -21,10 +21,6 @@ psd_value psd_value_number(int64_t number);
 psd_value psd_value_bytes(const void *data, size_t length);
 psd_value psd_value_text(const char *text);
 
-/* Starts a statement; DONE, then psd_sql_step. Whatever it is, psd_sql_finish must follow. */
-psd_db_result psd_sql_start(psd_db *db, psd_sql sql, const psd_value *values, size_t count);
-psd_db_result psd_sql_step(psd_db *db, psd_sql sql);
-void psd_sql_finish(psd_db *db, psd_sql sql);
 /* A statement that returns no rows. `changed` may be NULL. */
 psd_db_result psd_sql_run(psd_db *db, psd_sql sql, const psd_value *values, size_t count, uint64_t *changed);
 /* The same for one that is to change one row: ABSENT when it changed none. */

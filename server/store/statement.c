@@ -33,31 +33,32 @@ static psd_db_result settle(psd_db *db, psd_db_result result) {
   return result;
 }
 
-psd_db_result psd_sql_start(psd_db *db, psd_sql sql, const psd_value *values, size_t count) {
+/* Starts a statement; DONE, then step. Whatever it is, finish must follow. */
+static psd_db_result start(psd_db *db, psd_sql sql, const psd_value *values, size_t count) {
   if (db->undone != PSD_DB_DONE)
     return db->undone;
   const char *text = sql == PSD_SQL_PROBE ? db->engine->probe : texts[sql];
   return settle(db, db->engine->start(db->connection, sql, text, values, count));
 }
 
-psd_db_result psd_sql_step(psd_db *db, psd_sql sql) {
+static psd_db_result step(psd_db *db, psd_sql sql) {
   return settle(db, db->engine->step(db->connection, sql));
 }
 
-void psd_sql_finish(psd_db *db, psd_sql sql) {
+static void finish(psd_db *db, psd_sql sql) {
   db->engine->finish(db->connection, sql);
 }
 
 psd_db_result psd_sql_run(psd_db *db, psd_sql sql, const psd_value *values, size_t count, uint64_t *changed) {
-  psd_db_result result = psd_sql_start(db, sql, values, count);
+  psd_db_result result = start(db, sql, values, count);
   if (result == PSD_DB_DONE)
-    result = psd_sql_step(db, sql);
+    result = step(db, sql);
   if (result == PSD_DB_ABSENT) {
     result = PSD_DB_DONE;
     if (changed != NULL)
       *changed = db->engine->changed(db->connection, sql);
   }
-  psd_sql_finish(db, sql);
+  finish(db, sql);
   return result;
 }
 
@@ -69,17 +70,17 @@ psd_db_result psd_sql_change(psd_db *db, psd_sql sql, const psd_value *values, s
 
 psd_db_result psd_sql_row(psd_db *db, psd_sql sql, const psd_value *values, size_t count, psd_row_taker *take,
                           void *row) {
-  psd_db_result result = psd_sql_start(db, sql, values, count);
+  psd_db_result result = start(db, sql, values, count);
   if (result == PSD_DB_DONE)
-    result = psd_sql_step(db, sql);
+    result = step(db, sql);
   if (result == PSD_DB_DONE)
     result = take(db, sql, row);
   if (result == PSD_DB_DONE) {
     /* To the end: a statement that changes something is durable only there. */
-    psd_db_result end = psd_sql_step(db, sql);
+    psd_db_result end = step(db, sql);
     result = end == PSD_DB_ABSENT ? PSD_DB_DONE : end;
   }
-  psd_sql_finish(db, sql);
+  finish(db, sql);
   return result;
 }
 
@@ -126,9 +127,9 @@ psd_db_result psd_column_text(psd_db *db, psd_sql sql, int column, char *out, si
 /* One page into `rows`. */
 static psd_db_result read_page(psd_db *db, const psd_listing *listing, int64_t after, uint8_t *rows, size_t *count) {
   psd_value values[] = {psd_value_number(after), psd_value_number(PAGE_ROWS)};
-  psd_db_result result = psd_sql_start(db, listing->sql, values, 2);
+  psd_db_result result = start(db, listing->sql, values, 2);
   for (*count = 0; result == PSD_DB_DONE; (*count)++) {
-    result = psd_sql_step(db, listing->sql);
+    result = step(db, listing->sql);
     if (result == PSD_DB_DONE && *count == PAGE_ROWS)
       result = psd_damaged(db, listing->sql);
     if (result == PSD_DB_DONE)
@@ -136,7 +137,7 @@ static psd_db_result read_page(psd_db *db, const psd_listing *listing, int64_t a
     if (result != PSD_DB_DONE)
       break;
   }
-  psd_sql_finish(db, listing->sql);
+  finish(db, listing->sql);
   return result == PSD_DB_ABSENT ? PSD_DB_DONE : result;
 }
 

@@ -1,6 +1,7 @@
 #include "wire/local.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -31,4 +32,14 @@ int psd_local_bind(uv_pipe_t *pipe, const char *path) {
   int result = uv_pipe_bind(pipe, path);
   (void)umask(before);
   return result;
+}
+
+bool psd_local_share(const char *path, const char *group) {
+  struct stat status;
+  const struct group *row = getgrnam(group);
+  errno = row == NULL ? ENOENT : EINVAL;
+  if (row == NULL || lstat(path, &status) != 0 || !S_ISSOCK(status.st_mode))
+    return false;
+  /* The group first: what was the old group's is never open to it. */
+  return lchown(path, (uid_t)-1, row->gr_gid) == 0 && chmod(path, S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP) == 0;
 }

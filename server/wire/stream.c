@@ -212,6 +212,10 @@ void psd_stream_send_pieces(psd_stream *stream, psd_frame_type type, const psd_b
     psd_stream_flush(stream);
 }
 
+bool psd_stream_full(const psd_stream *stream) {
+  return waiting(stream) > PSD_STREAM_LIMIT / 2U;
+}
+
 void psd_stream_send(psd_stream *stream, psd_frame_type type, const void *body, size_t length) {
   psd_body piece = {body, length};
   psd_stream_send_pieces(stream, type, &piece, 1);
@@ -246,6 +250,14 @@ static void take_part(psd_stream *stream, psd_cursor *bytes, size_t length) {
   free(body);
 }
 
+/* Nothing behind the head of such a frame can be understood. */
+static void refuse_length(psd_stream *stream) {
+  if (stream->events->oversize != NULL)
+    stream->events->oversize(stream);
+  psd_stream_close(stream, true);
+  stream->end = PSD_STREAM_OVERSIZE;
+}
+
 static void take_frame(psd_stream *stream, psd_cursor *bytes) {
   while (stream->head_have < PSD_SIZE_FRAME && bytes->left > 0)
     stream->head[stream->head_have++] = psd_take_u8(bytes);
@@ -254,7 +266,7 @@ static void take_frame(psd_stream *stream, psd_cursor *bytes) {
     return;
   size_t length = (size_t)frame.length;
   if (length > stream->most)
-    shut(stream, PSD_STREAM_OVERSIZE);
+    refuse_length(stream);
   else if (stream->body == NULL && bytes->left >= length)
     hand_over(stream, psd_take(bytes, length), length);
   else if (bytes->left > 0)

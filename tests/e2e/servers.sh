@@ -17,10 +17,10 @@ make_kms() {
   "$PSD_KMS" init --dir "$1" --passphrase-file "$1.pass" --rsa 2048 >>"$1.log" 2>&1
 }
 
-# start_kms NAME ROLE SOCKET
+# start_kms NAME ROLE SOCKET [OPTION]...
 start_kms() {
   : >"$3.log"
-  "$PSD_KMS" run --dir "$1" --role "$2" --listen "$3" --passphrase-file "$1.pass" >>"$3.log" 2>&1 &
+  "$PSD_KMS" run --dir "$1" --role "$2" --listen "$3" --passphrase-file "$1.pass" "${@:4}" >>"$3.log" 2>&1 &
   server_process[$3]=$!
   await "$3.log" '"started"'
 }

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-static psd_stream stream;
+static psd_vpcd_stream stream;
 
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
   (void)argc;
@@ -15,19 +15,19 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
   return 0;
 }
 
-/* The protocol, read off a stream that is there as a whole. PSD_STREAM_MORE where it ends inside a message. */
-static psd_stream_event expect(psd_cursor *rest) {
-  psd_stream_event event = {.kind = PSD_STREAM_MORE};
+/* The protocol, read off a stream that is there as a whole. PSD_VPCD_MORE where it ends inside a message. */
+static psd_vpcd_stream_event expect(psd_cursor *rest) {
+  psd_vpcd_stream_event event = {.kind = PSD_VPCD_MORE};
   size_t length = psd_take_u16(rest);
   const uint8_t *message = psd_take(rest, length);
   if (rest->failed)
     return event;
-  event.kind = length == 0 ? PSD_STREAM_MALFORMED : PSD_STREAM_COMMAND;
+  event.kind = length == 0 ? PSD_VPCD_MALFORMED : PSD_VPCD_COMMAND;
   if (length == 1) {
     static const struct {
       uint8_t word;
-      psd_stream_kind kind;
-    } words[] = {{0, PSD_STREAM_POWER_OFF}, {1, PSD_STREAM_POWER_ON}, {2, PSD_STREAM_RESET}, {4, PSD_STREAM_ATR}};
+      psd_vpcd_stream_kind kind;
+    } words[] = {{0, PSD_VPCD_POWER_OFF}, {1, PSD_VPCD_POWER_ON}, {2, PSD_VPCD_RESET}, {4, PSD_VPCD_ATR}};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
       if (message[0] == words[i].word)
         event.kind = words[i].kind;
@@ -37,11 +37,11 @@ static psd_stream_event expect(psd_cursor *rest) {
   return event;
 }
 
-static void check_event(const psd_stream_event *event, const psd_stream_event *expected) {
+static void check_event(const psd_vpcd_stream_event *event, const psd_vpcd_stream_event *expected) {
   FUZZ_ASSERT(event->kind == expected->kind);
-  if (event->kind != PSD_STREAM_COMMAND)
+  if (event->kind != PSD_VPCD_COMMAND)
     return;
-  FUZZ_ASSERT(event->length == expected->length && event->length <= PSD_STREAM_MESSAGE_MAX);
+  FUZZ_ASSERT(event->length == expected->length && event->length <= PSD_VPCD_MESSAGE_MAX);
   FUZZ_ASSERT(event->length == 0 || memcmp(event->command, expected->command, event->length) == 0);
 }
 
@@ -54,19 +54,19 @@ static size_t next_piece(uint8_t *pattern, size_t left) {
 
 /* Feeds one piece; every message that ends in it must be the next expected one. */
 static void feed(const uint8_t *piece, size_t length, psd_cursor *expected) {
-  psd_stream_event event;
+  psd_vpcd_stream_event event;
   for (size_t at = 0;;) {
-    size_t taken = psd_stream_feed(&stream, piece + at, length - at, &event);
+    size_t taken = psd_vpcd_stream_feed(&stream, piece + at, length - at, &event);
     FUZZ_ASSERT(taken <= length - at);
     at += taken;
-    if (event.kind == PSD_STREAM_MORE) {
+    if (event.kind == PSD_VPCD_MORE) {
       FUZZ_ASSERT(at == length);
       return;
     }
     FUZZ_ASSERT(taken > 0);
-    psd_stream_event wanted = expect(expected);
+    psd_vpcd_stream_event wanted = expect(expected);
     check_event(&event, &wanted);
-    FUZZ_ASSERT(!psd_stream_inside(&stream));
+    FUZZ_ASSERT(!psd_vpcd_stream_inside(&stream));
   }
 }
 
@@ -74,7 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   psd_cursor input = psd_cursor_over(data, size);
   uint8_t pattern = fuzz_u8(&input);
   psd_cursor expected = input;
-  psd_stream_start(&stream);
+  psd_vpcd_stream_start(&stream);
   while (input.left > 0) {
     size_t length = 0;
     uint8_t *piece = fuzz_take(&input, next_piece(&pattern, input.left), &length);
@@ -82,7 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     free(piece);
   }
   bool unfinished = expected.left > 0;
-  FUZZ_ASSERT(psd_stream_inside(&stream) == unfinished);
-  FUZZ_ASSERT(expect(&expected).kind == PSD_STREAM_MORE);
+  FUZZ_ASSERT(psd_vpcd_stream_inside(&stream) == unfinished);
+  FUZZ_ASSERT(expect(&expected).kind == PSD_VPCD_MORE);
   return 0;
 }

@@ -142,7 +142,7 @@ static psd_cursor dynamic_data(const rig *r) {
 }
 
 static size_t wrapped_size(psd_suite suite) {
-  return suite == PSD_SUITE_P256 ? PSD_WRAPPED_P256 : suite == PSD_SUITE_RSA ? 256U : PSD_WRAPPED_SHARED;
+  return suite == PSD_SUITE_P256 ? PSD_WRAPPED_P256 : suite == PSD_SUITE_SHARED ? PSD_WRAPPED_SHARED : 256U;
 }
 
 /* Step 214. */
@@ -158,6 +158,8 @@ static bool unwrap(meter *m, const uint8_t *head, const uint8_t *wrapped) {
                                                       bound, wrapped + PSD_POINT, PSD_SESSION_KEY, m->k_s);
   case PSD_SUITE_RSA:
     return m->head.key == RSA_KEY && psd_rsa_open(m->k2_rsa, wrapped, 256, m->k_s, PSD_SESSION_KEY);
+  case PSD_SUITE_CLASSIC:
+    return m->head.key == RSA_KEY && m->classic->unwrap(m->k2_rsa, wrapped, m->k_s);
   default:
     return m->head.key == SHARED_KEY &&
            psd_gcm_open(m->shared, wrapped, bound, wrapped + PSD_GCM_NONCE, PSD_SESSION_KEY,
@@ -184,8 +186,9 @@ static bool user_verified(const meter *m, const uint8_t *m1, size_t clear, const
   memcpy(aad, m1, PSD_SIZE_SIGN_ON);
   memcpy(aad + PSD_SIZE_SIGN_ON, m->context, PSD_CONTEXT_SIZE);
   memcpy(aad + PSD_SIZE_SIGN_ON + PSD_CONTEXT_SIZE, m1 + PSD_SIZE_SIGN_ON, clear - PSD_SIZE_SIGN_ON);
-  return psd_gcm_open(expanded, expanded + PSD_AES_KEY, (psd_part){aad, clear + PSD_CONTEXT_SIZE}, sealed,
-                      PSD_SIZE_USER, sealed + PSD_SIZE_USER, opened) &&
+  return psd_cipher_of(m->head.suite)
+             ->open(expanded, expanded + PSD_AES_KEY, (psd_part){aad, clear + PSD_CONTEXT_SIZE}, sealed, PSD_SIZE_USER,
+                    sealed + PSD_SIZE_USER, opened) &&
          psd_parse_message(opened, sizeof opened, PSD_MESSAGE_USER, &user) &&
          psd_secret_equal(user.name, m->user.name, sizeof user.name) &&
          psd_secret_equal(user.verifier, m->user.verifier, sizeof user.verifier);
@@ -238,16 +241,16 @@ static void seal(meter_traffic *traffic, psd_frame_type type, psd_part additiona
   if (additional.length > 0)
     memcpy(aad + 1, additional.data, additional.length);
   nonce_of(traffic, nonce);
-  CU_ASSERT_TRUE_FATAL(
-      psd_gcm_seal(traffic->expanded, nonce, (psd_part){aad, 1 + additional.length}, in, length, out, out + length));
+  CU_ASSERT_TRUE_FATAL(traffic->cipher->seal(traffic->expanded, nonce, (psd_part){aad, 1 + additional.length}, in,
+                                             length, out, out + length));
 }
 
 static bool unseal(meter_traffic *traffic, psd_frame_type type, const uint8_t *in, size_t length, uint8_t *out) {
   uint8_t nonce[PSD_GCM_NONCE];
   const uint8_t aad = (uint8_t)type;
   nonce_of(traffic, nonce);
-  return length >= PSD_GCM_TAG && psd_gcm_open(traffic->expanded, nonce, (psd_part){&aad, 1}, in, length - PSD_GCM_TAG,
-                                               in + length - PSD_GCM_TAG, out);
+  return length >= PSD_GCM_TAG && traffic->cipher->open(traffic->expanded, nonce, (psd_part){&aad, 1}, in,
+                                                        length - PSD_GCM_TAG, in + length - PSD_GCM_TAG, out);
 }
 
 /* Step 222: keys from K_S and, with forward secrecy, the share. */
@@ -265,6 +268,7 @@ static void derive(meter *m, const uint8_t *head, const psd_pair *share) {
   expand(m->prk, PSD_KEY_LABEL_HOST_TO_SERVER, NULL, 0, m->host_keys[0]);
   expand(m->prk, PSD_KEY_LABEL_SERVER_TO_HOST, NULL, 0, m->host_keys[1]);
   m->to_server.sequence = m->to_card.sequence = 0;
+  m->to_server.cipher = m->to_card.cipher = psd_cipher_of(m->head.suite);
 }
 
 void meter_make_m2(meter *m, uint8_t m2[PSD_M2_SIZE]) {
@@ -300,6 +304,9 @@ static bool signature_holds(const meter *m, const uint8_t *audit, const uint8_t 
   const psd_part parts[] = {{PSD_SIGN_AUDIT, strlen(PSD_SIGN_AUDIT)}, {audit, PSD_SIZE_AUDIT}};
   if (m->pair)
     return m->audit.type == PSD_SIGNATURE_ECDSA && length == 64 && psd_point_verify(m->point, parts, 2, signature);
+  if (m->head.suite == PSD_SUITE_CLASSIC)
+    return m->audit.type == PSD_SIGNATURE_TDES && length == PSD_TDES_MAC &&
+           m->classic->signature_holds(m->k3, audit, signature);
   return m->audit.type == PSD_SIGNATURE_HMAC && length == sizeof expected &&
          psd_hmac(m->k3, sizeof m->k3, parts, 2, expected) && psd_secret_equal(expected, signature, length);
 }

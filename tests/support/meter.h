@@ -12,7 +12,14 @@
 typedef struct meter_traffic {
   uint8_t expanded[PSD_TRAFFIC_KEY];
   uint64_t sequence;
+  const psd_cipher *cipher;
 } meter_traffic;
+
+/* What it does in suite classic alone. */
+typedef struct meter_classic {
+  bool (*unwrap)(const psd_rsa *k2, const uint8_t *wrapped, uint8_t k_s[PSD_SESSION_KEY]);
+  bool (*signature_holds)(const uint8_t k3[32], const uint8_t *audit, const uint8_t *signature);
+} meter_classic;
 
 typedef struct meter {
   rig *r;
@@ -24,6 +31,7 @@ typedef struct meter {
   uint8_t k3[32];
   bool pair; /* the PSD signs with its own key pair: */
   uint8_t point[PSD_POINT];
+  const meter_classic *classic; /* set by who signs on with that suite */
   /* What is said in M2 and M4. */
   psd_sign_on_response response;
   psd_sign_on_terms terms;

@@ -26,11 +26,15 @@ static void derive(rig_host *host, const psd_card_birth *keys, const psd_piece c
 
 uint16_t rig_begin_channel(rig *r, const psd_card_birth *keys, uint8_t mac_size, uint8_t channel) {
   rig_host *host = &r->host;
-  uint8_t command[5 + 16 + 1] = {(uint8_t)(0x80 | channel), 0x50, 0x00, 0x00, mac_size};
-  uint8_t *challenge = command + 5;
-  for (uint8_t i = 0; i < mac_size; i++)
-    challenge[i] = (uint8_t)(i + 1);
-  uint16_t status = rig_send(r, command, 5U + mac_size + 1U);
+  static const uint8_t challenge[16] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
+  const uint8_t header[] = {(uint8_t)(0x80 | channel), 0x50, 0x00, 0x00, mac_size};
+  uint8_t command[sizeof header + sizeof challenge + 1];
+  psd_buffer buffer = psd_buffer_over(command, sizeof command);
+  CU_ASSERT_FATAL(mac_size <= sizeof challenge);
+  psd_put(&buffer, header, sizeof header);
+  psd_put(&buffer, challenge, mac_size);
+  psd_put_u8(&buffer, 0); /* Le */
+  uint16_t status = rig_send(r, command, buffer.length);
   if (status != PSD_SW_OK)
     return status;
   CU_ASSERT_EQUAL_FATAL(r->length, 13U + 2U * mac_size + 3U);

@@ -2,6 +2,7 @@
 #include "check.h"
 #include "crypto/internal.h"
 #include "crypto_support.h"
+#include "hpke_vectors.h"
 
 typedef struct gcm_case {
   const char *name, *key, *nonce, *aad, *plain, *sealed;
@@ -119,33 +120,10 @@ static void key_lengths(void) {
   }
 }
 
-typedef struct hpke_case {
-  const char *name, *secret, *enc, *recipient, *sealed;
-  size_t key_length;
-} hpke_case;
-
-/* Base mode of DHKEM(P-256, HKDF-SHA256), HKDF-SHA256; the secret is DeriveKeyPair(ikmE). RFC 9180 prints AES-128-GCM
- * in A.3.1; AES-256-GCM is in the test-vectors.json that it refers to. */
-static const hpke_case hpke_cases[] = {
-    {"RFC 9180, A.3.1.1, sequence number 0", "4995788ef4b9d6132b249ce59a77281493eb39af373d236a1fe415cb0c2d7beb",
-     "04a92719c6195d5085104f469a8b9814d5838ff72b60501e2c4466e5e67b325ac9"
-     "8536d7b61a1af4b78e5b7f951c0900be863c403ce65c9bfcb9382657222d18c4",
-     "04fe8c19ce0905191ebc298a9245792531f26f0cece2460639e8bc39cb7f706a82"
-     "6a779b4cf969b8a0e539c7f62fb3d30ad6aa8f80e30f1d128aafd68a2ce72ea0",
-     "5ad590bb8baa577f8619db35a36311226a896e7342a6d836d8b7bcd2f20b6c7f9076ac232e3ab2523f39513434", 16},
-    {"test-vectors.json: mode 0, kem 16, kdf 1, aead 2, sequence number 0",
-     "90345e3a1d116c1dd39ae76d95ab858c142223a63e44f8f85318cfa91a84858e",
-     "04c06b4f6bebc7bb495cb797ab753f911aff80aefb86fd8b6fcc35525f3ab5f03e"
-     "0b21bd31a86c6048af3cb2d98e0d3bf01da5cc4c39ff5370d331a4f1f7d5a4e0",
-     "04abc7e49a4c6b3566d77d0304addc6ed0e98512ffccf505e6a8e3eb25c685136f"
-     "853148544876de76c0f2ef99cdc3a05ccf5ded7860c7c021238f9e2073d2356c",
-     "58c61a45059d0c5704560e9d88b564a8b63f1364b8d1fcb3c4c6ddc1d291742465e902cd216f8908da49f8f96f", 32},
-};
-
 static void hpke_vectors(void) {
-  static const char info[] = "Ode on a Grecian Urn", text[] = "Beauty is truth, truth beauty";
-  for (size_t i = 0; i < PSD_CHECK_COUNT(hpke_cases); i++) {
-    const hpke_case *test = &hpke_cases[i];
+  static const char info[] = PSD_HPKE_VECTOR_INFO, text[] = PSD_HPKE_VECTOR_TEXT;
+  for (size_t i = 0; i < PSD_CHECK_COUNT(psd_hpke_vectors); i++) {
+    const psd_hpke_vector *test = &psd_hpke_vectors[i];
     uint8_t secret[PSD_P256_SECRET], enc[PSD_P256_POINT], recipient[PSD_P256_POINT], point[PSD_P256_POINT];
     uint8_t out[sizeof text - 1 + 16];
     psd_check_hex(test->secret, secret, sizeof secret);

@@ -9,17 +9,17 @@
 
 /* Feeds bytes from memory of exactly their length, so that a sanitizer sees one byte too many; appends what came out to
  * `text`. */
-static void feed(psd_stream *stream, const uint8_t *bytes, size_t length, char *text) {
+static void feed(psd_vpcd_stream *stream, const uint8_t *bytes, size_t length, char *text) {
   uint8_t *exact = malloc(length > 0 ? length : 1);
   CU_ASSERT_PTR_NOT_NULL_FATAL(exact);
   memcpy(exact, bytes, length);
   for (size_t at = 0; at < length;) {
-    psd_stream_event event;
-    size_t taken = psd_stream_feed(stream, exact + at, length - at, &event);
+    psd_vpcd_stream_event event;
+    size_t taken = psd_vpcd_stream_feed(stream, exact + at, length - at, &event);
     CU_ASSERT_FATAL(taken > 0 && taken <= length - at);
     at += taken;
     size_t used = strlen(text);
-    if (event.kind == PSD_STREAM_MORE) {
+    if (event.kind == PSD_VPCD_MORE) {
       CU_ASSERT_EQUAL(at, length);
       continue;
     }
@@ -29,8 +29,8 @@ static void feed(psd_stream *stream, const uint8_t *bytes, size_t length, char *
   free(exact);
 }
 
-static psd_stream *new_stream(void) {
-  psd_stream *stream = calloc(1, sizeof *stream);
+static psd_vpcd_stream *new_stream(void) {
+  psd_vpcd_stream *stream = calloc(1, sizeof *stream);
   CU_ASSERT_PTR_NOT_NULL_FATAL(stream);
   return stream;
 }
@@ -46,21 +46,21 @@ static void test_whole(void) {
   uint8_t bytes[64];
   size_t length = sample(bytes, sizeof bytes);
   char text[TEXT_MAX] = "";
-  psd_stream *stream = new_stream();
+  psd_vpcd_stream *stream = new_stream();
   feed(stream, bytes, length, text);
   CU_ASSERT_STRING_EQUAL(text, sample_events);
-  CU_ASSERT_FALSE(psd_stream_inside(stream));
+  CU_ASSERT_FALSE(psd_vpcd_stream_inside(stream));
   free(stream);
 }
 
 static void test_every_split(void) {
   uint8_t bytes[64];
   size_t length = sample(bytes, sizeof bytes);
-  psd_stream *stream = new_stream();
+  psd_vpcd_stream *stream = new_stream();
   for (size_t first = 0; first <= length; first++) {
     for (size_t second = first; second <= length; second++) {
       char text[TEXT_MAX] = "";
-      psd_stream_start(stream);
+      psd_vpcd_stream_start(stream);
       feed(stream, bytes, first, text);
       feed(stream, bytes + first, second - first, text);
       feed(stream, bytes + second, length - second, text);
@@ -74,7 +74,7 @@ static void test_byte_by_byte(void) {
   uint8_t bytes[64];
   size_t length = sample(bytes, sizeof bytes);
   char text[TEXT_MAX] = "";
-  psd_stream *stream = new_stream();
+  psd_vpcd_stream *stream = new_stream();
   for (size_t i = 0; i < length; i++)
     feed(stream, bytes + i, 1, text);
   CU_ASSERT_STRING_EQUAL(text, sample_events);
@@ -82,12 +82,12 @@ static void test_byte_by_byte(void) {
 }
 
 static void test_longest(void) {
-  size_t length = PSD_STREAM_HEADER + PSD_STREAM_MESSAGE_MAX;
+  size_t length = PSD_VPCD_HEADER + PSD_VPCD_MESSAGE_MAX;
   uint8_t *bytes = malloc(length);
   CU_ASSERT_PTR_NOT_NULL_FATAL(bytes);
   memset(bytes, 0x5A, length);
   bytes[0] = bytes[1] = 0xFF;
-  psd_stream *stream = new_stream();
+  psd_vpcd_stream *stream = new_stream();
   static const size_t cuts[] = {0, 1, 2, 3, 1000, 65535, 65536};
   for (size_t i = 0; i < sizeof cuts / sizeof cuts[0]; i++) {
     char text[TEXT_MAX] = "";
@@ -101,27 +101,27 @@ static void test_longest(void) {
 
 static void test_content(void) {
   static const uint8_t bytes[] = {0x00, 0x06, 0x00, 0xA4, 0x04, 0x00, 0x01, 0xF0};
-  psd_stream *stream = new_stream();
-  psd_stream_event event;
-  CU_ASSERT_EQUAL(psd_stream_feed(stream, bytes, sizeof bytes, &event), sizeof bytes);
-  CU_ASSERT_EQUAL_FATAL(event.kind, PSD_STREAM_COMMAND);
+  psd_vpcd_stream *stream = new_stream();
+  psd_vpcd_stream_event event;
+  CU_ASSERT_EQUAL(psd_vpcd_stream_feed(stream, bytes, sizeof bytes, &event), sizeof bytes);
+  CU_ASSERT_EQUAL_FATAL(event.kind, PSD_VPCD_COMMAND);
   psd_check_bytes(event.command, event.length, "00A4040001F0", "command");
   free(stream);
 }
 
 static void test_inside(void) {
   static const uint8_t bytes[] = {0x00, 0x02, 0xAA, 0xBB};
-  psd_stream *stream = new_stream();
-  psd_stream_event event;
-  CU_ASSERT_FALSE(psd_stream_inside(stream));
+  psd_vpcd_stream *stream = new_stream();
+  psd_vpcd_stream_event event;
+  CU_ASSERT_FALSE(psd_vpcd_stream_inside(stream));
   for (size_t i = 0; i < sizeof bytes; i++) {
-    (void)psd_stream_feed(stream, bytes + i, 1, &event);
-    CU_ASSERT_EQUAL(psd_stream_inside(stream), i + 1 < sizeof bytes);
+    (void)psd_vpcd_stream_feed(stream, bytes + i, 1, &event);
+    CU_ASSERT_EQUAL(psd_vpcd_stream_inside(stream), i + 1 < sizeof bytes);
   }
   free(stream);
 }
 
-static bool holds(const psd_stream *stream, uint8_t byte, size_t count) {
+static bool holds(const psd_vpcd_stream *stream, uint8_t byte, size_t count) {
   for (size_t i = 0; i + count <= sizeof stream->message; i++) {
     size_t same = 0;
     while (same < count && stream->message[i + same] == byte)
@@ -136,15 +136,15 @@ static void test_wiped(void) {
   uint8_t secret[34] = {0x00, 0x20};
   uint8_t next[] = {0x00};
   memset(secret + 2, 0x77, 32);
-  psd_stream *stream = new_stream();
-  psd_stream_event event;
-  (void)psd_stream_feed(stream, secret, sizeof secret, &event);
+  psd_vpcd_stream *stream = new_stream();
+  psd_vpcd_stream_event event;
+  (void)psd_vpcd_stream_feed(stream, secret, sizeof secret, &event);
   CU_ASSERT_TRUE(holds(stream, 0x77, 32));
-  (void)psd_stream_feed(stream, next, sizeof next, &event);
+  (void)psd_vpcd_stream_feed(stream, next, sizeof next, &event);
   CU_ASSERT_FALSE(holds(stream, 0x77, 2));
-  psd_stream_start(stream);
-  (void)psd_stream_feed(stream, secret, 20, &event);
-  psd_stream_start(stream);
+  psd_vpcd_stream_start(stream);
+  (void)psd_vpcd_stream_feed(stream, secret, 20, &event);
+  psd_vpcd_stream_start(stream);
   CU_ASSERT_FALSE(holds(stream, 0x77, 2));
   free(stream);
 }

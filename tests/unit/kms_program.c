@@ -1,163 +1,15 @@
 /* The real psd-kms: commands, exit statuses, the socket, rotation and retirement while it serves. */
-#include "check.h"
+#include "kms_process.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "crypto/evp.h"
-
-#define OUTPUT_MAX 32768U
-#define PATIENCE 20000 /* milliseconds */
-
-static char folder[64], dir[96], pass[96], other[96], listening[96];
-static char output[OUTPUT_MAX];
-
-static void write_text(const char *path, const char *text) {
-  FILE *file = fopen(path, "w");
-  CU_ASSERT_FATAL(file != NULL && fputs(text, file) >= 0 && fclose(file) == 0);
-  CU_ASSERT_EQUAL(chmod(path, 0600), 0);
-}
-
-static void begin(void) {
-  (void)snprintf(folder, sizeof folder, "/tmp/psd-kms-run-XXXXXX");
-  CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
-  (void)snprintf(dir, sizeof dir, "%s/kms", folder);
-  (void)snprintf(pass, sizeof pass, "%s/pass", folder);
-  (void)snprintf(other, sizeof other, "%s/other", folder);
-  (void)snprintf(listening, sizeof listening, "%s/sock", folder);
-  write_text(pass, "correct horse\n");
-  write_text(other, "battery staple");
-}
-
-static void drop(const char *name) {
-  char path[256];
-  (void)snprintf(path, sizeof path, "%s/%s", folder, name);
-  (void)remove(path);
-}
-
-static void end(void) {
-  static const char *const names[] = {"kms/keys", "kms/log", "kms/log.head", "kms", "pass",
-                                      "other",    "log.pem", "card.keys",    "sock"};
-  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-    drop(names[i]);
-  CU_ASSERT_EQUAL(rmdir(folder), 0);
-}
-
-/* Starts psd-kms with both outputs into a pipe. */
-static pid_t start(const char *const arguments[], int *out) {
-  const char *all[24] = {PSD_KMS_PROGRAM};
-  int ends[2];
-  for (size_t i = 0; arguments[i] != NULL; i++)
-    all[i + 1] = arguments[i];
-  CU_ASSERT_EQUAL_FATAL(pipe(ends), 0);
-  pid_t child = fork();
-  CU_ASSERT_FATAL(child >= 0);
-  if (child == 0) {
-    (void)dup2(ends[1], STDOUT_FILENO);
-    (void)dup2(ends[1], STDERR_FILENO);
-    (void)close(ends[0]);
-    (void)close(ends[1]);
-    (void)execv(PSD_KMS_PROGRAM, (char **)(uintptr_t)all);
-    _exit(99);
-  }
-  (void)close(ends[1]);
-  *out = ends[0];
-  return child;
-}
-
-static int finish(pid_t child, int out) {
-  size_t length = 0;
-  ssize_t got;
-  int status = -1;
-  while (length < sizeof output - 1 && (got = read(out, output + length, sizeof output - 1 - length)) > 0)
-    length += (size_t)got;
-  output[length] = '\0';
-  (void)close(out);
-  CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-#define RUN(...) run_with((const char *const[]){__VA_ARGS__, NULL})
-static int run_with(const char *const arguments[]) {
-  int out;
-  pid_t child = start(arguments, &out);
-  return finish(child, out);
-}
-
-/* Reads what the server says until `words` came; its lines go into `output`. */
-static bool says(int out, const char *words) {
-  size_t length = 0;
-  output[0] = '\0';
-  while (strstr(output, words) == NULL && length < sizeof output - 1) {
-    struct pollfd ready = {.fd = out, .events = POLLIN};
-    if (poll(&ready, 1, PATIENCE) != 1)
-      return false;
-    ssize_t got = read(out, output + length, sizeof output - 1 - length);
-    if (got <= 0)
-      return false;
-    length += (size_t)got;
-    output[length] = '\0';
-  }
-  return strstr(output, words) != NULL;
-}
-
-static pid_t serve(const char *role, int *out) {
-  pid_t child = start((const char *const[]){"run", "--dir", dir, "--listen", listening, "--role", role,
-                                            "--passphrase-file", pass, NULL},
-                      out);
-  CU_ASSERT_FATAL(says(*out, "\"started\""));
-  return child;
-}
-
-static int dial(void) {
-  struct sockaddr_un address = {.sun_family = AF_UNIX};
-  (void)snprintf(address.sun_path, sizeof address.sun_path, "%s", listening);
-  int line = socket(AF_UNIX, SOCK_STREAM, 0);
-  CU_ASSERT_EQUAL_FATAL(connect(line, (const struct sockaddr *)&address, sizeof address), 0);
-  return line;
-}
-
-static void receive(int line, uint8_t *bytes, size_t length) {
-  for (size_t have = 0; have < length;) {
-    ssize_t got = recv(line, bytes + have, length - have, 0);
-    CU_ASSERT_FATAL(got > 0);
-    have += (size_t)got;
-  }
-}
-
-/* One request; the body of the answer, without the call's number, is left in `answer`. */
-static psd_frame_type ask(int line, psd_frame_type type, const void *body, size_t length, uint8_t *answer) {
-  uint8_t bytes[PSD_FRAME_BODY_MAX + PSD_SIZE_FRAME], request[PSD_FRAME_BODY_MAX];
-  psd_buffer content = psd_buffer_over(request, sizeof request), out = psd_buffer_over(bytes, sizeof bytes);
-  psd_frame head;
-  psd_put_uint(&content, 42, 4);
-  psd_put(&content, body, length);
-  psd_put_frame(&out, type, request, content.length);
-  CU_ASSERT_EQUAL(send(line, bytes, out.length, 0), (ssize_t)out.length);
-  receive(line, bytes, PSD_SIZE_FRAME);
-  CU_ASSERT_FATAL(psd_peek_frame(bytes, PSD_SIZE_FRAME, &head));
-  receive(line, request, (size_t)head.length);
-  memcpy(answer, request + 4, (size_t)head.length - 4U);
-  return (psd_frame_type)head.type;
-}
-
-static void stop(pid_t child, int out) {
-  struct stat status;
-  CU_ASSERT_EQUAL(kill(child, SIGTERM), 0);
-  CU_ASSERT_EQUAL(finish(child, out), 0);
-  CU_ASSERT_NOT_EQUAL(lstat(listening, &status), 0);
-}
 
 static void commands(void) {
   char pem[128], card[128], text[64];
@@ -195,6 +47,67 @@ static void commands(void) {
   CU_ASSERT_PTR_NOT_NULL(strstr(output, text));
   CU_ASSERT_PTR_NOT_NULL(strstr(output, "transport"));
   CU_ASSERT_EQUAL(RUN("log", "--dir", dir, "--verify", "--json", "--passphrase-file", other), 0);
+  end();
+}
+
+/* The pair of suite rsa has a rotation of its own; files of transport keys for several cards. */
+static void rsa_and_transport(void) {
+  char cards[128], name[64], path[160];
+  uint8_t answer[PSD_FRAME_BODY_MAX];
+  struct stat status;
+  int out;
+  begin();
+  CU_ASSERT_EQUAL_FATAL(RUN("init", "--dir", dir, "--passphrase-file", pass, "--rsa", "2048"), 0);
+  CU_ASSERT_EQUAL(RUN("export", "--dir", dir, "--passphrase-file", pass, "--kind", "rsa"), 0);
+  CU_ASSERT(strstr(output, "-----BEGIN PUBLIC KEY-----") != NULL && strlen(output) > 400);
+  pid_t child = serve("meter", &out);
+  int line = dial();
+  CU_ASSERT_EQUAL(RUN("rotate", "--dir", dir, "--passphrase-file", pass, "--kind", "rsa"), 2); /* how many bits? */
+  CU_ASSERT_EQUAL(RUN("rotate", "--dir", dir, "--passphrase-file", pass, "--kind", "rsa", "--rsa", "3072"), 0);
+  CU_ASSERT_PTR_NOT_NULL(strstr(output, "key 11, of kind rsa, is active"));
+  CU_ASSERT(says(out, "\"reloaded\""));
+  CU_ASSERT_EQUAL(ask(line, PSD_FRAME_KMS_VENDOR_KEYS, NULL, 0, answer), PSD_FRAME_KMS_VENDOR_KEY);
+  psd_rsa_key rsa = {.identifier = 0};
+  CU_ASSERT(psd_parse_message(answer + PSD_SIZE_VENDOR_KEY, PSD_SIZE_RSA_KEY, PSD_MESSAGE_RSA_KEY, &rsa));
+  CU_ASSERT(rsa.identifier == 11 && rsa.exponent == PSD_RSA_EXPONENT);
+  CU_ASSERT_EQUAL(RUN("retire", "--dir", dir, "--passphrase-file", pass, "10"), 0);
+  CU_ASSERT_EQUAL(RUN("export", "--dir", dir, "--passphrase-file", pass, "--kind", "rsa", "--json"), 0);
+  CU_ASSERT_PTR_NOT_NULL(strstr(output, "\"identifier\": 11"));
+  (void)close(line);
+  stop(child, out);
+  (void)snprintf(cards, sizeof cards, "%s/cards", folder);
+  CU_ASSERT_EQUAL(mkdir(cards, 0700), 0);
+#define CARDS "transport", "--dir", dir, "--passphrase-file", pass, "--out-dir", cards, "--serial"
+  CU_ASSERT_EQUAL(RUN(CARDS, "0000000A", "--serial", "FFFFFFFF"), 0);
+  CU_ASSERT_EQUAL(RUN(CARDS, "0000000B", "--serial", "0000000A"), 1); /* no file is overwritten */
+  for (size_t i = 0; i < 3; i++) {
+    static const char *const serials[] = {"0000000A", "0000000B", "FFFFFFFF"};
+    (void)snprintf(name, sizeof name, "cards/%s.keys", serials[i]);
+    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    CU_ASSERT_EQUAL(stat(path, &status), 0);
+    CU_ASSERT_EQUAL(status.st_mode & 0777U, 0600);
+    drop(name);
+  }
+  drop("cards");
+  end();
+}
+
+/* The service manager's way, which a file on the command line takes the place of. */
+static void credentials(void) {
+  char path[128];
+  begin();
+  (void)snprintf(path, sizeof path, "%s/psd-kms-passphrase", folder);
+  write_text(path, "from the service manager");
+  CU_ASSERT_EQUAL(setenv("CREDENTIALS_DIRECTORY", folder, 1), 0);
+  CU_ASSERT_EQUAL(RUN("init", "--dir", dir), 0);
+  CU_ASSERT_EQUAL(RUN("keys", "--dir", dir), 0);
+  CU_ASSERT_EQUAL(RUN("keys", "--dir", dir, "--passphrase-file", pass), 1);
+  CU_ASSERT_EQUAL(RUN("passphrase", "--dir", dir, "--new-passphrase-file", pass), 0);
+  CU_ASSERT_EQUAL(RUN("keys", "--dir", dir), 1);
+  CU_ASSERT_PTR_NOT_NULL(strstr(output, "the passphrase is wrong"));
+  CU_ASSERT_EQUAL(RUN("keys", "--dir", dir, "--passphrase-file", pass), 0);
+  CU_ASSERT_EQUAL(unsetenv("CREDENTIALS_DIRECTORY"), 0);
+  drop("psd-kms-passphrase");
   end();
 }
 
@@ -296,6 +209,8 @@ static void lines(void) {
 int main(void) {
   static const psd_check_test tests[] = {
       {"commands and exit statuses", commands},
+      {"the pair of suite rsa; transport keys of several cards", rsa_and_transport},
+      {"the passphrase in $CREDENTIALS_DIRECTORY", credentials},
       {"rotation and retirement while it serves", rotation},
       {"many frames, bad frames, a killed server", lines},
   };

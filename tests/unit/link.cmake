@@ -9,3 +9,6 @@ psd_unit_test(link_frames SOURCES ${UNIT}/link_frames.c LIBRARIES psd_link_suppo
 psd_unit_test(link_session SOURCES ${UNIT}/link_session.c LIBRARIES psd_link_support psd_reader_script)
 psd_unit_test(link_password SOURCES ${UNIT}/link_password.c LIBRARIES psd_link_support)
 psd_unit_test(link_factory SOURCES ${UNIT}/link_factory.c LIBRARIES psd_link_support)
+if(PSD_CLASSIC)
+  psd_unit_test(link_classic SOURCES ${UNIT}/link_classic.c LIBRARIES psd_link_support)
+endif()

@@ -1,6 +1,6 @@
 /* The psd command as people and scripts meet it: on a card behind a socket, and on a terminal. */
 #include "emulator/front.h"
-#include "psd/spec/json.h"
+#include "psd/program/json.h"
 #include "reader_json.h"
 #include "reader_support.h"
 

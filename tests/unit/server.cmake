@@ -10,3 +10,5 @@ psd_unit_test(server_process SOURCES ${CMAKE_CURRENT_LIST_DIR}/server_process.c 
 target_compile_definitions(server_process PRIVATE PSD_SERVER_PROGRAM="$<TARGET_FILE:psd-server>")
 add_dependencies(server_process psd-server)
 psd_unit_test(server_settings SOURCES ${CMAKE_CURRENT_LIST_DIR}/server_settings.c LIBRARIES psd_meter_server)
+psd_unit_test(server_workers SOURCES ${CMAKE_CURRENT_LIST_DIR}/server_workers.c LIBRARIES psd_meter_server)
+psd_unit_test(server_kms SOURCES ${CMAKE_CURRENT_LIST_DIR}/server_kms.c LIBRARIES psd_meter_server)

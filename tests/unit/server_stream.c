@@ -57,7 +57,7 @@ static void on_drained(psd_stream *stream) {
   at->drained++;
 }
 
-static const psd_stream_events events = {on_frame, on_closed, on_drained};
+static const psd_stream_events events = {.frame = on_frame, .closed = on_closed, .drained = on_drained};
 
 static void out_of_patience(uv_timer_t *timer) {
   (void)timer;

@@ -2,3 +2,6 @@
 foreach(part handshake attack audit envelope keys)
   psd_unit_test(session_${part} SOURCES ${CMAKE_CURRENT_LIST_DIR}/session_${part}.c LIBRARIES psd_bench_meter)
 endforeach()
+if(PSD_CLASSIC)
+  psd_unit_test(session_classic SOURCES ${CMAKE_CURRENT_LIST_DIR}/session_classic.c LIBRARIES psd_bench_meter)
+endif()

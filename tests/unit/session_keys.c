@@ -43,6 +43,10 @@ static void the_policy_rules(void) {
     for (size_t i = 0; i < 3; i++)
       CU_ASSERT_EQUAL(meter_sign_on(&m, suites[i]), i == allowed ? PSD_SW_OK : PSD_SW_REFERENCE_UNUSABLE);
   }
+  if (!PSD_CLASSIC) { /* allowed or not: the card does not know it */
+    meter_policy(&m, PSD_SUITE_P256 | PSD_SUITE_CLASSIC, true);
+    CU_ASSERT_EQUAL(meter_sign_on(&m, PSD_SUITE_CLASSIC), PSD_SW_FUNCTION_UNSUPPORTED);
+  }
   for (unsigned p1 = 0; p1 < 256; p1++) { /* what is no suite at all */
     if (psd_suite_of(p1) != NULL)
       continue;

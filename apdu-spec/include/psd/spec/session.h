@@ -83,6 +83,8 @@ typedef enum psd_signature_kind {
 #define PSD_CLASSIC_KEY 24U /* bytes of K_S that are a key; zeroes up to PSD_SESSION_KEY follow */
 #define PSD_TDES_MAC 8U
 #define PSD_TDES_KEY_LABEL "psd audit triple-DES" /* Expand(K3, label, 24) is the key of the MAC of audits */
+/* What the hash begins with that binds a sign-on to its call. */
+#define PSD_CALL_LABEL "psd call"
 /* HPKE info of suite p256. */
 #define PSD_HPKE_INFO "psd sign-on"
 /* Domain of the salt of passwords. */
@@ -122,6 +124,8 @@ extern const size_t psd_step_count;
 /* The row of a suite, by its one bit or its name; NULL for what is none. */
 const psd_suite_row *psd_suite_of(unsigned bit);
 const psd_suite_row *psd_suite_named(const char *name);
+/* "p256,rsa" as a set of suites; 0 for what is no list of their names. */
+unsigned psd_suites_in(const char *names);
 /* The row of a frame type; NULL for a number that is none. */
 const psd_frame_row *psd_frame_of(unsigned type);
 /* The row of a signal; NULL for a number that is none. */

@@ -69,11 +69,8 @@ typedef struct psd_sign_on_options {
 
 typedef struct psd_session psd_session;
 
-/* "p256,rsa" as a set of suites; 0 for what is no list of their names. */
-unsigned psd_suites_in(const char *names);
-
 /* Signs on and completes the audit: steps 202 to 246, and what the server asks of the card right after it. On PSD_OK
- * the caller owns `*session`: psd_session_close. Otherwise it was told the server where that was this side's doing,
+ * the caller owns `*session`: psd_session_close. Otherwise the server was told, where that was this side's doing,
  * `refusal` says why, and the call is closed. Begins no transaction. */
 psd_result psd_session_open(psd_call *call, psd_host *host, const psd_sign_on_options *options, psd_session **session,
                             psd_refusal *refusal);

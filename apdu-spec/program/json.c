@@ -1,4 +1,4 @@
-#include "psd/spec/json.h"
+#include "psd/program/json.h"
 
 #include "psd/spec/chars.h"
 
@@ -100,8 +100,8 @@ void psd_json_hex(psd_json *json, const char *key, const void *bytes, size_t len
   lead_in(json, key);
   fputc('"', json->out);
   for (size_t i = 0; i < length; i++) {
-    fputc("0123456789ABCDEF"[at[i] >> 4], json->out);
-    fputc("0123456789ABCDEF"[at[i] & 0xF], json->out);
+    fputc("0123456789ABCDEF"[at[i] >> 4], json -> out);
+    fputc("0123456789ABCDEF"[at[i] & 0xF], json -> out);
   }
   fputc('"', json->out);
 }

@@ -1,8 +1,8 @@
 /* Cryptography of suite classic (docs/handshake.md), in builds that have it; the rules are those of evp.h.
  *
  * Triple-DES (SP 800-67) with keys of 16 bytes, of which the first 8 are used twice, or 24. */
-#ifndef PSD_SERVER_CLASSIC_H
-#define PSD_SERVER_CLASSIC_H
+#ifndef PSD_SERVER_EVP_CLASSIC_H
+#define PSD_SERVER_EVP_CLASSIC_H
 
 #include "crypto/evp.h"
 

@@ -1,9 +1,12 @@
-#include "psd/spec/prompt.h"
+#include "psd/program/prompt.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/select.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -14,6 +17,22 @@ static volatile sig_atomic_t came;
 
 static void note_signal(int number) {
   came = number;
+}
+
+int psd_prompt_open(const char *file) {
+  if (file == NULL)
+    return open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+  return strcmp(file, "-") == 0 ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+}
+
+void psd_prompt_close(int fd) {
+  if (fd != STDIN_FILENO)
+    (void)close(fd);
+}
+
+bool psd_prompt_exposed(int fd) {
+  struct stat status;
+  return fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && (status.st_mode & (S_IRGRP | S_IROTH)) != 0;
 }
 
 /* Waits until `fd` can be read, with signals as in `mask`; false when one came. With NULL there is nothing to wait for:
@@ -50,14 +69,17 @@ bool psd_prompt_line(int fd, char *line, size_t room, size_t *length) {
   return read_line(fd, NULL, line, room, length);
 }
 
-bool psd_prompt_hidden(int terminal, const char *before, const char *prompt, char *line, size_t room, size_t *length) {
+static bool ask(int terminal, const char *before, const char *prompt, char *line, size_t room, size_t *length) {
   struct termios shown, hidden;
   struct sigaction old[CAUGHT];
   struct sigaction note = {.sa_handler = note_signal};
   sigset_t blocked, outside;
+  /* Stops a process in the background until it is in front: the modes read before that are those of the shell's line
+   * editor, in which no line ever ends. */
+  (void)tcdrain(terminal);
+  came = 0;
   if (tcgetattr(terminal, &shown) != 0)
     return false;
-  came = 0;
   (void)sigemptyset(&note.sa_mask);
   (void)sigemptyset(&blocked);
   for (size_t i = 0; i < CAUGHT; i++)
@@ -76,5 +98,13 @@ bool psd_prompt_hidden(int terminal, const char *before, const char *prompt, cha
   if (came != 0)
     (void)raise((int)came);
   (void)sigprocmask(SIG_SETMASK, &outside, NULL); /* here it takes effect, and those that came meanwhile */
+  return ok;
+}
+
+bool psd_prompt_hidden(int terminal, const char *before, const char *prompt, char *line, size_t room, size_t *length) {
+  bool ok;
+  do
+    ok = ask(terminal, before, prompt, line, room, length);
+  while (!ok && came == SIGTSTP); /* stopped, and continued: the question is put again */
   return ok;
 }

@@ -1,6 +1,6 @@
 /* Writes JSON (RFC 8259), one object or array after the other, each on its own line. */
-#ifndef PSD_SPEC_JSON_H
-#define PSD_SPEC_JSON_H
+#ifndef PSD_PROGRAM_JSON_H
+#define PSD_PROGRAM_JSON_H
 
 #include <stdbool.h>
 #include <stddef.h>
