@@ -152,20 +152,25 @@ bool psd_tdes_open(const uint8_t *key, size_t key_length, const uint8_t nonce[PS
 
 /* SP 800-67, B.1, first block (three keys). */
 static bool block_answers(void) {
-  uint8_t key[24], text[PSD_TDES_BLOCK], out[PSD_TDES_BLOCK];
-  psd_kat_hex("0123456789abcdef23456789abcdef01456789abcdef0123", key, sizeof key);
-  psd_kat_hex("5468652071756663", text, sizeof text);
-  return psd_tdes_block(key, sizeof key, text, out) && psd_kat_same(out, sizeof out, "a826fd8ce53b855f");
+  static const uint8_t key[] = {0x01, 0x23, 0x45, 0x67, 0x89, 0xAB, 0xCD, 0xEF, 0x23, 0x45, 0x67, 0x89,
+                                0xAB, 0xCD, 0xEF, 0x01, 0x45, 0x67, 0x89, 0xAB, 0xCD, 0xEF, 0x01, 0x23};
+  static const uint8_t text[] = {0x54, 0x68, 0x65, 0x20, 0x71, 0x75, 0x66, 0x63};
+  static const uint8_t cipher[] = {0xA8, 0x26, 0xFD, 0x8C, 0xE5, 0x3B, 0x85, 0x5F};
+  uint8_t out[PSD_TDES_BLOCK];
+  return psd_tdes_block(key, sizeof key, text, out) && psd_equal(out, cipher, sizeof cipher);
 }
 
 /* NIST CAVS 11.1, TCFB64MMT2, [ENCRYPT] COUNT = 1 (two keys). */
 static bool cfb_answers(void) {
-  uint8_t key[16], vector[PSD_TDES_BLOCK], text[16], out[16];
-  psd_kat_hex("fb7a9b894c04bc29e96154a2a8755bfd", key, sizeof key);
-  psd_kat_hex("2d50d7a19766d426", vector, sizeof vector);
-  psd_kat_hex("425c18b6992d6ca73c1f41677f0b9d34", text, sizeof text);
-  return psd_tdes_cfb(key, sizeof key, vector, true, text, sizeof text, out) &&
-         psd_kat_same(out, sizeof out, "9561aa74545927336e9ed5ac8451cd5c") &&
+  static const uint8_t key[] = {0xFB, 0x7A, 0x9B, 0x89, 0x4C, 0x04, 0xBC, 0x29,
+                                0xE9, 0x61, 0x54, 0xA2, 0xA8, 0x75, 0x5B, 0xFD};
+  static const uint8_t vector[] = {0x2D, 0x50, 0xD7, 0xA1, 0x97, 0x66, 0xD4, 0x26};
+  static const uint8_t text[] = {0x42, 0x5C, 0x18, 0xB6, 0x99, 0x2D, 0x6C, 0xA7,
+                                 0x3C, 0x1F, 0x41, 0x67, 0x7F, 0x0B, 0x9D, 0x34};
+  static const uint8_t cipher[] = {0x95, 0x61, 0xAA, 0x74, 0x54, 0x59, 0x27, 0x33,
+                                   0x6E, 0x9E, 0xD5, 0xAC, 0x84, 0x51, 0xCD, 0x5C};
+  uint8_t out[sizeof cipher];
+  return psd_tdes_cfb(key, sizeof key, vector, true, text, sizeof text, out) && psd_equal(out, cipher, sizeof cipher) &&
          psd_tdes_cfb(key, sizeof key, vector, false, out, sizeof out, out) && psd_equal(out, text, sizeof text);
 }
 

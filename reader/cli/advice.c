@@ -20,6 +20,7 @@ static const struct {
     {NULL, PSD_SW_BLOCKED, PSD_REFUSED, ANYWHERE,
      "use psd pin unblock with the PUK; if the PUK is blocked too, only the provider can help"},
     {"pin", PSD_SW_REFERENCE_UNUSABLE, PSD_REFUSED, ANYWHERE, "the card has no PIN yet: personalise it first"},
+    {"label", PSD_SW_REFERENCE_UNUSABLE, PSD_REFUSED, ANYWHERE, "the card has no PIN yet: personalise it first"},
     {"pin", PSD_SW_WRONG_DATA, PSD_REFUSED, ANYWHERE,
      "the new PIN breaks the card's rules: psd info shows the shortest one allowed"},
     {"personalize", PSD_SW_CONDITIONS, PSD_REFUSED, ANYWHERE, "the card is personalised already: see psd info"},
@@ -33,6 +34,8 @@ static const struct {
     {NULL, PSD_SW_WRONG_DATA, PSD_REFUSED, ANYWHERE, "the card does not accept this value"},
     {NULL, PSD_SW_MEMORY_FAILURE, PSD_REFUSED, ANYWHERE, "the card's memory is failing: have it audited and withdrawn"},
     {"manufacture", 0, PSD_REFUSED, ANYWHERE, "nothing was made: it can be repeated once that is mended"},
+    {"manufacture", 0, PSD_BAD_ANSWER, ANYWHERE,
+     "is --kms the socket of psd-kms (--role manufacturing), and --server that of psd-server --control?"},
     {"manufacture", 0, PSD_NO_SERVER, ANYWHERE, "are psd-kms (--role manufacturing) and psd-server running?"},
     {NULL, 0, PSD_NO_SERVER, ANYWHERE, "is psd-server running there?"},
     {NULL, 0, PSD_NO_SERVICE, ANYWHERE, "or use --card with the socket of a card"},
@@ -69,7 +72,7 @@ static const struct {
     {PSD_BY_SERVER, PSD_SIGNAL_SESSION_KEY, "is this the server of the card's provider?"},
     {PSD_BY_SERVER, PSD_SIGNAL_USER, "check user name and password"},
     {PSD_BY_SERVER, PSD_SIGNAL_DEVICE, "is this the server of the card's provider?"},
-    {PSD_BY_SERVER, PSD_SIGNAL_NOT_REGISTERED, "register it first: psd register, or the operator does"},
+    {PSD_BY_SERVER, PSD_SIGNAL_NOT_REGISTERED, "it is another user's: is --user right?"},
     {PSD_BY_SERVER, PSD_SIGNAL_SIGNATURE, "the server does not take this card for the one it knows: ask the provider"},
 };
 

@@ -102,7 +102,9 @@ static psd_result write_secrets(const psd_job *job, const char *path, psd_error 
   psd_put(&text, "\n", 1);
   psd_put(&text, job->profile.puk.bytes, job->profile.puk.length);
   psd_put(&text, "\n", 1);
-  int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+  /* A new file, nobody else's: what an attempt that was cut short has left, or somebody has put there, makes way. */
+  (void)unlink(path);
+  int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   bool ok = fd >= 0 && write(fd, text.data, text.length) == (ssize_t)text.length && fsync(fd) == 0;
   if (!ok)
     (void)psd_error_set(error, PSD_BAD_INPUT, "%s cannot be written: %s", path, strerror(errno));

@@ -102,6 +102,8 @@ static int ask_and_run(psd_cli *cli, const psd_question *questions, size_t count
                        const char *done) {
   psd_password passwords[2];
   psd_error error;
+  if (strchr(cli->server, ':') == NULL)
+    return psd_cli_usage(cli, "--server is HOST:PORT here, such as 127.0.0.1:7816");
   if (psd_ask_passwords(cli->password_file, questions, count, passwords, &error) != PSD_OK)
     return psd_cli_failed(cli, &error);
   int status = run(cli, passwords, count, action, done);

@@ -116,7 +116,7 @@ psd_result psd_show_end(psd_meeting *meeting) {
   psd_device_id id;
   psd_life_cycle life;
   psd_registers registers;
-  psd_watchdog watchdog;
+  psd_watchdog watchdog = {.inspected = 0};
   const char *suite = psd_suite_of((unsigned)meeting->suite)->name;
   if (meeting->cli->json) {
     close_steps(meeting);

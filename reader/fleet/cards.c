@@ -41,7 +41,7 @@ static psd_result open_card(psd_fleet_card *card, const char *path, psd_error *e
   psd_transport *transport = NULL;
   card->holder = psd_holder_open(path, false, why);
   if (card->holder == NULL)
-    return psd_error_set(error, PSD_NO_CARD, "%.300s", why);
+    return psd_error_set(error, PSD_BAD_INPUT, "%.300s", why);
   psd_result result = psd_transport_card(psd_holder_card(card->holder), &transport, error);
   if (result == PSD_OK)
     result = psd_host_open(transport, &card->host, error);
@@ -100,11 +100,11 @@ psd_result psd_fleet_open(psd_fleet_cards *cards, const char *folder, size_t wan
   *cards = (psd_fleet_cards){.count = 0, .lock = PTHREAD_MUTEX_INITIALIZER};
   int found = scandir(folder, &entries, is_state, alphasort);
   if (found < 0)
-    return psd_error_set(error, PSD_NO_CARD, "%.200s: %s", folder, strerror(errno));
+    return psd_error_set(error, PSD_BAD_INPUT, "%.200s: %s", folder, strerror(errno));
   size_t count = wanted == 0 ? (size_t)found : wanted;
   psd_result result = PSD_OK;
   if (count == 0 || count > (size_t)found) {
-    result = psd_error_set(error, PSD_NO_CARD, "%.200s holds %d cards (*" SUFFIX "): make some with psd manufacture",
+    result = psd_error_set(error, PSD_BAD_INPUT, "%.200s holds %d cards (*" SUFFIX "): make some with psd manufacture",
                            folder, found);
   } else {
     allow_descriptors(count);

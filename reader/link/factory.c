@@ -7,13 +7,14 @@
 /* One request is under way on a link at a time: its number may be any. */
 #define CALL_NUMBER 1U
 
-/* A refusal as an error. */
-static psd_result refused(const psd_link *link, psd_cursor body, psd_error *error) {
+/* A refusal as an error; what REQUEST means depends on the request. */
+static psd_result refused(const psd_link *link, psd_cursor body, const char *request, psd_error *error) {
   psd_error_signal signal;
   char words[PSD_SIGNAL_WORDS];
   if (!psd_signal_read(body, &signal, words))
     return psd_error_set(error, PSD_BAD_ANSWER, "the %s sent a refusal that cannot be read", psd_link_name(link));
-  return psd_error_set(error, PSD_REFUSED, "the %s refused: %s", psd_link_name(link), words);
+  return psd_error_set(error, PSD_REFUSED, "the %s refused: %s", psd_link_name(link),
+                       signal.signal == PSD_SIGNAL_REQUEST && request != NULL ? request : words);
 }
 
 static psd_result strange(psd_link *link, psd_frame_type type, psd_error *error) {
@@ -41,11 +42,11 @@ static psd_result call_kms(psd_link *kms, psd_frame_type request, psd_message_id
     return result;
   *content = psd_cursor_over(body->data, body->length);
   if (type == PSD_FRAME_ERROR_SIGNAL)
-    return refused(kms, *content, error);
+    return refused(kms, *content, NULL, error);
   if (!psd_take_message(content, PSD_MESSAGE_KMS_CALL, &call) || call.number != CALL_NUMBER)
     return strange(kms, type, error);
   if (type == PSD_FRAME_KMS_REFUSED)
-    return refused(kms, *content, error);
+    return refused(kms, *content, NULL, error);
   return type == answer ? PSD_OK : strange(kms, type, error);
 }
 
@@ -101,6 +102,7 @@ psd_result psd_link_enrol(psd_link *control, const psd_enrol *psd, psd_error *er
   if (result != PSD_OK)
     return result;
   if (type == PSD_FRAME_ERROR_SIGNAL)
-    return refused(control, psd_cursor_over(body.data, body.length), error);
+    return refused(control, psd_cursor_over(body.data, body.length),
+                   "a PSD of this identity is in use already: choose another serial number", error);
   return type == PSD_FRAME_ENROLLED ? PSD_OK : strange(control, type, error);
 }

@@ -98,7 +98,8 @@ int psd_admin_failed(const psd_admin *admin, psd_db_result result, const char *k
   case PSD_DB_ABSENT:
     return psd_admin_refuse("there is no %s%s%s: see psd-server %s list", kind, space, what, admin->verb->group);
   case PSD_DB_EXISTS:
-    return psd_admin_refuse("there is a %s%s%s already", kind, space, what);
+    return psd_admin_refuse("there is %s %s%s%s already", strchr("aeio", kind[0]) != NULL ? "an" : "a", kind, space,
+                            what);
   case PSD_DB_REFUSED:
     return psd_admin_refuse("%s%s%s is refused: it is too long, empty, or has characters that cannot be", kind, space,
                             what);

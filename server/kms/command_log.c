@@ -113,11 +113,11 @@ static int walk(const psd_kms_options *options, int folder, const uint8_t *point
   char why[PSD_KMS_WHY_MAX];
   psd_kms_tail tail;
   display at = {.json = options->json, .out = psd_json_on(stdout)};
-  const psd_kms_scan scan = {
+  const psd_kms_log_checks scan = {
       .point = options->verify ? point : NULL, .every_signature = true, .record = show, .user = &at};
   if (at.json)
     psd_json_array(&at.out, NULL);
-  bool done = psd_kms_journal_scan(folder, &scan, &tail, why);
+  bool done = psd_kms_log_check(folder, &scan, &tail, why);
   if (at.json)
     psd_json_end_array(&at.out);
   return done ? report(options, &tail) : psd_kms_command_refused(why);

@@ -3,7 +3,7 @@
 #include <string.h>
 
 psd_kms_device psd_kms_device_of(const uint8_t vendor[2], const uint8_t model[2], uint64_t serial) {
-  psd_kms_device device;
+  psd_kms_device device = {{0}};
   psd_device_id id = {.serial = serial};
   memcpy(id.vendor, vendor, sizeof id.vendor);
   memcpy(id.model, model, sizeof id.model);

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "kms/operations.h"
-#include "kms/wrap.h"
+#include "kms/wrapped_k4.h"
 
 static bool note(psd_kms_service *service, psd_kms_event_id id, const psd_kms_key *key, const psd_kms_device *device) {
   psd_kms_event event = {.event = id, .time = service->now(), .kind = key->kind, .key = key->identifier};

@@ -53,16 +53,18 @@ void psd_kms_harden_start(void) {
 }
 
 bool psd_kms_harden_lock(const psd_keyring *ring, char warning[PSD_KMS_WHY_MAX]) {
+  if (SANITIZED)
+    return true;
   rlim_t most = lockable();
   /* With a limit, locking what comes later would make allocations fail once it is reached. */
-  if (SANITIZED || ((most == RLIM_INFINITY || geteuid() == 0) && mlockall(MCL_CURRENT | MCL_FUTURE) == 0))
+  if ((most == RLIM_INFINITY || geteuid() == 0) && mlockall(MCL_CURRENT | MCL_FUTURE) == 0)
     return true;
   const char *open = "keys and";
   if (ring->locked)
     open = heap_locked ? "only" : "OpenSSL's copies of private keys and";
   (void)snprintf(warning, PSD_KMS_WHY_MAX,
-                 "at most %lu KiB may be locked: %s what is worked on may be swapped out (LimitMEMLOCK=infinity)",
-                 (unsigned long)(most / 1024U), open);
+                 "%s what is worked on may be swapped out: %lu KiB may be locked (raise it: LimitMEMLOCK=infinity)",
+                 open, (unsigned long)(most / 1024U));
   return false;
 }
 

@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-#include "kms/journal.h"
 #include "kms/keyring.h"
+#include "kms/log.h"
 
 /* First of all: no core dumps, no debugger, files readable by their owner alone, writes to closed sockets as errors,
  * and a locked heap for OpenSSL's private keys. */

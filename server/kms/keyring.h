@@ -3,7 +3,7 @@
 #define PSD_KMS_KEYRING_H
 
 #include "crypto/evp.h"
-#include "kms/table.h"
+#include "kms/key_table.h"
 
 #define PSD_KMS_SECRET 32U
 #define PSD_KMS_KEYS_MAX 256U

@@ -34,14 +34,8 @@ static bool clear(const struct sockaddr_un *address, char *why) {
 }
 
 static bool share(const char *path, const char *group, char *why) {
-  if (group == NULL || psd_local_share(path, group))
-    return true;
-  const char *reason = strerror(errno);
-  if (errno == ENOENT)
-    reason = "there is no such group";
-  else if (errno == EPERM)
-    reason = "the user psd-kms runs as does not belong to it";
-  return refuse(why, group, reason);
+  const char *reason = group != NULL ? psd_local_share(path, group) : NULL;
+  return reason == NULL || refuse(why, group, reason);
 }
 
 bool psd_kms_socket_listen(psd_kms_socket *listener, const char *path, const char *group, char why[PSD_KMS_WHY_MAX]) {

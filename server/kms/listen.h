@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
-#include "kms/journal.h"
+#include "kms/log.h"
 
 typedef struct psd_kms_socket {
   int fd;
@@ -14,8 +14,8 @@ typedef struct psd_kms_socket {
 
 /* Binds and listens. A socket that nobody serves any more is replaced; one that is served, and anything else at that
  * path, is refused with the reason in `why`. `group` may connect as well; NULL for none. */
-bool psd_kms_socket_listen(psd_kms_socket *socket, const char *path, const char *group, char why[PSD_KMS_WHY_MAX]);
+bool psd_kms_socket_listen(psd_kms_socket *listener, const char *path, const char *group, char why[PSD_KMS_WHY_MAX]);
 /* Removes the file, if it is still the one that was made. The descriptor is closed by whoever has taken it over. */
-void psd_kms_socket_remove(const psd_kms_socket *socket, const char *path);
+void psd_kms_socket_remove(const psd_kms_socket *listener, const char *path);
 
 #endif

@@ -18,7 +18,7 @@ int main(int argc, char **argv) {
     return puts("psd-kms " PSD_VERSION) >= 0 ? PSD_KMS_EXIT_DONE : PSD_KMS_EXIT_REFUSED;
   if (!psd_evp_start())
     return psd_kms_command_refused("OpenSSL lacks an algorithm: SHA-256, AES-256-GCM or P-256");
-  int status = options.verb->run(&options);
+  int status = options.command->run(&options);
   psd_evp_stop();
   return fflush(stdout) == 0 ? status : PSD_KMS_EXIT_REFUSED;
 }

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "kms/operations.h"
-#include "kms/wrap.h"
+#include "kms/wrapped_k4.h"
 #include "psd/spec/chars.h"
 
 #define SUITES_KNOWN ((uint64_t)(PSD_SUITE_P256 | PSD_SUITE_RSA | PSD_SUITE_SHARED | PSD_SUITE_CLASSIC))

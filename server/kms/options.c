@@ -43,7 +43,7 @@ const char *const psd_kms_help =
     "$CREDENTIALS_DIRECTORY,\n"
     "else from the terminal.\n"
     "\n"
-    "Exit status: 0 done; 1 refused; 2 usage; 3 cannot reach.\n";
+    "Exit status: 0 done; 1 refused; 2 usage.\n";
 
 static const struct option known[] = {
     {"dir", required_argument, NULL, PSD_KMS_OPTION_DIR},
@@ -191,7 +191,7 @@ static bool take_identifier(psd_kms_options *options, const char *text, char *wr
 }
 
 static bool check_together(const psd_kms_options *options, unsigned seen, char *wrong) {
-  unsigned missing = options->verb->needs & ~seen;
+  unsigned missing = options->command->needs & ~seen;
   for (unsigned option = 1; option < PSD_KMS_OPTION_HELP; option++)
     if ((missing >> option & 1U) != 0)
       return refuse(wrong, "--%s is missing (see --help)", name_of(option));
@@ -200,7 +200,7 @@ static bool check_together(const psd_kms_options *options, unsigned seen, char *
     return refuse(wrong, "say either --out FILE or --out-dir DIR");
   if (one && options->serial_count > 1)
     return refuse(wrong, "--out is for one card: say --out-dir DIR");
-  if (strcmp(options->verb->name, "rotate") == 0 && (options->kind == PSD_KMS_RSA) != (options->rsa_bits != 0))
+  if (strcmp(options->command->name, "rotate") == 0 && (options->kind == PSD_KMS_RSA) != (options->rsa_bits != 0))
     return refuse(wrong, "--kind rsa and --rsa BITS go together");
   return true;
 }
@@ -217,8 +217,8 @@ static bool parse_rest(int argc, char **argv, psd_kms_options *options, char *wr
       options->help = true;
       return true;
     }
-    if ((options->verb->takes >> option & 1U) == 0)
-      return refuse(wrong, "--%s is not for %s (see --help)", name_of((unsigned)option), options->verb->name);
+    if ((options->command->takes >> option & 1U) == 0)
+      return refuse(wrong, "--%s is not for %s (see --help)", name_of((unsigned)option), options->command->name);
     if ((seen >> option & 1U) != 0 && option != PSD_KMS_OPTION_SERIAL)
       return refuse(wrong, "--%s is there twice", name_of((unsigned)option));
     seen |= 1U << option;
@@ -226,9 +226,9 @@ static bool parse_rest(int argc, char **argv, psd_kms_options *options, char *wr
       return false;
   }
   int left = argc - optind;
-  if (options->verb->identifier && (left != 1 || !take_identifier(options, argv[optind], wrong)))
-    return left == 1 ? false : refuse(wrong, "%s needs one key identifier", options->verb->name);
-  if (!options->verb->identifier && left != 0)
+  if (options->command->identifier && (left != 1 || !take_identifier(options, argv[optind], wrong)))
+    return left == 1 ? false : refuse(wrong, "%s needs one key identifier", options->command->name);
+  if (!options->command->identifier && left != 0)
     return refuse(wrong, "unexpected '%.40s' (see --help)", argv[optind]);
   return check_together(options, seen, wrong);
 }
@@ -236,15 +236,15 @@ static bool parse_rest(int argc, char **argv, psd_kms_options *options, char *wr
 bool psd_kms_options_parse(int argc, char **argv, psd_kms_options *options, char wrong[PSD_KMS_WRONG_MAX]) {
   *options =
       (psd_kms_options){.role = PSD_ROLE_METER, .kind = PSD_KMS_VENDOR, .vendor = {'P', 'S'}, .model = {'D', '1'}};
-  const char *verb = argc > 1 ? argv[1] : "";
-  options->help = strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0 || strcmp(verb, "help") == 0;
-  options->version = strcmp(verb, "--version") == 0;
+  const char *name = argc > 1 ? argv[1] : "";
+  options->help = strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0;
+  options->version = strcmp(name, "--version") == 0;
   if (options->help || options->version)
     return true;
-  for (size_t i = 0; i < psd_kms_verb_count; i++)
-    if (strcmp(psd_kms_verbs[i].name, verb) == 0)
-      options->verb = &psd_kms_verbs[i];
-  if (options->verb == NULL)
+  for (size_t i = 0; i < psd_kms_command_count; i++)
+    if (strcmp(psd_kms_commands[i].name, name) == 0)
+      options->command = &psd_kms_commands[i];
+  if (options->command == NULL)
     return refuse(wrong, "say init, run, keys, rotate, register, retire, compromise, export, transport, log or "
                          "passphrase (see --help)");
   return parse_rest(argc - 1, argv + 1, options, wrong);

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "kms/table.h"
+#include "kms/key_table.h"
 #include "psd/spec/session.h"
 
 #define PSD_KMS_WRONG_MAX 200U
@@ -17,17 +17,17 @@ enum { PSD_KMS_EXIT_DONE = 0, PSD_KMS_EXIT_REFUSED = 1, PSD_KMS_EXIT_USAGE = 2, 
 
 typedef struct psd_kms_options psd_kms_options;
 
-typedef struct psd_kms_verb {
+typedef struct psd_kms_command {
   const char *name;
   unsigned takes, needs; /* bits: 1 << number of an option */
   int (*run)(const psd_kms_options *options);
   bool identifier; /* a key identifier stands after the options */
-} psd_kms_verb;
+} psd_kms_command;
 
 /* Texts point into argv. */
 struct psd_kms_options {
   bool help, version;
-  const psd_kms_verb *verb;
+  const psd_kms_command *command;
   const char *dir, *passphrase_file, *new_passphrase_file, *listen, *group, *key_file, *out, *out_dir;
   psd_role role;
   psd_kms_kind kind; /* VENDOR without --kind */
@@ -47,10 +47,10 @@ bool psd_kms_options_parse(int argc, char **argv, psd_kms_options *options, char
 extern const char *const psd_kms_help;
 
 /* The commands (commands.h has them by name). */
-extern const psd_kms_verb psd_kms_verbs[];
-extern const size_t psd_kms_verb_count;
+extern const psd_kms_command psd_kms_commands[];
+extern const size_t psd_kms_command_count;
 
-/* Numbers of the options, for psd_kms_verb. */
+/* Numbers of the options, for psd_kms_command. */
 enum psd_kms_option {
   PSD_KMS_OPTION_DIR = 1,
   PSD_KMS_OPTION_PASSPHRASE,

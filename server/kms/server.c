@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "kms/harden.h"
-#include "kms/say.h"
+#include "kms/notice.h"
 #include "kms/service.h"
 #include "wire/stream.h"
 
@@ -55,7 +55,7 @@ uint64_t psd_kms_now(void) {
 
 static void say(const server *at, const char *level, const char *event, const psd_kms_fact *facts, size_t count) {
   if (!at->serving->quiet)
-    psd_kms_say(psd_kms_now(), level, event, facts, count);
+    psd_kms_notice(psd_kms_now(), level, event, facts, count);
 }
 
 static void say_why(const server *at, const char *level, const char *event, const char *why) {

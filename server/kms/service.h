@@ -3,7 +3,7 @@
 #ifndef PSD_KMS_SERVICE_H
 #define PSD_KMS_SERVICE_H
 
-#include "kms/event.h"
+#include "kms/log_event.h"
 
 /* By how many seconds the time of an audit may differ from the clock here. */
 #define PSD_KMS_AUDIT_SKEW 300U

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kms/chain.h"
 #include "kms/file.h"
+#include "kms/log_entry.h"
 #include "kms/vault_internal.h"
 
 bool psd_kms_refuse(char why[PSD_KMS_WHY_MAX], const char *format, ...) {
@@ -96,27 +96,27 @@ static bool settle(psd_kms *kms, char *why) {
   psd_kms_tail tail;
   settling at = {.anchor = &kms->anchor};
   const psd_kms_key *key = psd_keyring_active(kms->ring, PSD_KMS_LOG);
-  psd_kms_scan scan = {.point = key->point, .locked = true, .record = settle_record, .user = &at};
+  psd_kms_log_checks scan = {.point = key->point, .locked = true, .record = settle_record, .user = &at};
   scan.headless = kms->anchor.count + (uint32_t)kms->anchor.record_count;
-  if (!psd_kms_journal_refresh(&kms->journal))
+  if (!psd_kms_log_refresh(&kms->log))
     return psd_kms_refuse(why, "the log is damaged");
-  if (!psd_kms_journal_scan(kms->folder, &scan, &tail, why))
+  if (!psd_kms_log_check(kms->folder, &scan, &tail, why))
     return false;
   if (tail.count < kms->anchor.count)
     return psd_kms_refuse(why, "records are missing at the end of the log");
   if (tail.count == kms->anchor.count && memcmp(tail.hash, kms->anchor.hash, PSD_HASH) != 0)
     return psd_kms_refuse(why, "keys and log do not belong together");
   size_t owed = kms->anchor.record_count - at.found;
-  return owed == 0 || psd_kms_journal_append(&kms->journal, key->pair, kms->anchor.records + at.found, owed) ||
+  return owed == 0 || psd_kms_log_append(&kms->log, key->pair, kms->anchor.records + at.found, owed) ||
          psd_kms_refuse(why, "cannot write to the log: %s", strerror(errno));
 }
 
 static bool open_log(psd_kms *kms, char *why) {
-  if (!psd_kms_journal_open(&kms->journal, kms->folder, false) || !psd_kms_journal_lock(&kms->journal))
+  if (!psd_kms_log_open(&kms->log, kms->folder, false) || !psd_kms_log_lock(&kms->log))
     return psd_kms_refuse(why, "cannot open the log: %s", strerror(errno));
   /* Once more: another process may have changed the keys since they were read, and their log. */
   bool settled = psd_kms_reload(kms, why) && settle(kms, why);
-  psd_kms_journal_unlock(&kms->journal);
+  psd_kms_log_unlock(&kms->log);
   return settled;
 }
 
@@ -136,7 +136,7 @@ psd_kms *psd_kms_open(const char *path, psd_part passphrase, char why[PSD_KMS_WH
     return NULL;
   }
   kms->folder = -1;
-  kms->journal.file = -1;
+  kms->log.file = -1;
   if (open_folder(kms, path, why))
     kms->ring = psd_kms_read_keys(kms, NULL, passphrase, why);
   if (kms->ring != NULL && open_log(kms, why))
@@ -149,7 +149,7 @@ void psd_kms_close(psd_kms *kms) {
   if (kms == NULL)
     return;
   psd_keyring_free(kms->ring);
-  psd_kms_journal_close(&kms->journal);
+  psd_kms_log_close(&kms->log);
   if (kms->folder >= 0)
     (void)close(kms->folder);
   free(kms);
@@ -175,11 +175,11 @@ bool psd_kms_record_events(psd_kms *kms, psd_kms_events *events) {
     return true;
   for (size_t i = 0; i < events->count; i++)
     records[i] = psd_kms_record_of(&events->list[i]);
-  if (!psd_kms_journal_lock(&kms->journal))
+  if (!psd_kms_log_lock(&kms->log))
     return false;
-  bool done = psd_kms_journal_refresh(&kms->journal) &&
-              psd_kms_journal_append(&kms->journal, psd_kms_log_pair(kms->ring), records, events->count);
-  psd_kms_journal_unlock(&kms->journal);
+  bool done = psd_kms_log_refresh(&kms->log) &&
+              psd_kms_log_append(&kms->log, psd_kms_log_pair(kms->ring), records, events->count);
+  psd_kms_log_unlock(&kms->log);
   if (done)
     events->count = 0;
   return done;

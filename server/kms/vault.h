@@ -4,8 +4,8 @@
 #ifndef PSD_KMS_VAULT_H
 #define PSD_KMS_VAULT_H
 
-#include "kms/journal.h"
-#include "kms/seal.h"
+#include "kms/log.h"
+#include "kms/sealed_keys.h"
 
 typedef struct psd_kms psd_kms;
 

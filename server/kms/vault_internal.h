@@ -8,7 +8,7 @@
 
 struct psd_kms {
   int folder;
-  psd_kms_journal journal;
+  psd_kms_log log;
   psd_keyring *ring;
   psd_kms_seal seal; /* the head of the sealed keys: the store key under the passphrase */
   psd_kms_anchor anchor;

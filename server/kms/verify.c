@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "kms/operations.h"
-#include "kms/wrap.h"
+#include "kms/wrapped_k4.h"
 
 typedef struct audit_call {
   psd_kms_verify wish;

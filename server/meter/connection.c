@@ -163,7 +163,7 @@ void psd_meter_on_call(uv_stream_t *listener, int status) {
     return;
   }
   at->number = ++server->number;
-  bool crowded = server->count > server->settings.connections + TURNED_AWAY_MOST;
+  bool crowded = server->count > server->settings.connections + TURNED_AWAY_MOST || server->count > server->most;
   if (uv_accept(listener, psd_stream_handle(at->stream)) != 0 || crowded)
     psd_stream_close(at->stream, false);
   else

@@ -4,6 +4,9 @@
 
 #include "meter/server.h"
 
+/* Calls at a time: each keeps a file descriptor that Hosts and the database need. */
+#define FACTORIES_MOST 32U
+
 typedef struct psd_meter_factory factory;
 struct psd_meter_factory {
   factory *next;
@@ -91,6 +94,13 @@ static void on_closed(psd_stream *stream, psd_stream_end end) {
   drop(at);
 }
 
+static bool crowded(const psd_meter_server *server) {
+  unsigned count = 0;
+  for (const factory *at = server->factories; at != NULL; at = at->next)
+    count++;
+  return count > FACTORIES_MOST;
+}
+
 static const psd_stream_events events = {.frame = on_frame, .closed = on_closed};
 
 void psd_meter_on_control(uv_stream_t *listener, int status) {
@@ -107,7 +117,8 @@ void psd_meter_on_control(uv_stream_t *listener, int status) {
   at->next = server->factories;
   server->factories = at;
   (void)uv_pipe_init(&server->loop, (uv_pipe_t *)psd_stream_handle(at->stream), 0);
-  if (uv_accept(listener, psd_stream_handle(at->stream)) != 0 || !psd_stream_start(at->stream, PSD_FRAME_BODY_MAX))
+  if (uv_accept(listener, psd_stream_handle(at->stream)) != 0 || crowded(server) ||
+      !psd_stream_start(at->stream, PSD_FRAME_BODY_MAX))
     psd_stream_close(at->stream, false);
 }
 

@@ -59,6 +59,8 @@ static psd_db_result verify_user(psd_meter_job *job, psd_db *db, bool may_write)
   job->failures = failures.count;
   job->wait = locked ? (uint32_t)(failures.until - job->now) : 0;
   job->refused = locked || !right || !there || job->user.disabled || job->user.suspended;
+  if (!job->refused && job->proves && may_write)
+    return psd_db_failures_set(db, job->name, &failures);
   if (!job->refused || locked)
     return PSD_DB_DONE;
   if (may_write)

@@ -32,6 +32,7 @@ struct psd_meter_job {
   psd_db_result result;
   bool writes;     /* wants to be done in a transaction that writes */
   bool doubted;    /* a wrong sign-on that is not counted yet (doubts.h) */
+  bool proves;     /* a sign-on that is taken only if the database takes its count (doubts.h) */
   char words[128]; /* what the engine said about a failure */
 
   /* What is asked. */

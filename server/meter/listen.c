@@ -82,11 +82,14 @@ static bool listen_for_factory(psd_meter_server *server, char *words) {
   server->controlled = failure == 0;
   if (failure == 0)
     failure = uv_listen((uv_stream_t *)&server->control, 16, psd_meter_on_control);
-  if (failure == 0)
+  const char *wrong = failure == 0 ? NULL : uv_strerror(failure);
+  if (wrong == NULL && server->settings.control_group[0] != '\0')
+    wrong = psd_local_share(path, server->settings.control_group);
+  if (wrong == NULL)
     return true;
   if (!server->controlled)
     uv_close((uv_handle_t *)&server->control, NULL);
-  (void)snprintf(words, PSD_METER_WORDS_MAX, "cannot listen at %.150s: %s", path, uv_strerror(failure));
+  (void)snprintf(words, PSD_METER_WORDS_MAX, "cannot listen at %.150s: %s", path, wrong);
   return false;
 }
 

@@ -16,6 +16,8 @@
 #define REFRESH_MS 15000U
 /* For handshakes that run when the server is stopped. */
 #define PATIENCE_MS 5000U
+/* File descriptors that are not for connections: each of 64 workers has the three files of its database. */
+#define FILES_OWN 256U
 
 static psd_meter_server *server_of(psd_meter_service *service) {
   return (psd_meter_server *)(void *)((char *)service - offsetof(psd_meter_server, service));
@@ -136,13 +138,15 @@ static void watch_signals(psd_meter_server *server) {
   }
 }
 
-/* A file descriptor a connection, as far as the system lets us. */
-static void allow_connections(void) {
+/* A file descriptor a connection, as far as the system lets us. Returns how many connections that makes. */
+static uint64_t allow_connections(void) {
   struct rlimit limit;
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-    return;
+    return UINT64_MAX;
   limit.rlim_cur = limit.rlim_max;
   (void)setrlimit(RLIMIT_NOFILE, &limit);
+  /* Whoever fills the house shall not keep the server from its database and its key management system. */
+  return limit.rlim_cur > 2 * FILES_OWN ? limit.rlim_cur - FILES_OWN : limit.rlim_cur / 2;
 }
 
 /* The database is there and of the right form: better said now than when the first Host calls. */
@@ -188,7 +192,7 @@ int psd_meter_run(int argc, char *const *argv) {
   server->argv = argv;
   int status = PSD_EXIT_DONE;
   (void)signal(SIGPIPE, SIG_IGN);
-  allow_connections();
+  server->most = allow_connections();
   switch (psd_meter_settings_parse(argc, argv, &server->settings, words)) {
   case PSD_METER_HELP:
     (void)fputs(psd_meter_run_help, stdout);

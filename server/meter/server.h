@@ -33,6 +33,7 @@ typedef struct psd_meter_server {
   psd_meter_connection *connections;
   psd_meter_factory *factories;
   uint64_t count;  /* connections */
+  uint64_t most;   /* connections for which there are file descriptors */
   uint64_t number; /* of the last connection */
 
   uv_signal_t signals[3];

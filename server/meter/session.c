@@ -37,9 +37,9 @@ psd_json *psd_meter_session_line(psd_meter_session *session, psd_meter_level lev
   return line;
 }
 
-static void log_signal(psd_meter_session *session, const char *event, uint64_t signal, uint64_t step) {
-  bool outage = signal == PSD_SIGNAL_KMS || signal == PSD_SIGNAL_DATABASE || signal == PSD_SIGNAL_INTERNAL;
-  psd_json *line = psd_meter_session_line(session, outage ? PSD_METER_WARNING : PSD_METER_INFO, event);
+static void log_signal(psd_meter_session *session, psd_meter_level level, const char *event, uint64_t signal,
+                       uint64_t step) {
+  psd_json *line = psd_meter_session_line(session, level, event);
   if (line == NULL)
     return;
   const psd_signal_row *row = psd_signal_of((unsigned)signal);
@@ -83,7 +83,8 @@ static void refuse_at(psd_meter_session *session, psd_signal signal, psd_step st
   psd_error_signal message = {.signal = signal, .step = step, .wait = wait};
   if (session->state == PSD_METER_ENDED)
     return;
-  log_signal(session, "refused", signal, step);
+  bool outage = signal == PSD_SIGNAL_KMS || signal == PSD_SIGNAL_DATABASE || signal == PSD_SIGNAL_INTERNAL;
+  log_signal(session, outage ? PSD_METER_WARNING : PSD_METER_INFO, "refused", signal, step);
   psd_put_message(&buffer, PSD_MESSAGE_ERROR_SIGNAL, &message);
   psd_meter_send(session, PSD_FRAME_ERROR_SIGNAL, body, sizeof body);
   let_go(session);
@@ -199,7 +200,8 @@ void psd_meter_session_free(psd_meter_session *session) {
 static void take_error_signal(psd_meter_session *session, const uint8_t *body, size_t length) {
   psd_error_signal message;
   if (psd_parse_message(body, length, PSD_MESSAGE_ERROR_SIGNAL, &message))
-    log_signal(session, "ended by the Host", message.signal, message.step);
+    /* Whoever calls may say that: it warns of nothing. */
+    log_signal(session, PSD_METER_INFO, "ended by the Host", message.signal, message.step);
   let_go(session);
   session->state = PSD_METER_ENDED;
   session->line->close(session->connection);

@@ -20,6 +20,7 @@ const psd_meter_setting psd_meter_known[] = {
     {"kms", PSD_METER_PATHS, AT(kms), 1, PSD_METER_PATH_MAX, true},
     {"listen", PSD_METER_PATHS, AT(listen), 1, PSD_METER_PATH_MAX, false},
     {"control", PSD_METER_TEXT, AT(control), 1, PSD_METER_PATH_MAX, false},
+    {"control-group", PSD_METER_TEXT, AT(control_group), 1, PSD_METER_TEXT_MAX, false},
     {"realm", PSD_METER_TEXT, AT(realm), 1, 32, false},
     {"memory", PSD_METER_NUMBER, AT(memory), PSD_PASSWORD_MEMORY_LEAST, PSD_PASSWORD_MEMORY_MOST, false},
     {"passes", PSD_METER_NUMBER, AT(passes), 1, PSD_PASSWORD_PASSES_MOST, false},

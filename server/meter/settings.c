@@ -17,6 +17,7 @@ const char *const psd_meter_run_help =
     "fails\n"
     "  --listen HOST:PORT       where Hosts call (default 127.0.0.1:7816); port 0 takes a free one; up to 8\n"
     "  --control PATH           Unix socket for newly manufactured PSDs\n"
+    "  --control-group GROUP    lets a group connect to it, not only the same user\n"
     "  --config FILE            more of these, as lines of the form: name = value; the command line wins\n"
     "  --realm NAME             the server's name, part of each password's salt (default\n"
     "                           " PSD_PASSWORD_REALM ")\n"

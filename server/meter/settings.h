@@ -23,6 +23,7 @@ typedef struct psd_meter_settings {
   psd_meter_paths kms;
   psd_meter_paths listen; /* HOST:PORT */
   char control[PSD_METER_TEXT_MAX + 1U];
+  char control_group[PSD_METER_TEXT_MAX + 1U]; /* "": only the owner may connect */
   char realm[PSD_METER_TEXT_MAX + 1U];
   uint64_t memory, passes, lanes; /* of Argon2id; KiB */
   uint64_t suites;                /* bits */

@@ -23,6 +23,7 @@ static void log_refusal(const psd_meter_server *server, const char *what, const 
   const psd_signal_row *row = psd_signal_of(answer->signal);
   psd_json_string(line, "asked", what);
   psd_json_string(line, "signal", row == NULL ? "none" : row->name);
+  psd_json_string(line, "words", row == NULL ? "no answer that fits" : row->words);
   psd_meter_log_end(server->service.log);
 }
 

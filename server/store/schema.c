@@ -1,4 +1,5 @@
 /* The schema history: scripts that each make the next schema of the one before. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -73,6 +74,7 @@ psd_db_result psd_read_schema(psd_db *db) {
 }
 
 static psd_db_result apply(psd_db *db, unsigned version) {
+  assert(version >= 1 && version <= NEWEST);
   char *text = translate(db->engine, scripts[version - 1]);
   if (text == NULL) {
     psd_db_say(&db->words, "no memory");

@@ -34,12 +34,15 @@ int psd_local_bind(uv_pipe_t *pipe, const char *path) {
   return result;
 }
 
-bool psd_local_share(const char *path, const char *group) {
+const char *psd_local_share(const char *path, const char *group) {
   struct stat status;
   const struct group *row = getgrnam(group);
-  errno = row == NULL ? ENOENT : EINVAL;
-  if (row == NULL || lstat(path, &status) != 0 || !S_ISSOCK(status.st_mode))
-    return false;
+  if (row == NULL)
+    return "there is no such group";
+  if (lstat(path, &status) != 0 || !S_ISSOCK(status.st_mode))
+    return "the socket is gone";
   /* The group first: what was the old group's is never open to it. */
-  return lchown(path, (uid_t)-1, row->gr_gid) == 0 && chmod(path, S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP) == 0;
+  if (lchown(path, (uid_t)-1, row->gr_gid) == 0 && chmod(path, S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP) == 0)
+    return NULL;
+  return errno == EPERM ? "the user that this runs as does not belong to the group" : strerror(errno);
 }

@@ -2,7 +2,6 @@
 #ifndef PSD_SERVER_LOCAL_H
 #define PSD_SERVER_LOCAL_H
 
-#include <stdbool.h>
 #include <uv.h>
 
 /* Binds a pipe that uv_pipe_init has initialized to `path`: mode 0600, in the place of a socket that nobody listens at
@@ -11,8 +10,7 @@
 int psd_local_bind(uv_pipe_t *pipe, const char *path);
 
 /* Lets a group connect as well: the socket at `path`, which the caller has just bound, becomes the group's, mode 0660.
- * False with errno: ENOENT where there is no such group, EPERM where the caller does not belong to it. The folder of
- * the socket must be nobody else's to write to. */
-bool psd_local_share(const char *path, const char *group);
+ * NULL, or why not, in words. The folder of the socket must be nobody else's to write to. */
+const char *psd_local_share(const char *path, const char *group);
 
 #endif

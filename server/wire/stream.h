@@ -57,7 +57,8 @@ typedef struct psd_body {
   size_t length;
 } psd_body;
 void psd_stream_send_pieces(psd_stream *stream, psd_frame_type type, const psd_body *pieces, size_t count);
-/* True while so much waits to be written that who has the choice sends elsewhere, or nothing: half the most. */
+/* True while so much waits to be written that one more frame might close it: who has the choice sends elsewhere, or
+ * nothing. */
 bool psd_stream_full(const psd_stream *stream);
 /* Sends what is queued, as far as the socket takes it; the rest follows by itself. */
 void psd_stream_flush(psd_stream *stream);

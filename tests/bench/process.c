@@ -57,11 +57,12 @@ static psd_holder *new_card(const char *folder, const char *name, bool sync) {
   if (!psd_holder_create(file.path, &birth, why))
     bench_die("%s", why);
   psd_holder *holder = psd_holder_open(file.path, sync, why);
-  if (holder == NULL)
-    bench_die("%s", why);
-  psd_card_power_on(psd_holder_card(holder));
-  put_pin(psd_holder_card(holder));
-  return holder;
+  if (holder != NULL) {
+    psd_card_power_on(psd_holder_card(holder));
+    put_pin(psd_holder_card(holder));
+    return holder;
+  }
+  bench_die("%s", why);
 }
 
 /* More commands without cryptography and without a commit, in the PSD. */

@@ -100,9 +100,12 @@ note "in bulk: state files that psd-card runs"
 start_server meter "sqlite:$PSD_WORK/meter.db" kms.sock 127.0.0.1:0 "${quick[@]}"
 expect_like "psd manufacture --count" "$("$PSD_CLI" manufacture --kms factory.sock --server meter.control --count 5 \
   --state-dir many --first-serial 00003001 --json)" '"made": 5'
+echo bait >bait && chmod 644 bait && ln bait many/00003006.pin
 expect_like "the same again" "$("$PSD_CLI" manufacture --kms factory.sock --server meter.control --count 6 \
   --state-dir many --first-serial 00003001)" '1 cards made in many, 5 were there before'
 expect "files" "$(cd many && echo ./*.state | wc -w)" 6
+expect "what somebody had put in the place of a PIN" "$(<bait)" bait
+expect "who may read a PIN" "$(stat -c %a many/00003006.pin)" 600
 cp many/00003003.state "$(state_of many)"
 echo "another one" >anna.password
 insert_card many 0

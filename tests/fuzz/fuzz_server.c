@@ -212,6 +212,8 @@ static void do_job(stage *at) {
 static void hand_record(stage *at, psd_meter_traffic *keys, psd_frame_type type, const uint8_t *text, size_t length) {
   uint8_t record[PSD_FRAME_BODY_MAX];
   psd_meter_traffic copy = *keys;
+  if (copy.cipher == NULL) /* nothing is derived yet: zeroes are a key too */
+    copy.cipher = psd_cipher_of(PSD_SUITE_P256);
   FUZZ_ASSERT(psd_meter_seal(&copy, type, (psd_part){NULL, 0}, text, length, record));
   hand_over(at, type, record, length + PSD_GCM_TAG);
 }

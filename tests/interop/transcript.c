@@ -132,8 +132,9 @@ static void say_m4(FILE *to, meter *m) {
 
 static void say_command(FILE *to, meter *m) {
   uint8_t command[8], record[64];
+  size_t clear = psd_check_hex(COMMAND, command, sizeof command);
   size_t length = meter_record(m, COMMAND, record, sizeof record);
-  say(to, "command", command, psd_check_hex(COMMAND, command, sizeof command));
+  say(to, "command", command, clear);
   say(to, "command_record", record, length);
   CU_ASSERT_EQUAL_FATAL(meter_envelope(m, record, length), PSD_SW_OK);
   say(to, "answer_record", m->r->response, m->r->length);

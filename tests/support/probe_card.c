@@ -31,8 +31,9 @@ psd_card *psd_card_init(void *memory, const psd_ports *ports) {
 }
 
 psd_card *psd_probe_new(void) {
+  static const psd_ports none;
   void *memory = malloc(psd_card_size());
-  return memory == NULL ? NULL : psd_card_init(memory, NULL);
+  return memory == NULL ? NULL : psd_card_init(memory, &none);
 }
 
 psd_probe_counts psd_probe_count(const psd_card *card) {

@@ -108,7 +108,7 @@ static void small_lock(void) {
       start((const char *const[]){"run", "--dir", dir, "--listen", listening, "--passphrase-file", pass, NULL},
             lock_little, &out);
   CU_ASSERT_FATAL(says(out, "\"started\""));
-  const char *warning = strstr(output, "warning: at most 64 KiB may be locked");
+  const char *warning = strstr(output, "may be swapped out: 64 KiB may be locked");
   CU_ASSERT_EQUAL(warning == NULL, SANITIZED); /* a sanitizer locks nothing, and does not say so */
   CU_ASSERT(warning == NULL || strstr(warning + 1, "warning") == NULL);
   long locked = status_of(child, "VmLck:");

@@ -2,6 +2,7 @@
 #include "kms_support.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,9 +71,9 @@ static bool verifies(uint32_t *count) {
   psd_kms *kms = psd_kms_open(folder, right, why);
   bool done = kms != NULL;
   if (done) {
-    const psd_kms_scan scan = {.point = psd_keyring_active(psd_kms_keys(kms), PSD_KMS_LOG)->point,
-                               .every_signature = true};
-    done = psd_kms_journal_scan(psd_kms_folder(kms), &scan, &tail, why);
+    const psd_kms_log_checks scan = {.point = psd_keyring_active(psd_kms_keys(kms), PSD_KMS_LOG)->point,
+                                     .every_signature = true};
+    done = psd_kms_log_check(psd_kms_folder(kms), &scan, &tail, why);
   }
   psd_kms_close(kms);
   if (count != NULL)
@@ -136,17 +137,36 @@ static void reloaded(void) {
   end();
 }
 
+/* Every bit, with the store key at hand. */
+static void expect_sealed(const psd_kms *kms, uint8_t *keys, size_t length) {
+  uint8_t store_key[PSD_KMS_STORE_KEY];
+  static psd_kms_anchor anchor;
+  memcpy(store_key, psd_kms_keys(kms)->store_key, sizeof store_key);
+  for (size_t bit = 0; bit <= length * 8; bit++) {
+    psd_keyring *ring = psd_keyring_new();
+    CU_ASSERT_PTR_NOT_NULL_FATAL(ring);
+    if (bit < length * 8)
+      keys[bit / 8] ^= (uint8_t)(1U << bit % 8);
+    if (psd_kms_open_keys(keys, length, store_key, ring, &anchor) != (bit == length * 8))
+      CU_FAIL("damaged keys were opened, or good ones were not");
+    if (bit < length * 8)
+      keys[bit / 8] ^= (uint8_t)(1U << bit % 8);
+    psd_keyring_free(ring);
+  }
+}
+
 static void damaged_keys(void) {
   static uint8_t good[BYTES_MAX], bad[BYTES_MAX];
   begin();
   psd_kms *kms = must_open();
   size_t length = load("keys", good);
-  for (size_t at = 0; at < length; at++) {
+  expect_sealed(kms, good, length);
+  /* Of the head a bit in each byte: the passphrase takes its time. */
+  for (size_t at = 0; at < PSD_SIZE_KMS_SEAL; at++) {
     memcpy(bad, good, length);
-    bad[at] ^= 0x01U;
+    bad[at] ^= (uint8_t)(1U << at % 8);
     store("keys", bad, length);
-    /* What the passphrase opens is the head; the store key has the rest, without the work of scrypt. */
-    if ((at < PSD_SIZE_KMS_SEAL && opens()) || psd_kms_reload(kms, why))
+    if (opens() || psd_kms_reload(kms, why))
       CU_FAIL("damaged keys were opened");
   }
   psd_kms_close(kms);
@@ -159,33 +179,42 @@ static void damaged_keys(void) {
   end();
 }
 
+/* Every third bit, so all eight of a byte in turn: noticed by the chain and the head, some also by a scan that looks at
+ * every signature. */
+static void expect_chained(const psd_kms *kms, const char *name, const uint8_t *good, size_t length) {
+  static uint8_t bad[BYTES_MAX];
+  psd_kms_tail tail;
+  psd_kms_log_checks scan = {.point = psd_keyring_active(psd_kms_keys(kms), PSD_KMS_LOG)->point};
+  memcpy(bad, good, length);
+  for (size_t bit = 0; bit < length * 8; bit += 3) {
+    bad[bit / 8] ^= (uint8_t)(1U << bit % 8);
+    scan.every_signature = bit % 8 == 0;
+    store(name, bad, length);
+    if (psd_kms_log_check(psd_kms_folder(kms), &scan, &tail, why))
+      CU_FAIL("a damaged log was accepted");
+    bad[bit / 8] ^= (uint8_t)(1U << bit % 8);
+  }
+  for (size_t shorter = 0; shorter < length; shorter += 3) {
+    store(name, good, shorter);
+    CU_ASSERT(!psd_kms_log_check(psd_kms_folder(kms), &scan, &tail, why));
+  }
+  store(name, good, length);
+}
+
 static void damaged_log(void) {
-  static uint8_t good[BYTES_MAX], bad[BYTES_MAX];
+  static uint8_t good[BYTES_MAX];
   static const char *const names[] = {"log", "log.head"};
   begin();
   psd_kms *kms = must_open();
   append(kms, 3);
+  for (size_t which = 0; which < 2; which++)
+    expect_chained(kms, names[which], good, load(names[which], good));
   const psd_kms_key *key = psd_keyring_active(psd_kms_keys(kms), PSD_KMS_LOG);
-  const psd_kms_scan scan = {.point = key->point, .every_signature = true};
+  const psd_kms_log_checks scan = {.point = key->point, .every_signature = true};
   psd_kms_tail tail;
-  for (size_t which = 0; which < 2; which++) {
-    size_t length = load(names[which], good);
-    for (size_t at = 0; at < length; at++) {
-      memcpy(bad, good, length);
-      bad[at] ^= 0x01U;
-      store(names[which], bad, length);
-      if (psd_kms_journal_scan(psd_kms_folder(kms), &scan, &tail, why))
-        CU_FAIL("a damaged log was accepted");
-    }
-    for (size_t shorter = 0; shorter < length; shorter++) {
-      store(names[which], good, shorter);
-      CU_ASSERT(!psd_kms_journal_scan(psd_kms_folder(kms), &scan, &tail, why));
-    }
-    store(names[which], good, length);
-  }
-  CU_ASSERT(psd_kms_journal_scan(psd_kms_folder(kms), &scan, &tail, why));
+  CU_ASSERT(psd_kms_log_check(psd_kms_folder(kms), &scan, &tail, why));
   drop("log.head");
-  CU_ASSERT(!psd_kms_journal_scan(psd_kms_folder(kms), &scan, &tail, why));
+  CU_ASSERT(!psd_kms_log_check(psd_kms_folder(kms), &scan, &tail, why));
   CU_ASSERT(!opens());
   psd_kms_close(kms);
   end();
@@ -264,6 +293,63 @@ static void cut_off_at_birth(void) {
   end();
 }
 
+#define KILLS 30
+
+/* Rotates until it is killed, and tells of each rotation that is done. */
+static void rotate_on(int told) {
+  psd_kms *kms = psd_kms_open(folder, right, why);
+  if (kms == NULL || write(told, "", 1) != 1)
+    _exit(1);
+  while (psd_kms_replace_key(kms, PSD_KMS_RATE, 0, BENCH_NOW, why))
+    (void)!write(told, "", 1);
+  _exit(1);
+}
+
+/* Lets another process rotate, waits for so many words of it, turns on the spot for a while, and kills it; returns how
+ * many rotations it has told of. */
+static uint32_t kill_rotation(unsigned words, unsigned spin) {
+  char word;
+  int ends[2], status;
+  CU_ASSERT_EQUAL_FATAL(pipe(ends), 0);
+  pid_t child = fork();
+  CU_ASSERT_FATAL(child >= 0);
+  if (child == 0)
+    rotate_on(ends[1]);
+  (void)close(ends[1]);
+  for (unsigned i = 0; i < words; i++)
+    CU_ASSERT_EQUAL(read(ends[0], &word, 1), 1);
+  for (volatile unsigned i = 0; i < spin; i++) {
+  }
+  CU_ASSERT_EQUAL(kill(child, SIGKILL), 0);
+  CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
+  CU_ASSERT(WIFSIGNALED(status));
+  uint32_t told = words - 1U;
+  while (read(ends[0], &word, 1) == 1)
+    told++;
+  (void)close(ends[0]);
+  return told;
+}
+
+/* What was told is there, what was not is there whole or not at all, and the log has all of it. */
+static void killed_rotations(void) {
+  uint32_t count, before = 9;
+  uint16_t random;
+  begin();
+  for (unsigned round = 0; round < KILLS; round++) {
+    CU_ASSERT(psd_random(&random, sizeof random));
+    uint32_t told = kill_rotation(1U + random % 3U, (unsigned)random * 64U);
+    psd_kms *kms = must_open();
+    uint32_t keys = (uint32_t)psd_kms_keys(kms)->count;
+    CU_ASSERT(keys >= before + told && keys <= before + told + 1U);
+    CU_ASSERT_EQUAL(psd_keyring_active(psd_kms_keys(kms), PSD_KMS_RATE)->identifier, keys == 9 ? 8 : keys);
+    psd_kms_close(kms);
+    CU_ASSERT(verifies(&count));
+    CU_ASSERT_EQUAL(count, 18 + 3 * (keys - 9));
+    before = keys;
+  }
+  end();
+}
+
 #define WRITERS 4
 #define ROUNDS 20
 
@@ -325,11 +411,12 @@ int main(void) {
   static const psd_check_test tests[] = {
       {"keys are made, replaced, retired, compromised", made_and_changed},
       {"a serving process takes new keys on, whatever the passphrase", reloaded},
-      {"every damaged byte of the keys is noticed", damaged_keys},
-      {"every damaged byte of the log is noticed, and every end cut off", damaged_log},
+      {"every damaged bit of the keys is noticed", damaged_keys},
+      {"damaged bits of the log, and ends cut off, are noticed", damaged_log},
       {"old keys and old logs are noticed", rolled_back},
       {"a change that was cut off is ended", cut_off},
       {"a birth that was cut off is ended", cut_off_at_birth},
+      {"rotations killed at any moment", killed_rotations},
       {"several processes append at once", several_writers},
       {"folders others may read, and links, are refused", strangers},
   };

@@ -161,6 +161,7 @@ static void usage(void) {
                                       "audit",
                                       "audit --server x",
                                       "audit --user x",
+                                      "audit --server x --user x",
                                       "audit --server x --user x --suite des",
                                       "audit --server x --user x --suite p256,rsa",
                                       "audit --server x --user x --kms x",
@@ -465,6 +466,21 @@ static void asked_on_a_terminal(void) {
   (void)close(master);
 }
 
+/* Stopped at the prompt and continued (at once: there is no shell to do it), psd asks again, still without echo. */
+static void stopped(void) {
+  pid_t child;
+  out[0] = '\0';
+  int master = on_terminal("pin verify --card @", &child);
+  CU_ASSERT_TRUE_FATAL(wait_for(master, "PIN: "));
+  type(master, "\x1A");
+  CU_ASSERT_TRUE_FATAL(wait_for(master, "PIN: \r\nPIN: "));
+  CU_ASSERT_FALSE(echoes(master));
+  type(master, "67890\n");
+  CU_ASSERT_TRUE(wait_for(master, "PIN verified"));
+  CU_ASSERT_EQUAL(finish(child), 0);
+  (void)close(master);
+}
+
 /* Interrupted at the prompt, psd ends as by any signal, and the terminal echoes again. */
 static void interrupted(void) {
   pid_t child;
@@ -492,7 +508,7 @@ static void servers_out_of_reach(void) {
     CU_ASSERT_EQUAL(psd("", line), 1);
     CU_ASSERT_TRUE(complained("the password is missing"));
   }
-  CU_ASSERT_EQUAL(psd("x\n", "audit --json --card @ --server /nowhere/server --user anna --password-file -"), 3);
+  CU_ASSERT_EQUAL(psd("x\n", "audit --json --card @ --server 127.0.0.1:1 --user anna --password-file -"), 3);
   CU_ASSERT_TRUE(json_valid(out) && said("\"refused\""));
   CU_ASSERT_EQUAL(psd("", "manufacture --card @ --kms /nowhere/kms --server /nowhere/control"), 3);
   CU_ASSERT_TRUE(complained("no key management system at /nowhere/kms"));
@@ -525,6 +541,7 @@ int main(void) {
       {"labels", labels},
       {"text in JSON", json_text},
       {"the PIN on a terminal", asked_on_a_terminal},
+      {"stopped at the prompt", stopped},
       {"interrupted at the prompt", interrupted},
       {"servers out of reach", servers_out_of_reach},
       {"output that cannot be written", full_disk},

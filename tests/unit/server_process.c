@@ -2,6 +2,7 @@
  * management system goes. The key management system is on paper, in threads of the test. */
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -161,6 +163,9 @@ static void make_database(bench *at) {
   psd_db_close(db);
 }
 
+/* The most files the process may open; 0 for as many as the test. */
+static rlim_t spawn_files = 0;
+
 /* The process, its standard output and error in pipes. */
 static pid_t spawn(char *const arguments[], int *out, int *err) {
   int outs[2], errs[2];
@@ -172,6 +177,8 @@ static pid_t spawn(char *const arguments[], int *out, int *err) {
     (void)dup2(errs[1], STDERR_FILENO);
     for (int fd = 3; fd < 64; fd++)
       (void)close(fd);
+    if (spawn_files != 0)
+      (void)setrlimit(RLIMIT_NOFILE, &(struct rlimit){spawn_files, spawn_files});
     (void)execv(PSD_SERVER_PROGRAM, arguments);
     _exit(127);
   }
@@ -394,6 +401,11 @@ static void test_log(void) {
   wait_log(&at, "\",\"device\":\"5053443100C0FFEE\",\"suite\":\"p256\",\"registered\":true}\n");
   wait_log(&at, "\"event\":\"refused\",\"connection\":1");
   wait_log(&at, "\"signal\":\"MESSAGE\"}\n");
+  /* What a Host says of outages is no warning. */
+  fd = call_server(&at);
+  CU_ASSERT_TRUE_FATAL(write_frame(fd, PSD_FRAME_ERROR_SIGNAL, (uint8_t[]){PSD_SIGNAL_KMS, 0, 212, 0, 0, 0, 0}, 7));
+  wait_log(&at, "\"level\":\"info\",\"event\":\"ended by the Host\",\"connection\":2");
+  (void)close(fd);
   finish(&at, false);
 }
 
@@ -538,6 +550,41 @@ static void test_control(void) {
   (void)close(fd);
 }
 
+/* Calls beyond the most are closed, and those before them served on. */
+static void test_control_crowd(void) {
+  bench at;
+  int crowd[64];
+  uint8_t body[PSD_SIZE_ENROL] = {'P', 'S', 'D', '1', 0, 0, 0, 9}, got[PSD_FRAME_BODY_MAX];
+  size_t length = 0;
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  start(&at, "--control %/control");
+  (void)snprintf(address.sun_path, sizeof address.sun_path, "%s/control", at.folder);
+  for (size_t i = 0; i < 64; i++) {
+    crowd[i] = socket(AF_UNIX, SOCK_STREAM, 0);
+    CU_ASSERT_EQUAL_FATAL(connect(crowd[i], (struct sockaddr *)&address, sizeof address), 0);
+  }
+  CU_ASSERT_EQUAL(receive(crowd[63], got, &length), 0);
+  CU_ASSERT_TRUE(write_frame(crowd[0], PSD_FRAME_ENROL, body, sizeof body));
+  CU_ASSERT_EQUAL(receive(crowd[0], got, &length), PSD_FRAME_ENROLLED);
+  for (size_t i = 0; i < 64; i++)
+    (void)close(crowd[i]);
+  finish(&at, false);
+}
+
+static void test_control_group(void) {
+  bench at;
+  struct stat status;
+  char path[256], arguments[128];
+  const struct group *own = getgrgid(getegid());
+  CU_ASSERT_PTR_NOT_NULL_FATAL(own);
+  (void)snprintf(arguments, sizeof arguments, "--control %%/control --control-group %s", own->gr_name);
+  start(&at, arguments);
+  (void)snprintf(path, sizeof path, "%s/control", at.folder);
+  CU_ASSERT_EQUAL(stat(path, &status), 0);
+  CU_ASSERT_TRUE((status.st_mode & 0777) == 0660 && status.st_gid == getegid());
+  finish(&at, false);
+}
+
 /* A key management system is killed and comes back. */
 static void test_kms_comes_back(void) {
   bench at;
@@ -554,6 +601,31 @@ static void test_kms_comes_back(void) {
   handshake(&at, second = call_server(&at));
   (void)close(second);
   (void)close(fd);
+  finish(&at, false);
+}
+
+/* Those who take all the connections there can be keep it from nothing of its own. */
+static void test_files_run_out(void) {
+  bench at;
+  int crowd[200];
+  spawn_files = 100;
+  start(&at, "--workers 1");
+  spawn_files = 0;
+  wait_log(&at, "key management system connected");
+  for (size_t i = 0; i < 190; i++)
+    crowd[i] = connect_tcp(&at);
+  kms_stop(&at.kms[0]);
+  wait_log(&at, "key management system lost");
+  /* Each is greeted or closed before the next: what was free is taken now. */
+  for (size_t i = 190; i < 200; i++) {
+    crowd[i] = connect_tcp(&at);
+    struct pollfd answer = {.fd = crowd[i], .events = POLLIN};
+    CU_ASSERT_EQUAL_FATAL(poll(&answer, 1, PATIENCE_MS), 1);
+  }
+  kms_start(&at.kms[0]);
+  wait_log(&at, "key management system connected");
+  for (size_t i = 0; i < 200; i++)
+    (void)close(crowd[i]);
   finish(&at, false);
 }
 
@@ -649,6 +721,7 @@ static void test_refusals(void) {
       {"--config /nowhere/conf", "/nowhere/conf: No such file or directory", 2},
       {"--listen nonsense", "cannot listen on nonsense: HOST:PORT is wanted", 1},
       {"--control /nowhere/control", "cannot listen at /nowhere/control", 1},
+      {"--control %/control --control-group no-such-group-at-all", "there is no such group", 1},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     bench at;
@@ -672,7 +745,10 @@ int main(void) {
       {"SIGTERM twice", test_stop_now},
       {"SIGHUP", test_reload},
       {"the control socket", test_control},
+      {"many at the control socket", test_control_crowd},
+      {"the control socket of a group", test_control_group},
       {"the key management system goes and comes back", test_kms_comes_back},
+      {"file descriptors run out", test_files_run_out},
       {"one of two key management systems dies", test_one_dies},
       {"one of two key management systems hangs", test_one_hangs},
       {"the key management system comes later", test_starts_without_kms},

@@ -284,6 +284,13 @@ static uint64_t expect_end(bench *at, psd_signal signal, unsigned step) {
   return message.wait;
 }
 
+/* M1, of which nobody has heard yet. */
+static void send_sign_on(bench *at) {
+  uint8_t m1[PSD_SIGN_ON_MAX];
+  size_t length = paper_sign_on(&at->card, PSD_SUITE_SHARED, false, "anna", right, m1);
+  send_frame(at, PSD_FRAME_SIGN_ON, m1, length);
+}
+
 static void sign_on_as(bench *at, psd_suite suite, bool forward, const char *name, const uint8_t verifier[32]) {
   uint8_t m1[PSD_SIGN_ON_MAX];
   size_t length = paper_sign_on(&at->card, suite, forward, name, verifier, m1);
@@ -841,13 +848,13 @@ static void test_order(void) {
   static const psd_frame_type types[] = {PSD_FRAME_SIGN_ON,   PSD_FRAME_AUDIT_RESPONSE, PSD_FRAME_HOST_DATA,
                                          PSD_FRAME_CARD_DATA, PSD_FRAME_SIGN_OFF,       PSD_FRAME_GREETING,
                                          PSD_FRAME_KMS_UNWRAP};
-  uint8_t m1[PSD_SIGN_ON_MAX], m3[PSD_M3_MAX];
+  uint8_t m3[PSD_M3_MAX];
   for (unsigned state = 0; state < 6; state++) {
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
       bench at;
       open_bench(&at);
       if (state == 1 || state == 2)
-        send_frame(&at, PSD_FRAME_SIGN_ON, m1, paper_sign_on(&at.card, PSD_SUITE_SHARED, false, "anna", right, m1));
+        send_sign_on(&at);
       if (state == 2)
         CU_ASSERT_TRUE(answer_call(&at));
       if (state > 2)
@@ -887,21 +894,20 @@ static void test_error_signal_of_the_host(void) {
 }
 
 static void test_timeouts(void) {
-  uint8_t m1[PSD_SIGN_ON_MAX];
   bench at;
   open_bench(&at);
   psd_meter_session_timeout(at.session);
   (void)expect_end(&at, PSD_SIGNAL_TIMEOUT, 210);
   close_bench(&at);
   open_bench(&at);
-  send_frame(&at, PSD_FRAME_SIGN_ON, m1, paper_sign_on(&at.card, PSD_SUITE_SHARED, false, "anna", right, m1));
+  send_sign_on(&at);
   CU_ASSERT_EQUAL(at.deadline, at.settings.handshake_timeout);
   psd_meter_session_timeout(at.session);
   (void)expect_end(&at, PSD_SIGNAL_KMS, 212);
   CU_ASSERT_EQUAL(at.forgotten, 1);
   close_bench(&at);
   open_bench(&at);
-  send_frame(&at, PSD_FRAME_SIGN_ON, m1, paper_sign_on(&at.card, PSD_SUITE_SHARED, false, "anna", right, m1));
+  send_sign_on(&at);
   CU_ASSERT_TRUE(answer_call(&at));
   psd_meter_session_timeout(at.session);
   (void)expect_end(&at, PSD_SIGNAL_DATABASE, 216);
@@ -935,11 +941,10 @@ static void test_stop(void) {
 
 /* The connection goes while others work for it. */
 static void test_gone_meanwhile(void) {
-  uint8_t m1[PSD_SIGN_ON_MAX];
   for (unsigned state = 0; state < 2; state++) {
     bench at;
     open_bench(&at);
-    send_frame(&at, PSD_FRAME_SIGN_ON, m1, paper_sign_on(&at.card, PSD_SUITE_SHARED, false, "anna", right, m1));
+    send_sign_on(&at);
     if (state == 1)
       CU_ASSERT_TRUE(answer_call(&at));
     close_bench(&at);

@@ -247,7 +247,7 @@ int child_end(int process) {
 int program(const char *const *arguments) {
   pid_t process = 0;
   char *copy[8] = {NULL};
-  for (size_t i = 0; arguments[i] != NULL && i < 7; i++)
+  for (size_t i = 0; i < 7 && arguments[i] != NULL; i++)
     copy[i] = strdup(arguments[i]);
   int failed = posix_spawnp(&process, copy[0], NULL, NULL, copy, environ);
   for (size_t i = 0; i < 8; i++)

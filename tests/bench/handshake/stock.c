@@ -154,11 +154,16 @@ static void enter(psd_db *db, const soft_psd *psd, const uint8_t wrapped[PSD_SIZ
              "room for a PSD in the database");
 }
 
-void stock_enter(const stock *of, const char *url) {
+static psd_db *open_database(const char *url) {
   char words[256];
   psd_db *db = psd_db_open(url, false, words, sizeof words);
-  if (db == NULL)
-    bench_die("%s", words);
+  if (db != NULL)
+    return db;
+  bench_die("%s", words);
+}
+
+void stock_enter(const stock *of, const char *url) {
+  psd_db *db = open_database(url);
   bench_need(psd_db_begin(db, true) == PSD_DB_DONE, "transaction");
   for (size_t i = 0; i < of->count; i++)
     enter(db, &of->psd[i], of->wrapped[i]);

@@ -48,9 +48,10 @@ static void make_secret(SSL_CTX *context) {
 
 static SSL_CTX *make_context(const SSL_METHOD *method) {
   SSL_CTX *context = SSL_CTX_new(method);
+  int group = NID_X25519;
   bench_need(context != NULL && SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION) == 1 &&
                  SSL_CTX_set_ciphersuites(context, "TLS_AES_128_GCM_SHA256") == 1 &&
-                 SSL_CTX_set1_groups_list(context, "X25519") == 1 && SSL_CTX_set_num_tickets(context, 0) == 1,
+                 SSL_CTX_set1_groups(context, &group, 1) == 1 && SSL_CTX_set_num_tickets(context, 0) == 1,
              "TLS");
   (void)SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
   (void)SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
@@ -67,6 +68,7 @@ static void set_identity(SSL_CTX *context, const tls_identity *own, const tls_id
 }
 
 static void set_secret(const tls_ends *ends) {
+  int other_group = NID_X9_62_prime256v1;
   if (shared == NULL)
     make_secret(ends->server);
   SSL_CTX_set_psk_find_session_callback(ends->server, find_secret);
@@ -76,7 +78,7 @@ static void set_secret(const tls_ends *ends) {
   /* A server that has both takes the one with a Diffie-Hellman; so the ends have no group in common. */
   (void)SSL_CTX_set_options(ends->server, SSL_OP_ALLOW_NO_DHE_KEX);
   (void)SSL_CTX_set_options(ends->client, SSL_OP_ALLOW_NO_DHE_KEX);
-  bench_need(SSL_CTX_set1_groups_list(ends->client, "P-256") == 1, "group");
+  bench_need(SSL_CTX_set1_groups(ends->client, &other_group, 1) == 1, "group");
 }
 
 tls_ends tls_ends_make(tls_kind kind, const tls_identities *identities) {

@@ -18,7 +18,8 @@ bool psd_prompt_exposed(int fd);
 bool psd_prompt_line(int fd, char *line, size_t room, size_t *length);
 
 /* Writes "BEFOREPROMPT: " to a terminal and reads a line with the echo off; it is on again whatever happens, a signal
- * included. False as above, or if `terminal` is none. */
+ * included. In the background it waits to be in front; stopped and continued it asks again. False as above, or if
+ * `terminal` is none. */
 bool psd_prompt_hidden(int terminal, const char *before, const char *prompt, char *line, size_t room, size_t *length);
 
 #endif

@@ -1,6 +1,6 @@
 /* What keys.def has. */
-#ifndef PSD_KMS_TABLE_H
-#define PSD_KMS_TABLE_H
+#ifndef PSD_KMS_KEY_TABLE_H
+#define PSD_KMS_KEY_TABLE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "kms/wrap.h"
+#include "kms/wrapped_k4.h"
 
 #include <string.h>
 

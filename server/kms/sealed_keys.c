@@ -1,4 +1,4 @@
-#include "kms/seal.h"
+#include "kms/sealed_keys.h"
 
 #include <stdlib.h>
 #include <string.h>

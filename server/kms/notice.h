@@ -1,7 +1,7 @@
 /* What a serving psd-kms tells of itself: one JSON object a line, on standard error. Nothing secret, and nothing that
  * waits: a line that the reader of a pipe does not take is lost. */
-#ifndef PSD_KMS_SAY_H
-#define PSD_KMS_SAY_H
+#ifndef PSD_KMS_NOTICE_H
+#define PSD_KMS_NOTICE_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -12,6 +12,6 @@ typedef struct psd_kms_fact {
   uint64_t number;
 } psd_kms_fact;
 
-void psd_kms_say(uint64_t now, const char *level, const char *event, const psd_kms_fact *facts, size_t count);
+void psd_kms_notice(uint64_t now, const char *level, const char *event, const psd_kms_fact *facts, size_t count);
 
 #endif

@@ -1,4 +1,4 @@
-#include "kms/say.h"
+#include "kms/notice.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 /* Less than PIPE_BUF: a pipe that has room takes it as a whole. */
 #define LINE_MAX_BYTES 2048U
 
-void psd_kms_say(uint64_t now, const char *level, const char *event, const psd_kms_fact *facts, size_t count) {
+void psd_kms_notice(uint64_t now, const char *level, const char *event, const psd_kms_fact *facts, size_t count) {
   char line[LINE_MAX_BYTES];
   struct pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT};
   FILE *form = fmemopen(line, sizeof line, "w");

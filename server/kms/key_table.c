@@ -1,4 +1,4 @@
-#include "kms/table.h"
+#include "kms/key_table.h"
 
 #include <string.h>
 

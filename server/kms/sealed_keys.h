@@ -1,9 +1,9 @@
 /* The keys as they lie on the disk (docs/kms.md): the body under the store key, the store key under the passphrase. So
  * a process that has the store key can read them anew after the passphrase was changed. */
-#ifndef PSD_KMS_SEAL_H
-#define PSD_KMS_SEAL_H
+#ifndef PSD_KMS_SEALED_KEYS_H
+#define PSD_KMS_SEALED_KEYS_H
 
-#include "kms/event.h"
+#include "kms/log_event.h"
 
 /* Bytes of sealed keys: every key a ring has room for, some of them RSA. */
 #define PSD_KMS_SEALED_MAX 262144U

@@ -1,6 +1,6 @@
 /* What the log will tell: an event before it has its place in the chain. */
-#ifndef PSD_KMS_EVENT_H
-#define PSD_KMS_EVENT_H
+#ifndef PSD_KMS_LOG_EVENT_H
+#define PSD_KMS_LOG_EVENT_H
 
 #include "kms/derive.h"
 

@@ -1,6 +1,6 @@
 /* K4 under K_KMS, as it lies in the meter server's database (WRAPPED_K4). */
-#ifndef PSD_KMS_WRAP_H
-#define PSD_KMS_WRAP_H
+#ifndef PSD_KMS_WRAPPED_K4_H
+#define PSD_KMS_WRAPPED_K4_H
 
 #include "kms/derive.h"
 

@@ -1,4 +1,4 @@
-#include "kms/chain.h"
+#include "kms/log_entry.h"
 
 #include <string.h>
 
@@ -9,12 +9,11 @@ static psd_part label(const char *text) {
   return (psd_part){text, strlen(text)};
 }
 
-bool psd_kms_chain_hash(const uint8_t entry[PSD_KMS_ENTRY], uint8_t hash[PSD_HASH]) {
+bool psd_kms_entry_hash(const uint8_t entry[PSD_KMS_ENTRY], uint8_t hash[PSD_HASH]) {
   return psd_hash(&(psd_part){entry, PSD_KMS_ENTRY}, 1, hash);
 }
 
-bool psd_kms_chain_entry(psd_kms_tail *tail, const psd_pair *key, psd_kms_record *record,
-                         uint8_t entry[PSD_KMS_ENTRY]) {
+bool psd_kms_entry_make(psd_kms_tail *tail, const psd_pair *key, psd_kms_record *record, uint8_t entry[PSD_KMS_ENTRY]) {
   psd_buffer out = psd_buffer_over(entry, PSD_SIZE_KMS_RECORD);
   record->index = tail->count;
   memcpy(record->previous, tail->hash, sizeof record->previous);
@@ -23,16 +22,16 @@ bool psd_kms_chain_entry(psd_kms_tail *tail, const psd_pair *key, psd_kms_record
   if (out.overflow || tail->count == UINT32_MAX || !psd_pair_sign(key, parts, 2, entry + PSD_SIZE_KMS_RECORD))
     return false;
   tail->count++;
-  return psd_kms_chain_hash(entry, tail->hash);
+  return psd_kms_entry_hash(entry, tail->hash);
 }
 
-bool psd_kms_chain_signed(const uint8_t *point, const uint8_t entry[PSD_KMS_ENTRY]) {
+bool psd_kms_entry_signed(const uint8_t *point, const uint8_t entry[PSD_KMS_ENTRY]) {
   const psd_part parts[] = {label(record_label), {entry, PSD_SIZE_KMS_RECORD}};
   return psd_point_verify(point, parts, 2, entry + PSD_SIZE_KMS_RECORD);
 }
 
-bool psd_kms_chain_head(const psd_kms_tail *tail, const psd_pair *key,
-                        uint8_t bytes[PSD_SIZE_KMS_HEAD + PSD_KMS_SIGNATURE]) {
+bool psd_kms_head_make(const psd_kms_tail *tail, const psd_pair *key,
+                       uint8_t bytes[PSD_SIZE_KMS_HEAD + PSD_KMS_SIGNATURE]) {
   psd_kms_head head = {.count = tail->count};
   psd_buffer out = psd_buffer_over(bytes, PSD_SIZE_KMS_HEAD);
   memcpy(head.hash, tail->hash, sizeof head.hash);
@@ -41,7 +40,7 @@ bool psd_kms_chain_head(const psd_kms_tail *tail, const psd_pair *key,
   return psd_pair_sign(key, parts, 2, bytes + PSD_SIZE_KMS_HEAD);
 }
 
-bool psd_kms_chain_open_head(const uint8_t *point, const uint8_t *bytes, size_t length, psd_kms_tail *head) {
+bool psd_kms_head_open(const uint8_t *point, const uint8_t *bytes, size_t length, psd_kms_tail *head) {
   psd_kms_head fields;
   const psd_part parts[] = {label(head_label), {bytes, PSD_SIZE_KMS_HEAD}};
   if (length != PSD_SIZE_KMS_HEAD + PSD_KMS_SIGNATURE ||

@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "kms/chain.h"
 #include "kms/file.h"
+#include "kms/log_entry.h"
 #include "kms/vault_internal.h"
 
 static bool write_keys(psd_kms *kms, const psd_keyring *ring, const psd_kms_anchor *anchor) {
@@ -22,15 +22,15 @@ static bool write_keys(psd_kms *kms, const psd_keyring *ring, const psd_kms_anch
 
 bool psd_kms_commit(psd_kms *kms, psd_keyring *ring, const psd_kms_events *events, char why[PSD_KMS_WHY_MAX]) {
   psd_kms_anchor *anchor = &kms->anchor;
-  anchor->count = kms->journal.tail.count;
-  memcpy(anchor->hash, kms->journal.tail.hash, sizeof anchor->hash);
+  anchor->count = kms->log.tail.count;
+  memcpy(anchor->hash, kms->log.tail.hash, sizeof anchor->hash);
   anchor->record_count = events->count;
   for (size_t i = 0; i < events->count; i++)
     anchor->records[i] = psd_kms_record_of(&events->list[i]);
   ring->generation++;
   if (!write_keys(kms, ring, anchor))
     return psd_kms_refuse(why, "cannot write the keys: %s", strerror(errno));
-  return psd_kms_journal_append(&kms->journal, psd_kms_log_pair(ring), anchor->records, anchor->record_count) ||
+  return psd_kms_log_append(&kms->log, psd_kms_log_pair(ring), anchor->records, anchor->record_count) ||
          psd_kms_refuse(why, "the keys are changed, but the log cannot be written: %s", strerror(errno));
 }
 
@@ -68,13 +68,13 @@ static bool fill(psd_kms *kms, psd_part passphrase, const psd_kms_birth *birth, 
       !psd_kms_seal_key(passphrase, birth->cost, kms->ring->store_key, &kms->seal) ||
       !make_keys(kms->ring, birth, &events))
     return psd_kms_refuse(why, "the keys cannot be made");
-  if (!psd_kms_journal_open(&kms->journal, kms->folder, true) || !psd_kms_journal_lock(&kms->journal))
+  if (!psd_kms_log_open(&kms->log, kms->folder, true) || !psd_kms_log_lock(&kms->log))
     return psd_kms_refuse(why, "cannot make the log: %s", strerror(errno));
-  bool done = psd_kms_journal_refresh(&kms->journal) || psd_kms_refuse(why, "the log is damaged");
-  if (done && kms->journal.tail.count != 0)
+  bool done = psd_kms_log_refresh(&kms->log) || psd_kms_refuse(why, "the log is damaged");
+  if (done && kms->log.tail.count != 0)
     done = psd_kms_refuse(why, "there is a log without keys: move it away first");
   done = done && psd_kms_commit(kms, kms->ring, &events, why);
-  psd_kms_journal_unlock(&kms->journal);
+  psd_kms_log_unlock(&kms->log);
   return done;
 }
 
@@ -83,7 +83,7 @@ bool psd_kms_create(const char *path, psd_part passphrase, const psd_kms_birth *
   psd_kms *kms = calloc(1, sizeof *kms);
   if (kms == NULL)
     return psd_kms_refuse(why, "there is no memory left");
-  kms->journal.file = -1;
+  kms->log.file = -1;
   kms->folder = psd_kms_folder_make(path);
   bool done = kms->folder >= 0 ||
               psd_kms_refuse(why, "%s: %s", path,
@@ -97,11 +97,11 @@ bool psd_kms_create(const char *path, psd_part passphrase, const psd_kms_birth *
 
 /* Locks the log and reads the keys once more: another process may have changed them. */
 static bool begin(psd_kms *kms, char *why) {
-  if (!psd_kms_journal_lock(&kms->journal))
+  if (!psd_kms_log_lock(&kms->log))
     return psd_kms_refuse(why, "cannot lock the log: %s", strerror(errno));
-  if ((psd_kms_journal_refresh(&kms->journal) || psd_kms_refuse(why, "the log is damaged")) && psd_kms_reload(kms, why))
+  if ((psd_kms_log_refresh(&kms->log) || psd_kms_refuse(why, "the log is damaged")) && psd_kms_reload(kms, why))
     return true;
-  psd_kms_journal_unlock(&kms->journal);
+  psd_kms_log_unlock(&kms->log);
   return false;
 }
 
@@ -113,7 +113,7 @@ static bool end(psd_kms *kms, bool done, const psd_kms_events *events, char *why
     kms->ring->generation = 0;
     (void)psd_kms_reload(kms, later);
   }
-  psd_kms_journal_unlock(&kms->journal);
+  psd_kms_log_unlock(&kms->log);
   return done;
 }
 

@@ -1,4 +1,4 @@
-#include "kms/event.h"
+#include "kms/log_event.h"
 
 #include <string.h>
 
