@@ -33,7 +33,7 @@ static const struct {
     {NULL, PSD_SW_CONDITIONS, PSD_REFUSED, ANYWHERE, "not in this state of its life: see psd info"},
     {NULL, PSD_SW_WRONG_DATA, PSD_REFUSED, ANYWHERE, "the card does not accept this value"},
     {NULL, PSD_SW_MEMORY_FAILURE, PSD_REFUSED, ANYWHERE, "the card's memory is failing: have it audited and withdrawn"},
-    {"manufacture", 0, PSD_REFUSED, ANYWHERE, "nothing was made: it can be repeated once that is mended"},
+    {"manufacture", 0, PSD_REFUSED, ANYWHERE, "nothing was made: once that is mended it can be repeated, with a blank card"},
     {"manufacture", 0, PSD_BAD_ANSWER, ANYWHERE,
      "is --kms the socket of psd-kms (--role manufacturing), and --server that of psd-server --control?"},
     {"manufacture", 0, PSD_NO_SERVER, ANYWHERE, "are psd-kms (--role manufacturing) and psd-server running?"},

@@ -24,9 +24,9 @@ static const char *suite_name(const psd_fleet_options *options) {
   return row != NULL ? row->name : "best";
 }
 
-/* Who refused, as the words and the JSON have it. */
+/* Who refused, as in the JSON of psd audit; a failure of the connection is nobody's. */
 static const char *refuser(const psd_refusal *refusal) {
-  static const char *const names[] = {[PSD_BY_HOST] = "Host", [PSD_BY_CARD] = "card", [PSD_BY_SERVER] = "server"};
+  static const char *const names[] = {[PSD_BY_HOST] = "host", [PSD_BY_CARD] = "card", [PSD_BY_SERVER] = "server"};
   return refusal->error.result == PSD_REFUSED || refusal->error.result == PSD_BAD_ANSWER ? names[refusal->who]
                                                                                          : "connection";
 }

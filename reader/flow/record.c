@@ -47,10 +47,11 @@ static bool gcm_open(const uint8_t *key, const uint8_t vector[PSD_RECORD_VECTOR]
 static const psd_record_cipher *cipher_of(psd_suite suite) {
   static const psd_record_cipher gcm = {gcm_seal, gcm_open};
 #if PSD_CLASSIC
-  if (suite == PSD_SUITE_CLASSIC)
-    return &psd_record_classic;
+  static const psd_record_cipher *const classic = &psd_record_classic;
+#else
+  static const psd_record_cipher *const classic = NULL;
 #endif
-  return suite == PSD_SUITE_CLASSIC ? NULL : &gcm;
+  return suite == PSD_SUITE_CLASSIC ? classic : &gcm;
 }
 
 /* The vector of the next record: the sequence number stands in its last 8 bytes. */

@@ -115,7 +115,7 @@ static int check(psd_admin *admin) {
   if (verb == NULL)
     return psd_admin_usage(admin, "a command is missing");
   const char *between = verb->name[0] == '\0' ? "" : " ";
-  unsigned foreign = admin->given & ~verb->options, missing = verb->needed & ~admin->given;
+  unsigned foreign = admin->given & ~(verb->options | PSD_ADMIN_KMS), missing = verb->needed & ~admin->given;
   if (foreign != 0)
     return psd_admin_usage(admin, "%s%s%s takes no --%s", verb->group, between, verb->name,
                            option_name(foreign & (~foreign + 1)));

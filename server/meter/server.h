@@ -41,6 +41,7 @@ typedef struct psd_meter_server {
   uv_timer_t patience; /* of stopping */
   uint64_t refreshed;
   bool has_column, asks_column, asks_vendor;
+  psd_signal refused; /* the signal the key management system refused the last of those with */
   uint8_t column[32];
 } psd_meter_server;
 

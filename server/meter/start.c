@@ -16,7 +16,11 @@ static void check_ready(psd_meter_server *server) {
     psd_meter_ready(server);
 }
 
-static void log_refusal(const psd_meter_server *server, const char *what, const psd_meter_answer *answer) {
+/* Said once for each reason: the question is asked again twice a second. */
+static void log_refusal(psd_meter_server *server, const char *what, const psd_meter_answer *answer) {
+  if (server->refused == answer->signal)
+    return;
+  server->refused = answer->signal;
   psd_json *line = psd_meter_log_line(server->service.log, PSD_METER_WARNING, "key management system refused");
   if (line == NULL)
     return;
@@ -24,6 +28,8 @@ static void log_refusal(const psd_meter_server *server, const char *what, const 
   psd_json_string(line, "asked", what);
   psd_json_string(line, "signal", row == NULL ? "none" : row->name);
   psd_json_string(line, "words", row == NULL ? "no answer that fits" : row->words);
+  if (answer->signal == PSD_SIGNAL_ROLE)
+    psd_json_string(line, "advice", "start psd-kms with --role meter");
   psd_meter_log_end(server->service.log);
 }
 
@@ -34,6 +40,7 @@ static void on_column(void *owner, const psd_meter_answer *answer) {
     log_refusal(server, "column key", answer);
     return;
   }
+  server->refused = PSD_SIGNAL_NONE;
   memcpy(server->column, answer->body, sizeof server->column);
   server->has_column = true;
   check_ready(server);

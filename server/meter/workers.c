@@ -5,19 +5,13 @@
 #include <string.h>
 
 #include "crypto/evp.h"
+#include "meter/batch.h"
 #include "meter/doubts.h"
 
 /* Jobs in one transaction. */
 #define BATCH_MAX 64U
-/* Tries of a transaction that others are in the way of. */
-#define TRIES_MAX 3U
-
 /* How long a transaction waits for what another program has locked: a handshake waits for it. */
 #define PATIENCE_MS 1000U
-
-typedef struct queue {
-  psd_meter_job *first, **end;
-} queue;
 
 typedef struct worker {
   psd_meter_workers *all;
@@ -36,52 +30,15 @@ struct psd_meter_workers {
   pthread_cond_t more;
   /* Of the loop's thread. */
   worker here; /* reads without a thread where the database is a file; without a connection, it does not */
-  queue fresh;
+  psd_meter_jobs fresh;
   size_t taken; /* jobs that are not back yet */
   unsigned handles;
   /* Under the lock. */
-  queue waiting, done;
+  psd_meter_jobs waiting, done;
   bool ending;
   unsigned count;
   worker workers[];
 };
-
-static void empty(queue *line) {
-  line->first = NULL;
-  line->end = &line->first;
-}
-
-static void append(queue *line, psd_meter_job *job) {
-  job->next = NULL;
-  *line->end = job;
-  line->end = &job->next;
-}
-
-/* Moves all of `from` behind `to`. */
-static void join(queue *to, queue *from) {
-  if (from->first == NULL)
-    return;
-  *to->end = from->first;
-  to->end = from->end;
-  empty(from);
-}
-
-static psd_meter_job *take_first(queue *line) {
-  psd_meter_job *job = line->first;
-  if (job == NULL)
-    return NULL;
-  line->first = job->next;
-  if (line->first == NULL)
-    line->end = &line->first;
-  return job;
-}
-
-static void fail_all(const queue *batch, psd_db_result result, const char *words) {
-  for (psd_meter_job *job = batch->first; job != NULL; job = job->next) {
-    job->result = result;
-    (void)snprintf(job->words, sizeof job->words, "%s", words);
-  }
-}
 
 static bool open_database(worker *at) {
   char words[160];
@@ -95,56 +52,8 @@ static bool open_database(worker *at) {
   return true;
 }
 
-/* The whole batch in one transaction. Only what the transaction as a whole does not survive counts as a failure. */
-static psd_db_result run_batch(worker *at, const queue *batch, bool write) {
-  psd_db_result result = psd_db_begin(at->db, write);
-  if (result != PSD_DB_DONE)
-    return result;
-  for (psd_meter_job *job = batch->first; job != NULL; job = job->next) {
-    psd_meter_job_run(job, at->db, write);
-    if (job->result == PSD_DB_BUSY || job->result == PSD_DB_FAILED || job->result == PSD_DB_REFUSED) {
-      psd_db_rollback(at->db);
-      return job->result;
-    }
-  }
-  result = psd_db_commit(at->db);
-  if (result != PSD_DB_DONE)
-    psd_db_rollback(at->db);
-  return result;
-}
-
-/* A job on its own: a failure is now its own, too. */
-static void run_alone(worker *at, psd_meter_job *job, bool write) {
-  queue alone;
-  psd_db_result result = PSD_DB_BUSY;
-  empty(&alone);
-  psd_meter_job *next = job->next;
-  append(&alone, job);
-  for (unsigned tries = 0; tries < TRIES_MAX && result == PSD_DB_BUSY; tries++)
-    result = run_batch(at, &alone, write);
-  job->next = next;
-  if (result == PSD_DB_DONE)
-    return;
-  job->result = result;
-  (void)snprintf(job->words, sizeof job->words, "%s", psd_db_error(at->db));
-}
-
-static void run_queue(worker *at, const queue *batch, bool write) {
-  psd_db_result result = PSD_DB_BUSY;
-  if (batch->first == NULL)
-    return;
-  for (unsigned tries = 0; tries < TRIES_MAX && result == PSD_DB_BUSY; tries++)
-    result = run_batch(at, batch, write);
-  if (result == PSD_DB_BUSY)
-    fail_all(batch, result, psd_db_error(at->db));
-  if (result == PSD_DB_DONE || result == PSD_DB_BUSY)
-    return;
-  for (psd_meter_job *job = batch->first; job != NULL; job = job->next)
-    run_alone(at, job, write);
-}
-
 /* A connection that failed may be gone for good: the next batch begins with a new one. */
-static void drop_broken(worker *at, const queue *batch) {
+static void drop_broken(worker *at, const psd_meter_jobs *batch) {
   bool broken = false;
   for (const psd_meter_job *job = batch->first; job != NULL; job = job->next)
     broken = broken || job->result == PSD_DB_FAILED;
@@ -154,58 +63,51 @@ static void drop_broken(worker *at, const queue *batch) {
   at->db = NULL;
 }
 
-static void split(queue *batch, queue *reads, queue *writes) {
-  empty(reads);
-  empty(writes);
-  for (psd_meter_job *job; (job = take_first(batch)) != NULL;)
-    append(job->writes ? writes : reads, job);
-}
-
 /* What was read is no verdict on a name that others have just been wrong about (doubts.h). */
-static void doubt(psd_meter_workers *all, const queue *reads) {
+static void doubt(psd_meter_workers *all, const psd_meter_jobs *reads) {
   for (psd_meter_job *job = reads->first; job != NULL; job = job->next)
     psd_meter_doubts_note(&all->doubts, job);
   for (psd_meter_job *job = reads->first; job != NULL; job = job->next)
     psd_meter_doubts_apply(&all->doubts, job);
 }
 
-static void settle(psd_meter_workers *all, const queue *done) {
+static void settle(psd_meter_workers *all, const psd_meter_jobs *done) {
   for (psd_meter_job *job = done->first; job != NULL; job = job->next)
     psd_meter_doubts_settle(&all->doubts, job);
 }
 
 /* What only reads, first; what has to write, including what a read has found, in one transaction after it. */
-static void run_jobs(worker *at, queue *batch, queue *done) {
-  queue reads, writes;
-  split(batch, &reads, &writes);
+static void run_jobs(worker *at, psd_meter_jobs *batch, psd_meter_jobs *done) {
+  psd_meter_jobs reads, writes;
+  psd_meter_jobs_split(batch, &reads, &writes);
   if (open_database(at)) {
-    run_queue(at, &reads, false);
+    psd_meter_jobs_run(&reads, at->db, false);
     doubt(at->all, &reads);
-    for (psd_meter_job *job; (job = take_first(&reads)) != NULL;)
-      append(job->writes && job->result == PSD_DB_DONE ? &writes : done, job);
-    run_queue(at, &writes, true);
-    join(done, &writes);
+    for (psd_meter_job *job; (job = psd_meter_jobs_take(&reads)) != NULL;)
+      psd_meter_jobs_append(job->writes && job->result == PSD_DB_DONE ? &writes : done, job);
+    psd_meter_jobs_run(&writes, at->db, true);
+    psd_meter_jobs_join(done, &writes);
     drop_broken(at, done);
   } else {
-    join(&reads, &writes);
-    fail_all(&reads, PSD_DB_FAILED, "the database cannot be opened");
-    join(done, &reads);
+    psd_meter_jobs_join(&reads, &writes);
+    psd_meter_jobs_fail(&reads, PSD_DB_FAILED, "the database cannot be opened");
+    psd_meter_jobs_join(done, &reads);
   }
 }
 
 static void *work(void *argument) {
   worker *at = argument;
   psd_meter_workers *all = at->all;
-  queue batch, done;
-  empty(&batch);
-  empty(&done);
+  psd_meter_jobs batch, done;
+  psd_meter_jobs_empty(&batch);
+  psd_meter_jobs_empty(&done);
   (void)pthread_mutex_lock(&all->lock);
   for (;;) {
     while (all->waiting.first == NULL && !all->ending)
       (void)pthread_cond_wait(&all->more, &all->lock);
     psd_meter_job *job = NULL;
-    for (unsigned i = 0; i < BATCH_MAX && (job = take_first(&all->waiting)) != NULL; i++)
-      append(&batch, job);
+    for (unsigned i = 0; i < BATCH_MAX && (job = psd_meter_jobs_take(&all->waiting)) != NULL; i++)
+      psd_meter_jobs_append(&batch, job);
     if (batch.first == NULL)
       break;
     if (all->waiting.first != NULL)
@@ -214,15 +116,15 @@ static void *work(void *argument) {
     run_jobs(at, &batch, &done);
     settle(all, &done);
     (void)pthread_mutex_lock(&all->lock);
-    join(&all->done, &done);
+    psd_meter_jobs_join(&all->done, &done);
     (void)uv_async_send(&all->results);
   }
   (void)pthread_mutex_unlock(&all->lock);
   return NULL;
 }
 
-static void bring_back(psd_meter_workers *all, queue *done) {
-  for (psd_meter_job *job; (job = take_first(done)) != NULL;) {
+static void bring_back(psd_meter_workers *all, psd_meter_jobs *done) {
+  for (psd_meter_job *job; (job = psd_meter_jobs_take(done)) != NULL;) {
     all->taken--;
     if (job->done != NULL)
       job->done(job->owner, job);
@@ -232,10 +134,10 @@ static void bring_back(psd_meter_workers *all, queue *done) {
 
 static void on_results(uv_async_t *handle) {
   psd_meter_workers *all = handle->data;
-  queue done;
-  empty(&done);
+  psd_meter_jobs done;
+  psd_meter_jobs_empty(&done);
   (void)pthread_mutex_lock(&all->lock);
-  join(&done, &all->done);
+  psd_meter_jobs_join(&done, &all->done);
   (void)pthread_mutex_unlock(&all->lock);
   bring_back(all, &done);
 }
@@ -244,7 +146,7 @@ static void hand_over(psd_meter_workers *all) {
   if (all->fresh.first == NULL)
     return;
   (void)pthread_mutex_lock(&all->lock);
-  join(&all->waiting, &all->fresh);
+  psd_meter_jobs_join(&all->waiting, &all->fresh);
   (void)pthread_mutex_unlock(&all->lock);
   /* One takes what there is, up to a batch; if it is at work already, another one wakes. */
   (void)pthread_cond_signal(&all->more);
@@ -252,23 +154,23 @@ static void hand_over(psd_meter_workers *all) {
 
 /* Reading a file takes microseconds, waking a thread and being woken by it many more. Whatever is not that simple, a
  * lock, a failure, something to write, is left to the workers. */
-static void read_here(psd_meter_workers *all, queue *done) {
-  queue reads;
-  queue rest;
+static void read_here(psd_meter_workers *all, psd_meter_jobs *done) {
+  psd_meter_jobs reads;
+  psd_meter_jobs rest;
   if (all->here.db == NULL)
     return;
-  split(&all->fresh, &reads, &rest);
-  bool whole = reads.first != NULL && run_batch(&all->here, &reads, false) == PSD_DB_DONE;
+  psd_meter_jobs_split(&all->fresh, &reads, &rest);
+  bool whole = reads.first != NULL && psd_meter_jobs_try(&reads, all->here.db, false) == PSD_DB_DONE;
   doubt(all, &reads);
-  for (psd_meter_job *job; (job = take_first(&reads)) != NULL;)
-    append(whole && !job->writes ? done : &rest, job);
-  join(&all->fresh, &rest);
+  for (psd_meter_job *job; (job = psd_meter_jobs_take(&reads)) != NULL;)
+    psd_meter_jobs_append(whole && !job->writes ? done : &rest, job);
+  psd_meter_jobs_join(&all->fresh, &rest);
 }
 
 static void on_turn(uv_check_t *turn) {
   psd_meter_workers *all = turn->data;
-  queue done;
-  empty(&done);
+  psd_meter_jobs done;
+  psd_meter_jobs_empty(&done);
   (void)uv_check_stop(turn);
   (void)uv_idle_stop(&all->soon);
   read_here(all, &done);
@@ -288,7 +190,7 @@ bool psd_meter_workers_submit(psd_meter_workers *workers, psd_meter_job *job) {
     (void)uv_check_start(&workers->turn, on_turn);
     (void)uv_idle_start(&workers->soon, on_soon);
   }
-  append(&workers->fresh, job);
+  psd_meter_jobs_append(&workers->fresh, job);
   return true;
 }
 
@@ -335,9 +237,9 @@ psd_meter_workers *psd_meter_workers_new(uv_loop_t *loop, const char *url, unsig
   all->handles = 3;
   (void)snprintf(all->url, sizeof all->url, "%s", url);
   memcpy(all->key, key, sizeof all->key);
-  empty(&all->fresh);
-  empty(&all->waiting);
-  empty(&all->done);
+  psd_meter_jobs_empty(&all->fresh);
+  psd_meter_jobs_empty(&all->waiting);
+  psd_meter_jobs_empty(&all->done);
   (void)pthread_mutex_init(&all->lock, NULL);
   (void)pthread_cond_init(&all->more, NULL);
   if (open_here(all) && start_threads(all, count))

@@ -81,7 +81,7 @@ class Crowd(HostileTest):
         for host, length in ((self.call(), 1025), (self.call(), 65535), (self.signed_on()[0], 4097),
                              (self.opened()[0], 65535)):
             host.frames.stream.sendall(pack("frame", {"length": length, "type": FRAMES["SIGN_ON"]}))
-            self.assertEqual(self.verdict(host), "MESSAGE")
+            self.assertEqual(self.verdict(host).signal, SIGNALS["MESSAGE"])
         self.house.server.wait_for("frame too long", 4)
         self.good()
 

@@ -8,8 +8,10 @@ target_include_directories(psd_kms_support PUBLIC ${UNIT})
 target_link_libraries(psd_kms_support PUBLIC psd_kms_core psd_check PRIVATE psd_options)
 
 psd_unit_test(kms_operations SOURCES ${UNIT}/kms_operations.c LIBRARIES psd_kms_support)
-psd_unit_test(kms_vault SOURCES ${UNIT}/kms_vault.c LIBRARIES psd_kms_support)
-target_compile_definitions(kms_vault PRIVATE _XOPEN_SOURCE=700)
+foreach(part vault damage)
+  psd_unit_test(kms_${part} SOURCES ${UNIT}/kms_${part}.c ${UNIT}/kms_folder.c LIBRARIES psd_kms_support)
+  target_compile_definitions(kms_${part} PRIVATE _XOPEN_SOURCE=700)
+endforeach()
 
 # Tests of the real psd-kms.
 add_library(psd_kms_process STATIC ${UNIT}/kms_process.c)

@@ -18,6 +18,7 @@
 
 #define CLIENTS_MAX 256 /* as docs/kms.md says */
 
+#define MANUFACTURE_AT(line) ask(line, PSD_FRAME_KMS_MANUFACTURE, new_psd, sizeof new_psd, answer)
 static const uint8_t new_psd[] = {'P', 'S', 'D', '1', 0, 0, 0, 5, 1, 1};
 
 static void initialize(void) {
@@ -132,23 +133,42 @@ static void full_disk(void) {
   initialize();
   pid_t child = serve("manufacturing", &out);
   int line = dial();
-#define MANUFACTURE ask(line, PSD_FRAME_KMS_MANUFACTURE, new_psd, sizeof new_psd, answer)
-  CU_ASSERT_EQUAL(MANUFACTURE, PSD_FRAME_KMS_MANUFACTURED);
+  CU_ASSERT_EQUAL(MANUFACTURE_AT(line), PSD_FRAME_KMS_MANUFACTURED);
   /* Room for nothing, and for a part of a record. */
   for (rlim_t room = 0; room < 100; room += 99) {
     rlim_t before = log_size();
     limit_files(child, before + room);
-    CU_ASSERT_EQUAL(MANUFACTURE, PSD_FRAME_KMS_REFUSED);
+    CU_ASSERT_EQUAL(MANUFACTURE_AT(line), PSD_FRAME_KMS_REFUSED);
     CU_ASSERT_EQUAL(answer[0], PSD_SIGNAL_INTERNAL);
     CU_ASSERT_EQUAL(log_size(), before);
     CU_ASSERT_EQUAL(active_key(line), 1);
     limit_files(child, RLIM_INFINITY);
-    CU_ASSERT_EQUAL(MANUFACTURE, PSD_FRAME_KMS_MANUFACTURED);
+    CU_ASSERT_EQUAL(MANUFACTURE_AT(line), PSD_FRAME_KMS_MANUFACTURED);
   }
   (void)close(line);
   stop(child, out);
   CU_ASSERT_PTR_NOT_NULL(strstr(output, "the log cannot be written"));
   CU_ASSERT_EQUAL(logged("manufactured"), 3);
+  end();
+}
+
+/* A request and, in the same breath, a frame that ends the connection: what was done is logged, and its answer goes to
+ * nobody else. */
+static void cut_short(void) {
+  static const uint8_t both[] = {0,   14,  PSD_FRAME_KMS_MANUFACTURE, 0, 0, 0, 1, 'P', 'S', 'D', '1', 0, 0, 0, 5, 1, 1,
+                                 255, 255, PSD_FRAME_KMS_MANUFACTURE};
+  uint8_t answer[PSD_FRAME_BODY_MAX];
+  int out;
+  initialize();
+  pid_t child = serve("manufacturing", &out);
+  int bad = dial(), good = dial();
+  CU_ASSERT_EQUAL(send(bad, both, sizeof both, 0), (ssize_t)sizeof both);
+  CU_ASSERT_EQUAL(MANUFACTURE_AT(good), PSD_FRAME_KMS_MANUFACTURED);
+  CU_ASSERT_EQUAL(active_key(good), 1);
+  CU_ASSERT_EQUAL(recv(bad, answer, sizeof answer, 0), 0);
+  CU_ASSERT(close(bad) == 0 && close(good) == 0);
+  stop(child, out);
+  CU_ASSERT_EQUAL(logged("manufactured"), 2);
   end();
 }
 
@@ -201,6 +221,7 @@ int main(void) {
       {"more connections than there may be", too_many},
       {"who does not read is not read from", slow_reader},
       {"a log that cannot be written", full_disk},
+      {"a connection that ends itself after a request", cut_short},
       {"SIGHUP takes on what nobody saw change", unseen_change},
   };
   return psd_check_run("kms load", tests, PSD_CHECK_COUNT(tests));

@@ -1,5 +1,5 @@
-/* Keys and log in their folder: damage, truncation, roll-back, cut-off changes, several processes. */
-#include "kms_support.h"
+/* Keys and log in their folder: changes, changes that were cut off or killed, several processes. */
+#include "kms_folder.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -9,92 +9,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "kms/file.h"
-#include "kms/vault.h"
-
-#define COST 10U
-#define BYTES_MAX 65536U
-
-static char folder[64];
-static const psd_part right = {"correct horse", 13}, wrong = {"correct house", 13};
-static char why[PSD_KMS_WHY_MAX];
-
-static void path_of(char path[128], const char *name) {
-  (void)snprintf(path, 128, "%s/%s", folder, name);
-}
-
-static size_t load(const char *name, uint8_t *bytes) {
-  char path[128];
-  path_of(path, name);
-  ssize_t length = psd_kms_file_read(AT_FDCWD, path, bytes, BYTES_MAX);
-  CU_ASSERT_FATAL(length >= 0);
-  return (size_t)length;
-}
-
-static void store(const char *name, const uint8_t *bytes, size_t length) {
-  char path[128];
-  path_of(path, name);
-  int file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-  CU_ASSERT_FATAL(file >= 0 && psd_kms_write_all(file, bytes, length, 0));
-  (void)close(file);
-}
-
-static void drop(const char *name) {
-  char path[128];
-  path_of(path, name);
-  (void)unlink(path);
-}
-
-static void begin(void) {
-  const psd_kms_birth birth = {.cost = COST, .now = BENCH_NOW};
-  (void)snprintf(folder, sizeof folder, "/tmp/psd-kms-test-XXXXXX");
-  CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
-  CU_ASSERT_FATAL(psd_kms_create(folder, right, &birth, why));
-}
-
-static void end(void) {
-  static const char *const names[] = {"keys", "keys.new", "log", "log.head", "log.head.new"};
-  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-    drop(names[i]);
-  CU_ASSERT_EQUAL(rmdir(folder), 0);
-}
-
-static bool opens(void) {
-  psd_kms *kms = psd_kms_open(folder, right, why);
-  psd_kms_close(kms);
-  return kms != NULL;
-}
-
-static bool verifies(uint32_t *count) {
-  psd_kms_tail tail = {.count = 0};
-  psd_kms *kms = psd_kms_open(folder, right, why);
-  bool done = kms != NULL;
-  if (done) {
-    const psd_kms_log_checks scan = {.point = psd_keyring_active(psd_kms_keys(kms), PSD_KMS_LOG)->point,
-                                     .every_signature = true};
-    done = psd_kms_log_check(psd_kms_folder(kms), &scan, &tail, why);
-  }
-  psd_kms_close(kms);
-  if (count != NULL)
-    *count = tail.count;
-  return done;
-}
-
-static psd_kms *must_open(void) {
-  psd_kms *kms = psd_kms_open(folder, right, why);
-  CU_ASSERT_PTR_NOT_NULL_FATAL(kms);
-  return kms;
-}
-
-static void append(psd_kms *kms, unsigned count) {
-  psd_kms_events events = {.count = 0};
-  const psd_kms_event event = {.event = PSD_KMS_EVENT_STARTED, .time = BENCH_NOW};
-  for (unsigned i = 0; i < count; i++)
-    CU_ASSERT(psd_kms_note(&events, &event));
-  CU_ASSERT(psd_kms_record_events(kms, &events));
-  CU_ASSERT_EQUAL(events.count, 0);
-}
 
 static void made_and_changed(void) {
   uint32_t count;
@@ -134,113 +48,6 @@ static void reloaded(void) {
   CU_ASSERT_PTR_NOT_NULL(other);
   psd_kms_close(other);
   psd_kms_close(serving);
-  end();
-}
-
-/* Every bit, with the store key at hand. What does not open leaves the ring empty. */
-static void expect_sealed(const psd_kms *kms, uint8_t *keys, size_t length) {
-  static psd_kms_anchor anchor;
-  psd_keyring *ring = psd_keyring_new();
-  const uint8_t *store_key = psd_kms_keys(kms)->store_key;
-  CU_ASSERT_PTR_NOT_NULL_FATAL(ring);
-  for (size_t bit = 0; bit < length * 8; bit++) {
-    keys[bit / 8] ^= (uint8_t)(1U << bit % 8);
-    if (psd_kms_open_keys(keys, length, store_key, ring, &anchor) || ring->count != 0)
-      CU_FAIL("damaged keys were opened");
-    keys[bit / 8] ^= (uint8_t)(1U << bit % 8);
-  }
-  CU_ASSERT(psd_kms_open_keys(keys, length, store_key, ring, &anchor));
-  CU_ASSERT_EQUAL(ring->count, 9);
-  psd_keyring_free(ring);
-}
-
-static void damaged_keys(void) {
-  static uint8_t good[BYTES_MAX], bad[BYTES_MAX];
-  begin();
-  psd_kms *kms = must_open();
-  size_t length = load("keys", good);
-  expect_sealed(kms, good, length);
-  /* Of the head a bit in each byte: the passphrase takes its time. */
-  for (size_t at = 0; at < PSD_SIZE_KMS_SEAL; at++) {
-    memcpy(bad, good, length);
-    bad[at] ^= (uint8_t)(1U << at % 8);
-    store("keys", bad, length);
-    if (opens() || psd_kms_reload(kms, why))
-      CU_FAIL("damaged keys were opened");
-  }
-  psd_kms_close(kms);
-  for (size_t shorter = 0; shorter < length; shorter += 67) {
-    store("keys", good, shorter);
-    CU_ASSERT(!opens());
-  }
-  store("keys", good, length);
-  CU_ASSERT(opens());
-  end();
-}
-
-/* Every third bit, so all eight of a byte in turn: noticed by the chain and the head, some also by a scan that looks at
- * every signature. */
-static void expect_chained(const psd_kms *kms, const char *name, const uint8_t *good, size_t length) {
-  static uint8_t bad[BYTES_MAX];
-  psd_kms_tail tail;
-  psd_kms_log_checks scan = {.point = psd_keyring_active(psd_kms_keys(kms), PSD_KMS_LOG)->point};
-  memcpy(bad, good, length);
-  for (size_t bit = 0; bit < length * 8; bit += 3) {
-    bad[bit / 8] ^= (uint8_t)(1U << bit % 8);
-    scan.every_signature = bit % 8 == 0;
-    store(name, bad, length);
-    if (psd_kms_log_check(psd_kms_folder(kms), &scan, &tail, why))
-      CU_FAIL("a damaged log was accepted");
-    bad[bit / 8] ^= (uint8_t)(1U << bit % 8);
-  }
-  for (size_t shorter = 0; shorter < length; shorter += 3) {
-    store(name, good, shorter);
-    CU_ASSERT(!psd_kms_log_check(psd_kms_folder(kms), &scan, &tail, why));
-  }
-  store(name, good, length);
-}
-
-static void damaged_log(void) {
-  static uint8_t good[BYTES_MAX];
-  static const char *const names[] = {"log", "log.head"};
-  begin();
-  psd_kms *kms = must_open();
-  append(kms, 3);
-  for (size_t which = 0; which < 2; which++)
-    expect_chained(kms, names[which], good, load(names[which], good));
-  const psd_kms_key *key = psd_keyring_active(psd_kms_keys(kms), PSD_KMS_LOG);
-  const psd_kms_log_checks scan = {.point = key->point, .every_signature = true};
-  psd_kms_tail tail;
-  CU_ASSERT(psd_kms_log_check(psd_kms_folder(kms), &scan, &tail, why));
-  drop("log.head");
-  CU_ASSERT(!psd_kms_log_check(psd_kms_folder(kms), &scan, &tail, why));
-  CU_ASSERT(!opens());
-  psd_kms_close(kms);
-  end();
-}
-
-/* Old keys put back would bring a retired K2 to life; an old log would forget that it was. */
-static void rolled_back(void) {
-  static uint8_t keys[BYTES_MAX], log[BYTES_MAX], head[BYTES_MAX];
-  begin();
-  size_t keys_length = load("keys", keys), log_length = load("log", log), head_length = load("log.head", head);
-  psd_kms *kms = must_open();
-  CU_ASSERT(psd_kms_replace_key(kms, PSD_KMS_VENDOR, 0, BENCH_NOW + 1, why));
-  append(kms, 1);
-  psd_kms_close(kms);
-  static uint8_t new_keys[BYTES_MAX];
-  size_t new_length = load("keys", new_keys);
-  store("keys", keys, keys_length);
-  CU_ASSERT(!opens());
-  store("keys", new_keys, new_length);
-  CU_ASSERT(opens());
-  store("log", log, log_length);
-  store("log.head", head, head_length);
-  /* The log as it was before the change: the change itself is written again, what came after is lost with it. */
-  CU_ASSERT(opens());
-  store("log", log, log_length - PSD_KMS_ENTRY);
-  store("log.head", head, head_length);
-  CU_ASSERT(!opens());
   end();
 }
 
@@ -410,9 +217,6 @@ int main(void) {
   static const psd_check_test tests[] = {
       {"keys are made, replaced, retired, compromised", made_and_changed},
       {"a serving process takes new keys on, whatever the passphrase", reloaded},
-      {"every damaged bit of the keys is noticed", damaged_keys},
-      {"damaged bits of the log, and ends cut off, are noticed", damaged_log},
-      {"old keys and old logs are noticed", rolled_back},
       {"a change that was cut off is ended", cut_off},
       {"a birth that was cut off is ended", cut_off_at_birth},
       {"rotations killed at any moment", killed_rotations},
