@@ -59,9 +59,9 @@ static void *run_lane(void *argument) {
   const lane *of = argument;
   load *all = of->all;
   caller call = {.server = all->set.server, .user = &all->user};
-  for (size_t at = of->first; !atomic_load(&all->stop); at = (at + LANES) % all->psds.count) {
+  for (size_t at = of->first; !atomic_load(&all->stop); at += LANES) {
     caller_connect(&call);
-    caller_handshake(&call, &all->psds.psd[at], all->now->kind);
+    caller_handshake(&call, stock_psd(&all->psds, all->now->kind, at), all->now->kind);
     if (!all->now->kept)
       caller_hang_up(&call);
     (void)atomic_fetch_add(&all->done, 1);
@@ -143,7 +143,7 @@ static void measure_idle(const load *all) {
   for (size_t i = 0; i < all->set.idle; i++) {
     calls[i] = (caller){.server = all->set.server, .user = &all->user};
     caller_connect(&calls[i]);
-    caller_handshake(&calls[i], &all->psds.psd[i % all->psds.count], SOFT_FORWARD);
+    caller_handshake(&calls[i], stock_psd(&all->psds, SOFT_FORWARD, i), SOFT_FORWARD);
   }
   bench_row((double)all->set.idle, "idle.sessions");
   bench_row(bench_resident((pid_t)all->set.server_pid, "Rss:"), "idle.resident");
@@ -210,7 +210,7 @@ int main(int argc, char **argv) {
   bench_need(set->label != NULL && set->server != NULL && set->factory != NULL && set->db != NULL &&
                  set->user != NULL && set->password != NULL && set->server_pid != 0 && set->kms_pid != 0,
              "such call: see the head of load.c");
-  bench_need(set->psds >= LANES, "PSD for every lane");
+  bench_need(set->psds >= 2 * LANES, "PSD for every lane");
   bench_need(psd_evp_start(), "cryptography");
   allow_descriptors();
   all.psds = stock_make(set->factory, set->psds);

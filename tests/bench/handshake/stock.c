@@ -105,7 +105,13 @@ static void make_psd(psd_link *kms, stock *of, size_t at) {
   take_keys(psd, &keys, rsa ? rsa_key(&keys) : NULL);
   memcpy(of->wrapped[at], keys.keys.wrapped_k4, sizeof of->wrapped[at]);
   psd_secret_wipe(&keys, sizeof keys);
-  endorse(kms, psd, of->wrapped[at]);
+  if (at >= of->count / 2)
+    endorse(kms, psd, of->wrapped[at]);
+}
+
+soft_psd *stock_psd(const stock *of, soft_kind kind, size_t turn) {
+  size_t half = of->count / 2;
+  return &of->psd[turn % half + (kind == SOFT_ECDSA ? half : 0)];
 }
 
 /* One of several that ask at once: the key management system writes its log once for all that ask together. */

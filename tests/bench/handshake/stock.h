@@ -14,9 +14,12 @@ typedef struct stock {
 } stock;
 
 /* Has the key management system at the socket `kms` (in the manufacturing role) make the keys of `count` PSDs with
- * serial numbers drawn at random, and endorse a key pair for each. Without an RSA key there they have none. What goes
- * wrong ends the program. */
+ * serial numbers drawn at random, and endorse a key pair for each of the second half. Without an RSA key there they
+ * have none. What goes wrong ends the program. */
 stock stock_make(const char *kms, size_t count);
+/* The PSD whose turn it is, out of the half that signs as this kind does: one with a key pair signs with nothing else.
+ */
+soft_psd *stock_psd(const stock *of, soft_kind kind, size_t turn);
 /* Enters them into the database `url`, registered to its first user. */
 void stock_enter(const stock *of, const char *url);
 void stock_free(stock *of);
