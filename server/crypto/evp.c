@@ -31,7 +31,10 @@ static void free_thread(void *memory) {
   EVP_CIPHER_CTX_free(thread->seal);
   EVP_CIPHER_CTX_free(thread->open);
   EVP_PKEY_free(thread->peer);
-  EVP_PKEY_CTX_free(thread->generate);
+  EC_POINT_clear_free(thread->product);
+  EC_POINT_free(thread->taken);
+  BN_clear_free(thread->coordinate);
+  BN_CTX_free(thread->numbers);
   free(thread);
 }
 
@@ -40,12 +43,15 @@ static bool fill_thread(psd_evp_thread *thread) {
   thread->seal = EVP_CIPHER_CTX_new();
   thread->open = EVP_CIPHER_CTX_new();
   thread->peer = EVP_PKEY_dup(psd_evp.curve);
-  thread->generate = EVP_PKEY_CTX_new_from_pkey(NULL, psd_evp.curve, NULL);
+  thread->numbers = BN_CTX_new();
+  thread->coordinate = BN_new();
+  thread->taken = EC_POINT_new(psd_evp.group);
+  thread->product = EC_POINT_new(psd_evp.group);
   return thread->hash != NULL && thread->seal != NULL && thread->open != NULL && thread->peer != NULL &&
-         thread->generate != NULL && EVP_DigestInit_ex2(thread->hash, psd_evp.sha256, NULL) == 1 &&
+         thread->numbers != NULL && thread->coordinate != NULL && thread->taken != NULL && thread->product != NULL &&
+         EVP_DigestInit_ex2(thread->hash, psd_evp.sha256, NULL) == 1 &&
          EVP_EncryptInit_ex2(thread->seal, psd_evp.aes_256_gcm, NULL, NULL, NULL) == 1 &&
-         EVP_DecryptInit_ex2(thread->open, psd_evp.aes_256_gcm, NULL, NULL, NULL) == 1 &&
-         EVP_PKEY_keygen_init(thread->generate) == 1;
+         EVP_DecryptInit_ex2(thread->open, psd_evp.aes_256_gcm, NULL, NULL, NULL) == 1;
 }
 
 psd_evp_thread *psd_evp_here(void) {
@@ -85,8 +91,10 @@ bool psd_evp_start(void) {
   psd_evp.sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
   psd_evp.aes_256_gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
   psd_evp.curve = make_curve();
+  psd_evp.group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
   started = tss_create(&thread_key, free_thread) == thrd_success;
-  if (started && psd_evp.sha256 != NULL && psd_evp.aes_256_gcm != NULL && psd_evp.curve != NULL)
+  if (started && psd_evp.sha256 != NULL && psd_evp.aes_256_gcm != NULL && psd_evp.curve != NULL &&
+      psd_evp.group != NULL)
     return true;
   psd_evp_stop();
   return psd_evp_failed();
@@ -101,6 +109,7 @@ void psd_evp_stop(void) {
   EVP_MD_free(psd_evp.sha256);
   EVP_CIPHER_free(psd_evp.aes_256_gcm);
   EVP_PKEY_free(psd_evp.curve);
+  EC_GROUP_free(psd_evp.group);
   psd_evp = (psd_evp_algorithms){.sha256 = NULL};
 }
 

@@ -2,6 +2,8 @@
 #ifndef PSD_SERVER_EVP_INTERNAL_H
 #define PSD_SERVER_EVP_INTERNAL_H
 
+#include <openssl/bn.h>
+#include <openssl/ec.h>
 #include <openssl/evp.h>
 
 #include "crypto/evp.h"
@@ -11,6 +13,7 @@ typedef struct psd_evp_algorithms {
   EVP_MD *sha256;
   EVP_CIPHER *aes_256_gcm;
   EVP_PKEY *curve; /* the parameters of P-256, without a key */
+  EC_GROUP *group; /* the same, for arithmetic on points */
 } psd_evp_algorithms;
 extern psd_evp_algorithms psd_evp;
 
@@ -19,7 +22,10 @@ typedef struct psd_evp_thread {
   EVP_MD_CTX *hash; /* always freshly initialized */
   EVP_CIPHER_CTX *seal, *open;
   EVP_PKEY *peer; /* its public point is replaced with every use */
-  EVP_PKEY_CTX *generate;
+  /* Numbers and points; what was secret is cleared after every use. */
+  BN_CTX *numbers;
+  BIGNUM *coordinate;
+  EC_POINT *taken, *product;
 } psd_evp_thread;
 
 /* The calling thread's contexts, made when first asked for; NULL without memory. They end with the thread. */

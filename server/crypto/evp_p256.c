@@ -11,45 +11,54 @@
 
 #define DER_MAX 80U /* bytes of a signature of P-256 in DER */
 
+/* ECDH is arithmetic on points: OpenSSL's keys and contexts around it cost a fifth of it. A key in OpenSSL's form is
+ * there for signatures. */
 struct psd_pair {
-  EVP_PKEY *key;
+  BIGNUM *secret;
+  EVP_PKEY *key; /* NULL in a pair that was made for one agreement */
   uint8_t point[PSD_POINT];
 };
 
-/* Takes over `key`. */
-static psd_pair *pair_over(EVP_PKEY *key) {
-  size_t length = 0;
-  psd_pair *pair = key != NULL ? calloc(1, sizeof *pair) : NULL;
-  if (pair != NULL && EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY, pair->point, PSD_POINT, &length) &&
-      length == PSD_POINT && pair->point[0] == POINT_CONVERSION_UNCOMPRESSED) {
-    pair->key = key;
-    return pair;
+/* Without its point and key yet; NULL without memory. */
+static psd_pair *pair_empty(void) {
+  psd_pair *pair = calloc(1, sizeof *pair);
+  BIGNUM *secret = BN_secure_new();
+  if (pair == NULL || secret == NULL) {
+    BN_free(secret);
+    free(pair);
+    return NULL;
   }
-  EVP_PKEY_free(key);
-  free(pair);
+  BN_set_flags(secret, BN_FLG_CONSTTIME);
+  pair->secret = secret;
+  return pair;
+}
+
+/* The point that belongs to a secret. */
+static bool multiply_base(psd_evp_thread *thread, const BIGNUM *secret, uint8_t point[PSD_POINT]) {
+  return EC_POINT_mul(psd_evp.group, thread->product, secret, NULL, NULL, thread->numbers) == 1 &&
+         EC_POINT_point2oct(psd_evp.group, thread->product, POINT_CONVERSION_UNCOMPRESSED, point, PSD_POINT,
+                            thread->numbers) == PSD_POINT;
+}
+
+static bool in_range(const BIGNUM *secret) {
+  return !BN_is_zero(secret) && BN_cmp(secret, EC_GROUP_get0_order(psd_evp.group)) < 0;
+}
+
+static psd_pair *pair_failed(psd_pair *pair) {
+  psd_pair_free(pair);
   (void)psd_evp_failed();
   return NULL;
 }
 
+/* SP 800-56A, 5.6.1.2.2: by testing candidates. */
 psd_pair *psd_pair_new(void) {
-  EVP_PKEY *key = NULL;
   psd_evp_thread *thread = psd_evp_here();
-  if (thread == NULL || EVP_PKEY_generate(thread->generate, &key) != 1)
-    key = NULL;
-  return pair_over(key);
-}
-
-/* The point that belongs to a secret. */
-static bool multiply_base(const EC_GROUP *group, const BIGNUM *secret, uint8_t point[PSD_POINT]) {
-  EC_POINT *product = EC_POINT_new(group);
-  bool done = product != NULL && EC_POINT_mul(group, product, secret, NULL, NULL, NULL) == 1 &&
-              EC_POINT_point2oct(group, product, POINT_CONVERSION_UNCOMPRESSED, point, PSD_POINT, NULL) == PSD_POINT;
-  EC_POINT_free(product);
-  return done;
-}
-
-static bool in_range(const EC_GROUP *group, const BIGNUM *secret) {
-  return !BN_is_zero(secret) && BN_cmp(secret, EC_GROUP_get0_order(group)) < 0;
+  psd_pair *pair = thread != NULL ? pair_empty() : NULL;
+  bool done = pair != NULL;
+  do {
+    done = done && BN_priv_rand_range(pair->secret, EC_GROUP_get0_order(psd_evp.group)) == 1;
+  } while (done && BN_is_zero(pair->secret));
+  return done && multiply_base(thread, pair->secret, pair->point) ? pair : pair_failed(pair);
 }
 
 static EVP_PKEY *import_pair(const BIGNUM *secret, const uint8_t point[PSD_POINT]) {
@@ -73,23 +82,19 @@ static EVP_PKEY *import_pair(const BIGNUM *secret, const uint8_t point[PSD_POINT
 }
 
 psd_pair *psd_pair_of(const uint8_t secret[PSD_SCALAR]) {
-  uint8_t point[PSD_POINT];
-  EVP_PKEY *key = NULL;
-  EC_GROUP *group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
-  BIGNUM *number = BN_secure_new();
-  if (group != NULL && number != NULL && BN_bin2bn(secret, PSD_SCALAR, number) != NULL && in_range(group, number)) {
-    BN_set_flags(number, BN_FLG_CONSTTIME);
-    if (multiply_base(group, number, point))
-      key = import_pair(number, point);
-  }
-  BN_clear_free(number);
-  EC_GROUP_free(group);
-  return pair_over(key);
+  psd_evp_thread *thread = psd_evp_here();
+  psd_pair *pair = thread != NULL ? pair_empty() : NULL;
+  if (pair == NULL || BN_bin2bn(secret, PSD_SCALAR, pair->secret) == NULL || !in_range(pair->secret) ||
+      !multiply_base(thread, pair->secret, pair->point))
+    return pair_failed(pair);
+  pair->key = import_pair(pair->secret, pair->point);
+  return pair->key != NULL ? pair : pair_failed(pair);
 }
 
 void psd_pair_free(psd_pair *pair) {
   if (pair == NULL)
     return;
+  BN_clear_free(pair->secret);
   EVP_PKEY_free(pair->key);
   free(pair);
 }
@@ -99,11 +104,7 @@ void psd_pair_point(const psd_pair *pair, uint8_t point[PSD_POINT]) {
 }
 
 bool psd_pair_secret(const psd_pair *pair, uint8_t secret[PSD_SCALAR]) {
-  BIGNUM *number = BN_secure_new();
-  bool done = number != NULL && EVP_PKEY_get_bn_param(pair->key, OSSL_PKEY_PARAM_PRIV_KEY, &number) == 1 &&
-              BN_bn2binpad(number, secret, PSD_SCALAR) == (int)PSD_SCALAR;
-  BN_clear_free(number);
-  if (done)
+  if (BN_bn2binpad(pair->secret, secret, PSD_SCALAR) == (int)PSD_SCALAR)
     return true;
   psd_secret_wipe(secret, PSD_SCALAR);
   return psd_evp_failed();
@@ -122,16 +123,18 @@ bool psd_point_valid(const uint8_t point[PSD_POINT]) {
   return take_point(point) != NULL || psd_evp_failed();
 }
 
+/* SP 800-56A, 5.7.1.2. On a curve of cofactor 1 a point that lies on it and is not at infinity, which the encoding
+ * rules out, is valid; a secret in its range then never leads to infinity. */
 bool psd_pair_agree(const psd_pair *pair, const uint8_t point[PSD_POINT], uint8_t shared[32]) {
-  size_t length = 32;
-  EVP_PKEY *peer = take_point(point);
-  EVP_PKEY_CTX *context = peer != NULL ? EVP_PKEY_CTX_new_from_pkey(NULL, pair->key, NULL) : NULL;
-  /* Taking the point has checked it already: on a curve of cofactor 1 the check of the whole key would only multiply it
-   * by the order once more. */
-  bool done = context != NULL && EVP_PKEY_derive_init(context) == 1 &&
-              EVP_PKEY_derive_set_peer_ex(context, peer, 0) == 1 && EVP_PKEY_derive(context, shared, &length) == 1 &&
-              length == 32;
-  EVP_PKEY_CTX_free(context);
+  psd_evp_thread *thread = psd_evp_here();
+  const EC_GROUP *group = psd_evp.group;
+  bool done = thread != NULL && point[0] == POINT_CONVERSION_UNCOMPRESSED &&
+              EC_POINT_oct2point(group, thread->taken, point, PSD_POINT, thread->numbers) == 1 &&
+              EC_POINT_mul(group, thread->product, NULL, thread->taken, pair->secret, thread->numbers) == 1 &&
+              EC_POINT_get_affine_coordinates(group, thread->product, thread->coordinate, NULL, thread->numbers) == 1 &&
+              BN_bn2binpad(thread->coordinate, shared, 32) == 32;
+  if (thread != NULL)
+    BN_clear(thread->coordinate);
   if (done)
     return true;
   psd_secret_wipe(shared, 32);
@@ -150,10 +153,14 @@ static bool flatten(const uint8_t *der, size_t length, uint8_t signature[64]) {
 bool psd_pair_sign(const psd_pair *pair, const psd_part *parts, size_t count, uint8_t signature[64]) {
   uint8_t digest[PSD_HASH], der[DER_MAX];
   size_t length = sizeof der;
-  EVP_PKEY_CTX *context = psd_hash(parts, count, digest) ? EVP_PKEY_CTX_new_from_pkey(NULL, pair->key, NULL) : NULL;
+  EVP_PKEY *made = pair->key == NULL ? import_pair(pair->secret, pair->point) : NULL;
+  EVP_PKEY *key = pair->key == NULL ? made : pair->key;
+  EVP_PKEY_CTX *context =
+      key != NULL && psd_hash(parts, count, digest) ? EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL) : NULL;
   bool done = context != NULL && EVP_PKEY_sign_init(context) == 1 &&
               EVP_PKEY_sign(context, der, &length, digest, sizeof digest) == 1 && flatten(der, length, signature);
   EVP_PKEY_CTX_free(context);
+  EVP_PKEY_free(made);
   if (done)
     return true;
   memset(signature, 0, 64);

@@ -8,6 +8,7 @@
 #include "store/engine.h"
 
 #define PATIENCE_MS 5000
+#define JOURNAL_TRIES 8U
 
 typedef struct lite {
   sqlite3 *handle;
@@ -80,12 +81,25 @@ static bool prepare_file(const char *path, bool create, psd_db_words *words) {
   return false;
 }
 
+/* SQLite does not wait for another connection that changes the mode at the same time, since two that wait for each other
+ * would wait for ever: whoever is told so waits for the other's lock, and tries again. */
+static psd_db_result choose_journal(lite *db) {
+  psd_db_result result = execute(db, "PRAGMA journal_mode = WAL");
+  for (unsigned tries = 0; tries < JOURNAL_TRIES && result == PSD_DB_BUSY; tries++) {
+    result = execute(db, "BEGIN IMMEDIATE; COMMIT");
+    if (result == PSD_DB_DONE)
+      result = execute(db, "PRAGMA journal_mode = WAL");
+  }
+  return result;
+}
+
 /* What holds for every connection. */
 static bool settle(lite *db) {
   return sqlite3_busy_timeout(db->handle, PATIENCE_MS) == SQLITE_OK &&
          sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL) == SQLITE_OK &&
          sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL) == SQLITE_OK &&
-         execute(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+         choose_journal(db) == PSD_DB_DONE &&
+         execute(db, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
                      "PRAGMA cell_size_check = ON; PRAGMA cache_size = -16384;") == PSD_DB_DONE;
 }
 

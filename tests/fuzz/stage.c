@@ -206,8 +206,10 @@ uint16_t stage_send(rig *r, const uint8_t *command, size_t length) {
 void stage_open_session(rig *r) {
   if (r->card->channels[0].application != PSD_APPLICATION_PSD)
     return;
+  psd_session *session = &r->card->session;
   psd_session_end(r->card);
-  r->card->session.phase = PSD_SESSION_OPEN; /* on the basic channel, its keys zeroes */
+  session->phase = PSD_SESSION_OPEN; /* on the basic channel, its keys zeroes */
+  session->suite = session->to_card.suite = session->to_server.suite = psd_session_suite_of(PSD_SUITE_P256);
 }
 
 /* What is sealed is looked into as well. */
@@ -215,6 +217,8 @@ void stage_send_record(rig *r, const uint8_t *text, size_t length) {
   static uint8_t command[7U + PSD_CARD_DATA_MAX + 2U];
   psd_session *session = &r->card->session;
   psd_traffic to_card = session->to_card, to_server = session->to_server;
+  if (to_card.suite == NULL) /* without a session: a record of no session's */
+    to_card.suite = psd_session_suite_of(PSD_SUITE_P256);
   if (length > PSD_CARD_DATA_MAX - PSD_GCM_TAG)
     return;
   size_t sealed = length + PSD_GCM_TAG;
