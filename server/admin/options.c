@@ -64,6 +64,8 @@ static int take_option(psd_admin *admin, int option) {
   switch (option) {
   case PSD_ADMIN_DB:
     admin->url = optarg;
+    if (!psd_db_url_valid(optarg))
+      return psd_admin_usage(admin, "--db is sqlite:FILE or postgresql://...");
     break;
   case PSD_ADMIN_KMS:
     admin->kms = optarg;

@@ -8,6 +8,7 @@
 #include "crypto/password.h"
 #include "meter/setting.h"
 #include "psd/spec/text.h"
+#include "store/store.h"
 
 const char *const psd_meter_run_help =
     "usage: psd-server run --db URL --kms PATH [--kms PATH]... [OPTION]...\n"
@@ -143,6 +144,8 @@ static bool take_arguments(int argc, char *const *argv, psd_meter_settings *sett
 static bool check_together(const psd_meter_settings *settings, char *words) {
   if (settings->database[0] == '\0')
     return psd_meter_refuse_setting(words, "--db URL is missing (see --help)");
+  if (!psd_db_url_valid(settings->database))
+    return psd_meter_refuse_setting(words, "--db is sqlite:FILE or postgresql://...");
   if (settings->kms.count == 0)
     return psd_meter_refuse_setting(words, "--kms PATH is missing (see --help)");
   if (settings->lock_first > settings->lock_most)

@@ -38,6 +38,10 @@ static bool settle_schema(psd_db *db, bool create) {
   return false;
 }
 
+bool psd_db_url_valid(const char *url) {
+  return engine_of(url) != NULL;
+}
+
 psd_db *psd_db_open(const char *url, bool create, char *words, size_t room) {
   psd_db *db = calloc(1, sizeof *db);
   if (db == NULL) {

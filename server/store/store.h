@@ -22,6 +22,8 @@ typedef enum psd_db_result {
 
 typedef struct psd_db psd_db;
 
+/* True for the form of a database's name that psd_db_open knows; whether there is one is another question. */
+bool psd_db_url_valid(const char *url);
 /* Opens "sqlite:FILE" or "postgresql://..." (any URI of libpq). `create` makes a missing SQLite file (0600) and brings
  * the schema up to date; without it an older schema is refused (the words say how to migrate). A newer schema is always
  * refused. On failure NULL, and one line for a person in `words`. */

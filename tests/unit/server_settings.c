@@ -67,25 +67,26 @@ static void test_wrong(void) {
     const char *line, *text, *words;
   } cases[] = {
       {"--kms a", "", "--db URL is missing"},
-      {"--db x", "", "--kms PATH is missing"},
+      {"--db sqlite:x", "", "--kms PATH is missing"},
+      {"--db meter.db --kms a", "", "--db is sqlite:FILE or postgresql://"},
       {"--db", "", "--db needs a value"},
-      {"--db x --db y --kms a", "", "--db is there twice"},
+      {"--db sqlite:x --db sqlite:y --kms a", "", "--db is there twice"},
       {"--db= --kms a", "", "db needs 1 to 511 printable characters"},
       {"nonsense", "", "unexpected 'nonsense'"},
       {"--d x", "", "unknown option --d"},
-      {"--db x --kms a --workers 0", "", "workers needs a number from 1 to 64"},
-      {"--db x --kms a --workers 1x", "", "workers needs a number"},
-      {"--db x --kms a --workers -1", "", "workers needs a number"},
-      {"--db x --kms a --workers 99999999999999999999999", "", "workers needs a number"},
-      {PSD_CLASSIC ? "--db x --kms a --suites classical" : "--db x --kms a --suites classic", "",
+      {"--db sqlite:x --kms a --workers 0", "", "workers needs a number from 1 to 64"},
+      {"--db sqlite:x --kms a --workers 1x", "", "workers needs a number"},
+      {"--db sqlite:x --kms a --workers -1", "", "workers needs a number"},
+      {"--db sqlite:x --kms a --workers 99999999999999999999999", "", "workers needs a number"},
+      {PSD_CLASSIC ? "--db sqlite:x --kms a --suites classical" : "--db sqlite:x --kms a --suites classic", "",
        "suites needs a list"},
-      {"--db x --kms a --suites p256,", "", "suites needs a list"},
-      {"--db x --kms a --log-level loud", "", "log-level needs"},
-      {"--db x --kms a --lock-first 10 --lock-most 9", "", "lock-first is longer"},
-      {"--config %", "db = x\nkms\n", ":2: name = value is wanted"},
-      {"--config %", "db = x\n\n nothing = 1\n", ":3: there is no setting 'nothing'"},
+      {"--db sqlite:x --kms a --suites p256,", "", "suites needs a list"},
+      {"--db sqlite:x --kms a --log-level loud", "", "log-level needs"},
+      {"--db sqlite:x --kms a --lock-first 10 --lock-most 9", "", "lock-first is longer"},
+      {"--config %", "db = sqlite:x\nkms\n", ":2: name = value is wanted"},
+      {"--config %", "db = sqlite:x\n\n nothing = 1\n", ":3: there is no setting 'nothing'"},
       {"--config %", "config = x\n", ":1: there is no setting 'config'"},
-      {"--config %", "db = x\ndb = y\n", ":2: db is there twice"},
+      {"--config %", "db = sqlite:x\ndb = y\n", ":2: db is there twice"},
       {"--config %", "forward = perhaps\n", ":1: forward needs yes or no"},
       {"--config %x", "", "No such file"},
   };
@@ -102,18 +103,18 @@ static void test_wrong(void) {
 static void test_help(void) {
   psd_meter_settings settings;
   char words[PSD_METER_WORDS_MAX];
-  CU_ASSERT_EQUAL(parse("--db x --help", "", &settings, words), PSD_METER_HELP);
+  CU_ASSERT_EQUAL(parse("--db sqlite:x --help", "", &settings, words), PSD_METER_HELP);
 }
 
 static void test_reload(void) {
   psd_meter_settings settings, fresh;
   char words[PSD_METER_WORDS_MAX];
-  CU_ASSERT_EQUAL_FATAL(parse("--db x --kms a", "", &settings, words), PSD_METER_RUN);
-  CU_ASSERT_EQUAL_FATAL(parse("--db y --kms b --connections 3 --realm r --listen h:1", "", &fresh, words),
+  CU_ASSERT_EQUAL_FATAL(parse("--db sqlite:x --kms a", "", &settings, words), PSD_METER_RUN);
+  CU_ASSERT_EQUAL_FATAL(parse("--db sqlite:y --kms b --connections 3 --realm r --listen h:1", "", &fresh, words),
                         PSD_METER_RUN);
   psd_meter_settings_reload(&settings, &fresh, words);
   CU_ASSERT_STRING_EQUAL(words, "db, listen, realm");
-  CU_ASSERT_STRING_EQUAL(settings.database, "x");
+  CU_ASSERT_STRING_EQUAL(settings.database, "sqlite:x");
   CU_ASSERT_STRING_EQUAL(settings.kms.at[0], "b");
   CU_ASSERT_EQUAL(settings.connections, 3);
   fresh = settings;
