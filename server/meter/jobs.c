@@ -6,6 +6,12 @@
 
 #include "crypto/evp.h"
 
+/* Seconds for which failed sign-ons that lock nobody any more are remembered; so many names are a crowd, in which those
+ * that nobody has are remembered for less. */
+#define REMEMBER 86400U
+#define REMEMBER_CROWD 600U
+#define CROWD 100000U
+
 psd_meter_job *psd_meter_job_new(psd_meter_job_kind kind) {
   psd_meter_job *job = calloc(1, sizeof *job);
   if (job == NULL)
@@ -92,6 +98,14 @@ static psd_db_result new_password(psd_meter_job *job, psd_db *db) {
   return psd_db_user_set_verifier(db, job->user.id, job->next_verifier);
 }
 
+/* Failures of long ago; of made-up names, when there are many, even those of a while ago. */
+static psd_db_result prune(const psd_meter_job *job, psd_db *db) {
+  psd_db_result result = psd_db_failures_prune(db, job->now - REMEMBER);
+  if (result != PSD_DB_DONE)
+    return result;
+  return psd_db_failures_prune_crowd(db, job->now - REMEMBER_CROWD, CROWD);
+}
+
 static psd_db_result run(psd_meter_job *job, psd_db *db, bool may_write) {
   switch (job->kind) {
   case PSD_METER_JOB_SIGN_ON:
@@ -103,7 +117,7 @@ static psd_db_result run(psd_meter_job *job, psd_db *db, bool may_write) {
   case PSD_METER_JOB_NEW_PASSWORD:
     return new_password(job, db);
   case PSD_METER_JOB_PRUNE:
-    return psd_db_failures_prune(db, job->now);
+    return prune(job, db);
   case PSD_METER_JOB_ENROL:
   default:
     return psd_db_device_add(db, job->device, job->wrapped_k4, job->vendor_key);

@@ -7,8 +7,7 @@
 
 /* The only column key so far. */
 #define COLUMN 1U
-/* Seconds for which failed sign-ons that lock nobody any more are remembered. */
-#define REMEMBER 86400U
+/* Seconds between two prunings. */
 #define PRUNE_EVERY 600U
 
 static void check_ready(psd_meter_server *server) {
@@ -79,7 +78,7 @@ static void prune(psd_meter_server *server) {
   psd_meter_job *job = psd_meter_job_new(PSD_METER_JOB_PRUNE);
   if (job == NULL)
     return;
-  job->now = now - REMEMBER;
+  job->now = now;
   if (!psd_meter_workers_submit(server->workers, job))
     psd_meter_job_free(job);
 }

@@ -55,7 +55,16 @@ psd_db_result psd_db_failures_clear(psd_db *db, const char *name) {
   return psd_sql_run(db, PSD_SQL_FAILURES_CLEAR, values, 1, NULL);
 }
 
+static int64_t seconds(uint64_t time) {
+  return time > INT64_MAX ? INT64_MAX : (int64_t)time;
+}
+
+psd_db_result psd_db_failures_prune_crowd(psd_db *db, uint64_t time, uint32_t most) {
+  psd_value values[] = {psd_value_number(seconds(time)), psd_value_number(most)};
+  return psd_sql_run(db, PSD_SQL_FAILURES_CROWD, values, 2, NULL);
+}
+
 psd_db_result psd_db_failures_prune(psd_db *db, uint64_t time) {
-  psd_value values[] = {psd_value_number(time > INT64_MAX ? INT64_MAX : (int64_t)time)};
+  psd_value values[] = {psd_value_number(seconds(time))};
   return psd_sql_run(db, PSD_SQL_FAILURES_PRUNE, values, 1, NULL);
 }

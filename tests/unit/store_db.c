@@ -15,7 +15,8 @@
       {"neither names nor verifiers are seen in the database", test_sealed},                                           \
       {"a column moved to another row does not open", test_exchanged_columns},                                         \
       {"without the column key nothing, with another an error", test_column_key},                                      \
-      {"failed sign-ons of any name", test_failures}, {"PSDs are added once", test_devices},                           \
+      {"failed sign-ons of any name", test_failures}, {"failures of a crowd", test_failures_crowd},                    \
+      {"PSDs are added once", test_devices},                                                                           \
       {"a PSD is registered to one user and that user's account", test_registration},                                  \
       {"audits are kept", test_audits}, {"PSDs are listed in order, page by page", test_device_list},                  \
       {"how many PSDs hold a vendor key", test_vendor_keys},                                                           \

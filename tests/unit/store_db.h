@@ -66,6 +66,7 @@ TEST(test_sealed);
 TEST(test_exchanged_columns);
 TEST(test_column_key);
 TEST(test_failures);
+TEST(test_failures_crowd);
 TEST(test_devices);
 TEST(test_registration);
 TEST(test_audits);

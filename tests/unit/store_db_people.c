@@ -262,3 +262,28 @@ TEST(test_failures) {
   CU_ASSERT_EQUAL(failures.count, 9);
   psd_db_close(db);
 }
+
+static uint32_t failures_of(psd_db *db, const char *name) {
+  psd_failures failures = {0, 0};
+  CU_ASSERT_EQUAL(psd_db_failures_get(db, name, &failures), PSD_DB_DONE);
+  return failures.count;
+}
+
+/* In a crowd names that nobody has are forgotten first; not those of users, and not those that are locked. */
+TEST(test_failures_crowd) {
+  bench_clear();
+  psd_db *db = bench_open();
+  (void)with_user(db, "alice", 1);
+  CU_ASSERT_EQUAL(psd_db_failures_set(db, "alice", &(psd_failures){2, 0}), PSD_DB_DONE);
+  CU_ASSERT_EQUAL(psd_db_failures_set(db, "stranger", &(psd_failures){1, 0}), PSD_DB_DONE);
+  CU_ASSERT_EQUAL(psd_db_failures_set(db, "locked", &(psd_failures){9, 32503680001}), PSD_DB_DONE);
+  CU_ASSERT_EQUAL(psd_db_failures_prune_crowd(db, 32503680000, 3), PSD_DB_DONE);
+  CU_ASSERT_EQUAL(failures_of(db, "stranger"), 1);
+  CU_ASSERT_EQUAL(psd_db_failures_prune_crowd(db, 946684800, 2), PSD_DB_DONE);
+  CU_ASSERT_EQUAL(failures_of(db, "stranger"), 1);
+  CU_ASSERT_EQUAL(psd_db_failures_prune_crowd(db, 32503680000, 2), PSD_DB_DONE);
+  CU_ASSERT_EQUAL(failures_of(db, "stranger"), 0);
+  CU_ASSERT_EQUAL(failures_of(db, "alice"), 2);
+  CU_ASSERT_EQUAL(failures_of(db, "locked"), 9);
+  psd_db_close(db);
+}
