@@ -65,6 +65,9 @@ static bool listen_at(psd_meter_server *server, const char *text, char *words) {
     int failure = uv_tcp_bind(listener, (const struct sockaddr *)&address, 0);
     if (failure == 0)
       failure = uv_listen((uv_stream_t *)listener, BACKLOG, psd_meter_on_call);
+    /* psd_stream joins frames already: what is sent shall leave. Linux hands the option on to every connection. */
+    if (failure == 0)
+      failure = uv_tcp_nodelay(listener, 1);
     wrong = failure == 0 ? NULL : uv_strerror(failure);
   }
   if (wrong != NULL)

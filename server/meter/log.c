@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -123,6 +124,8 @@ psd_meter_log *psd_meter_log_new(int fd, psd_meter_level level) {
     free_memory(log);
     return NULL;
   }
+  /* One thread makes the lines: a lock taken and released for each character costs more than the character. */
+  (void)__fsetlocking(log->form, FSETLOCKING_BYCALLER);
   (void)pthread_mutex_init(&log->lock, NULL);
   (void)pthread_cond_init(&log->more, NULL);
   (void)pthread_cond_init(&log->written, NULL);

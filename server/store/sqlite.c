@@ -81,8 +81,8 @@ static bool prepare_file(const char *path, bool create, psd_db_words *words) {
   return false;
 }
 
-/* SQLite does not wait for another connection that changes the mode at the same time, since two that wait for each other
- * would wait for ever: whoever is told so waits for the other's lock, and tries again. */
+/* SQLite does not wait for another connection that changes the mode at the same time, since two that wait for each
+ * other would wait for ever: whoever is told so waits for the other's lock, and tries again. */
 static psd_db_result choose_journal(lite *db) {
   psd_db_result result = execute(db, "PRAGMA journal_mode = WAL");
   for (unsigned tries = 0; tries < JOURNAL_TRIES && result == PSD_DB_BUSY; tries++) {

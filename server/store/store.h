@@ -91,8 +91,8 @@ psd_db_result psd_db_failures_clear(psd_db *db, const char *name);
 /* Forgets failures that were last set before `time` and are not refused any more at it. Whoever tries many names fills
  * the table: call it now and then. */
 psd_db_result psd_db_failures_prune(psd_db *db, uint64_t time);
-/* The same for names that no user has, and only if failures of more than `most` names are remembered: a flood of made-up
- * names does not fill the disk. */
+/* The same for names that no user has, and only if failures of more than `most` names are remembered: a flood of
+ * made-up names does not fill the disk. */
 psd_db_result psd_db_failures_prune_crowd(psd_db *db, uint64_t time, uint32_t most);
 
 /* PSDs. A device is vendor, model, serial: its 8 bytes as in DEVICE_ID; vendor and model are printable ASCII. */

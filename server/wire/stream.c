@@ -156,9 +156,6 @@ void *psd_stream_user(const psd_stream *stream) {
 
 bool psd_stream_start(psd_stream *stream, size_t most) {
   psd_stream_limit(stream, most);
-  /* Frames are joined here already; a frame that is sent shall leave. */
-  if (stream->handle.any.type == UV_TCP)
-    (void)uv_tcp_nodelay(&stream->handle.tcp, 1);
   stream->started = true;
   psd_stream_pace(stream);
   return !stream->closed;
