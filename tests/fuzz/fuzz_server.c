@@ -289,7 +289,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   psd_cursor input = psd_cursor_over(bytes, size);
   static psd_meter_settings settings;
   char words[PSD_METER_WORDS_MAX];
-  char *const arguments[] = {(char[]){"run"}, (char[]){"--db=none"}, (char[]){"--kms=none"},
+  char *const arguments[] = {(char[]){"run"}, (char[]){"--db=sqlite:none"}, (char[]){"--kms=none"},
                              (char[]){"--suites=p256,shared"}};
   FUZZ_ASSERT(psd_meter_settings_parse(4, arguments, &settings, words) == PSD_METER_RUN);
   stage at = {.service = {.calls = &calls, .settings = &settings, .vendor_key = VENDOR_KEY},

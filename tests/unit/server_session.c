@@ -224,7 +224,7 @@ static void call_server(bench *at) {
 
 static void open_bench(bench *at) {
   char words[PSD_METER_WORDS_MAX];
-  char *const arguments[] = {(char[]){"run"}, (char[]){"--db=none"}, (char[]){"--kms=none"},
+  char *const arguments[] = {(char[]){"run"}, (char[]){"--db=sqlite:none"}, (char[]){"--kms=none"},
                              (char[]){"--suites=p256,shared"}};
   memset(at, 0, sizeof *at);
   CU_ASSERT_TRUE_FATAL(psd_evp_start());
