@@ -105,7 +105,7 @@ static bool key_of_file(const char *path, uint8_t point[PSD_POINT], char *why) {
 static int report(const psd_kms_options *options, const psd_kms_tail *tail) {
   if (options->verify && !options->json)
     (void)printf("%lu records: chain, signatures and end hold\n", (unsigned long)tail->count);
-  return PSD_KMS_EXIT_DONE;
+  return PSD_EXIT_DONE;
 }
 
 /* Opening the keys has compared them with the log; here every signature is looked at as well. */
@@ -126,7 +126,7 @@ static int walk(const psd_kms_options *options, int folder, const uint8_t *point
 static int with_passphrase(const psd_kms_options *options) {
   psd_kms *kms = psd_kms_command_open(options);
   if (kms == NULL)
-    return PSD_KMS_EXIT_REFUSED;
+    return PSD_EXIT_REFUSED;
   int status = walk(options, psd_kms_folder(kms), psd_keyring_active(psd_kms_keys(kms), PSD_KMS_LOG)->point);
   psd_kms_close(kms);
   return status;

@@ -24,10 +24,10 @@ int psd_kms_command_run(const psd_kms_options *options) {
     return psd_kms_command_refused("--classic: this program was built without suite classic (cmake -DPSD_CLASSIC=ON)");
   serving.kms = psd_kms_command_open(options);
   if (serving.kms == NULL)
-    return PSD_KMS_EXIT_REFUSED;
+    return PSD_EXIT_REFUSED;
   lock_memory(serving.kms);
   bool done =
       psd_kms_socket_listen(&serving.socket, options->listen, options->group, why) && psd_kms_serve(&serving, why);
   psd_kms_close(serving.kms);
-  return done ? PSD_KMS_EXIT_DONE : psd_kms_command_refused(why);
+  return done ? PSD_EXIT_DONE : psd_kms_command_refused(why);
 }

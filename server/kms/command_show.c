@@ -30,7 +30,7 @@ static void show_json(psd_json *json, const psd_kms_key *key) {
 int psd_kms_command_keys(const psd_kms_options *options) {
   psd_kms *kms = psd_kms_command_open(options);
   if (kms == NULL)
-    return PSD_KMS_EXIT_REFUSED;
+    return PSD_EXIT_REFUSED;
   const psd_keyring *ring = psd_kms_keys(kms);
   psd_json json = psd_json_on(stdout);
   if (options->json)
@@ -44,7 +44,7 @@ int psd_kms_command_keys(const psd_kms_options *options) {
   if (options->json)
     psd_json_end_array(&json);
   psd_kms_close(kms);
-  return PSD_KMS_EXIT_DONE;
+  return PSD_EXIT_DONE;
 }
 
 static void export_json(const psd_kms_key *key, const char *pem) {
@@ -68,7 +68,7 @@ int psd_kms_command_export(const psd_kms_options *options) {
     return psd_kms_command_refused("a key of this kind has no public part");
   psd_kms *kms = psd_kms_command_open(options);
   if (kms == NULL)
-    return PSD_KMS_EXIT_REFUSED;
+    return PSD_EXIT_REFUSED;
   const psd_kms_key *key = psd_keyring_active(psd_kms_keys(kms), options->kind);
   bool done = key != NULL && (key->rsa != NULL ? psd_rsa_pem(key->rsa, pem) : psd_point_pem(key->point, pem));
   if (done && options->json)
@@ -76,5 +76,5 @@ int psd_kms_command_export(const psd_kms_options *options) {
   else if (done)
     (void)fputs(pem, stdout);
   psd_kms_close(kms);
-  return done ? PSD_KMS_EXIT_DONE : psd_kms_command_refused("there is no key of this kind: psd-kms rotate makes one");
+  return done ? PSD_EXIT_DONE : psd_kms_command_refused("there is no key of this kind: psd-kms rotate makes one");
 }

@@ -81,8 +81,8 @@ int psd_kms_command_transport(const psd_kms_options *options) {
   char why[PSD_KMS_WHY_MAX];
   psd_kms *kms = psd_kms_command_open(options);
   if (kms == NULL)
-    return PSD_KMS_EXIT_REFUSED;
+    return PSD_EXIT_REFUSED;
   bool done = each(options, kms, why);
   psd_kms_close(kms);
-  return done ? PSD_KMS_EXIT_DONE : psd_kms_command_refused(why);
+  return done ? PSD_EXIT_DONE : psd_kms_command_refused(why);
 }

@@ -8,7 +8,7 @@
 
 int psd_kms_command_refused(const char *why) {
   (void)fprintf(stderr, "psd-kms: %s\n", why);
-  return PSD_KMS_EXIT_REFUSED;
+  return PSD_EXIT_REFUSED;
 }
 
 psd_kms *psd_kms_command_open(const psd_kms_options *options) {
@@ -28,27 +28,28 @@ int psd_kms_command_init(const psd_kms_options *options) {
   char why[PSD_KMS_WHY_MAX];
   psd_kms_passphrase passphrase;
   const psd_kms_birth birth = {.rsa_bits = options->rsa_bits, .cost = PSD_KMS_COST, .now = psd_kms_now()};
-  if (!psd_kms_ask_passphrase(options->passphrase_file, true, &passphrase, why))
+  if (!psd_kms_may_create(options->dir, why) ||
+      !psd_kms_ask_passphrase(options->passphrase_file, true, &passphrase, why))
     return psd_kms_command_refused(why);
   bool done = psd_kms_create(options->dir, psd_kms_passphrase_part(&passphrase), &birth, why);
   psd_secret_wipe(&passphrase, sizeof passphrase);
   if (!done)
     return psd_kms_command_refused(why);
   (void)printf("keys made in %s; without the passphrase they are lost: keep a copy of both, apart\n", options->dir);
-  return PSD_KMS_EXIT_DONE;
+  return PSD_EXIT_DONE;
 }
 
 /* The end of a command that changes keys. */
 static int finish(psd_kms *kms, bool done, const char *why) {
   psd_kms_close(kms);
-  return done ? PSD_KMS_EXIT_DONE : psd_kms_command_refused(why);
+  return done ? PSD_EXIT_DONE : psd_kms_command_refused(why);
 }
 
 int psd_kms_command_rotate(const psd_kms_options *options) {
   char why[PSD_KMS_WHY_MAX];
   psd_kms *kms = psd_kms_command_open(options);
   if (kms == NULL)
-    return PSD_KMS_EXIT_REFUSED;
+    return PSD_EXIT_REFUSED;
   bool done = psd_kms_replace_key(kms, options->kind, options->rsa_bits, psd_kms_now(), why);
   if (done)
     (void)printf("key %lu, of kind %s, is active\n",
@@ -61,7 +62,7 @@ static int set_state(const psd_kms_options *options, psd_kms_state state) {
   char why[PSD_KMS_WHY_MAX];
   psd_kms *kms = psd_kms_command_open(options);
   if (kms == NULL)
-    return PSD_KMS_EXIT_REFUSED;
+    return PSD_EXIT_REFUSED;
   bool done = psd_kms_set_state(kms, options->identifier, state, psd_kms_now(), why);
   if (done)
     (void)printf("key %lu is %s\n", (unsigned long)options->identifier, psd_kms_state_of(state)->name);
@@ -85,7 +86,7 @@ int psd_kms_command_passphrase(const psd_kms_options *options) {
   psd_kms_passphrase passphrase;
   psd_kms *kms = psd_kms_command_open(options);
   if (kms == NULL)
-    return PSD_KMS_EXIT_REFUSED;
+    return PSD_EXIT_REFUSED;
   bool done = psd_kms_ask_new_passphrase(options->new_passphrase_file, &passphrase, why);
   if (done) {
     done = psd_kms_set_passphrase(kms, psd_kms_passphrase_part(&passphrase), PSD_KMS_COST, psd_kms_now(), why);

@@ -19,7 +19,7 @@ int psd_kms_command_passphrase(const psd_kms_options *options);
 
 /* Asks for the passphrase and opens the folder; NULL, and a line on standard error, when refused. */
 psd_kms *psd_kms_command_open(const psd_kms_options *options);
-/* One line on standard error; returns PSD_KMS_EXIT_REFUSED. */
+/* One line on standard error; returns PSD_EXIT_REFUSED. */
 int psd_kms_command_refused(const char *why);
 
 #endif

@@ -7,13 +7,11 @@
 #include <stdint.h>
 
 #include "kms/key_table.h"
+#include "psd/program/exit.h"
 #include "psd/spec/session.h"
 
 #define PSD_KMS_WRONG_MAX 200U
 #define PSD_KMS_SERIALS_MAX 64U
-
-/* Exit statuses of psd-kms. */
-enum { PSD_KMS_EXIT_DONE = 0, PSD_KMS_EXIT_REFUSED = 1, PSD_KMS_EXIT_USAGE = 2, PSD_KMS_EXIT_UNREACHABLE = 3 };
 
 typedef struct psd_kms_options psd_kms_options;
 

@@ -16,6 +16,8 @@ typedef struct psd_kms_birth {
   uint64_t now;      /* seconds since 1970-01-01 UTC */
 } psd_kms_birth;
 
+/* False, and why, if there are keys in the folder at `path`: asked before somebody thinks of a passphrase. */
+bool psd_kms_may_create(const char *path, char why[PSD_KMS_WHY_MAX]);
 /* Makes folder, keys and log. Refused where there are keys already. */
 bool psd_kms_create(const char *path, psd_part passphrase, const psd_kms_birth *birth, char why[PSD_KMS_WHY_MAX]);
 

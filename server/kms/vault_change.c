@@ -78,8 +78,22 @@ static bool fill(psd_kms *kms, psd_part passphrase, const psd_kms_birth *birth, 
   return done;
 }
 
-bool psd_kms_create(const char *path, psd_part passphrase, const psd_kms_birth *birth, char why[PSD_KMS_WHY_MAX]) {
+static bool check_empty(int folder, const char *path, char *why) {
   struct stat status;
+  return fstatat(folder, PSD_KMS_KEYS_FILE, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
+         psd_kms_refuse(why, "%s has keys already, and keys are never overwritten: choose another folder", path);
+}
+
+bool psd_kms_may_create(const char *path, char why[PSD_KMS_WHY_MAX]) {
+  int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0)
+    return true;
+  bool empty = check_empty(folder, path, why);
+  (void)close(folder);
+  return empty;
+}
+
+bool psd_kms_create(const char *path, psd_part passphrase, const psd_kms_birth *birth, char why[PSD_KMS_WHY_MAX]) {
   psd_kms *kms = calloc(1, sizeof *kms);
   if (kms == NULL)
     return psd_kms_refuse(why, "there is no memory left");
@@ -88,9 +102,7 @@ bool psd_kms_create(const char *path, psd_part passphrase, const psd_kms_birth *
   bool done = kms->folder >= 0 ||
               psd_kms_refuse(why, "%s: %s", path,
                              errno == EPERM ? "others may read or write it: chmod 700 it" : strerror(errno));
-  if (done && fstatat(kms->folder, PSD_KMS_KEYS_FILE, &status, AT_SYMLINK_NOFOLLOW) == 0)
-    done = psd_kms_refuse(why, "%s has keys already, and keys are never overwritten: choose another folder", path);
-  done = done && fill(kms, passphrase, birth, why);
+  done = done && check_empty(kms->folder, path, why) && fill(kms, passphrase, birth, why);
   psd_kms_close(kms);
   return done;
 }
