@@ -174,15 +174,9 @@ static psd_result audit_result(sign_on *on) {
   return PSD_OK;
 }
 
-/* What the audit result announces: for each action one command to the card. */
+/* What the audit result announces: commands to the card, relayed until the server has no more, or cannot make one. */
 static psd_result actions(sign_on *on) {
-  psd_result result = PSD_OK;
-  if ((on->session->result.actions & PSD_ACTION_ROTATE) == 0)
-    return PSD_OK;
-  uint8_t bytes[PSD_FRAME_BODY_MAX];
-  psd_buffer record = psd_buffer_over(bytes, sizeof bytes);
-  result = psd_await_frame(on->call, NULL, PSD_STEP_NONE, PSD_FRAME_CARD_DATA, &record, on->refusal);
-  return result == PSD_OK ? psd_relay_record(on->session, &record, on->refusal) : result;
+  return on->session->result.actions == 0 ? PSD_OK : psd_session_done(on->session, on->refusal);
 }
 
 static psd_result converse(sign_on *on) {

@@ -74,6 +74,7 @@ static void take_new_password(psd_meter_session *session, const psd_cursor *cont
     return;
   }
   if (!psd_parse_message(content->at, content->left, PSD_MESSAGE_NEW_PASSWORD, &passwords)) {
+    psd_secret_wipe(&passwords, sizeof passwords);
     answer_host(session, PSD_HOST_NEW_PASSWORD, PSD_SIGNAL_REQUEST);
     return;
   }

@@ -1,5 +1,6 @@
 /* The threads that talk to the database: each has a connection of its own and takes jobs in batches, so that several
- * changes become durable with one sync. */
+ * changes become durable with one sync. Where the database is a file, what only reads is done on the loop's own thread.
+ */
 #ifndef PSD_METER_WORKERS_H
 #define PSD_METER_WORKERS_H
 

@@ -315,34 +315,6 @@ static void server_is_silent(void) {
   scene_close(&s);
 }
 
-/* What the audit result announces comes at once: the Host hands it to the card and carries the answer back. */
-static void new_vendor_key(void) {
-  scene s;
-  uint8_t body[PSD_FRAME_BODY_MAX];
-  scene_open(&s, PSD_SUITE_P256);
-  all_well(&s, "0001");
-  canned_say_hex(&s.server, PSD_FRAME_CARD_DATA, "AABBCC");
-  expect(&s, "00C20000 03 AABBCC 00", "DDEEFF 9000");
-  CU_ASSERT_EQUAL(sign_on(&s), PSD_OK);
-  heard_m1_and_m3(&s);
-  psd_check_bytes(body, canned_heard(&s.server, PSD_FRAME_CARD_DATA, body), "DDEEFF", "record");
-  scene_close(&s);
-}
-
-/* A record that the card does not open ends the session. */
-static void altered_command(void) {
-  scene s;
-  scene_open(&s, PSD_SUITE_P256);
-  all_well(&s, "0001");
-  canned_say_hex(&s.server, PSD_FRAME_CARD_DATA, "AABBCC");
-  expect(&s, "00C20000 03 AABBCC 00", "6300");
-  CU_ASSERT_EQUAL(sign_on(&s), PSD_REFUSED);
-  CU_ASSERT_EQUAL(s.refusal.signal, PSD_SIGNAL_RECORD);
-  heard_m1_and_m3(&s);
-  canned_heard_signal(&s.server, PSD_SIGNAL_RECORD, PSD_STEP_NONE);
-  scene_close(&s);
-}
-
 /* The server's answer, a record of number `sequence` under the Host's key. */
 static void server_answers(scene *s, uint64_t sequence, const char *answer, unsigned type) {
   uint8_t text[16], bytes[64];
@@ -362,6 +334,50 @@ static void heard_request(scene *s, uint64_t sequence, const char *expected) {
   size_t length = canned_heard(&s->server, PSD_FRAME_HOST_DATA, body);
   CU_ASSERT_TRUE(psd_record_open(&key, PSD_FRAME_HOST_DATA, body, length, &opened));
   psd_check_bytes(text, opened.length, expected, "request");
+}
+
+/* What the audit result announces: the Host says that it is done, and until the server says so too, it hands each
+ * command to the card and carries the answer back. */
+static void new_vendor_key(void) {
+  scene s;
+  uint8_t body[PSD_FRAME_BODY_MAX];
+  scene_open(&s, PSD_SUITE_P256);
+  all_well(&s, "0001");
+  canned_say_hex(&s.server, PSD_FRAME_CARD_DATA, "AABBCC");
+  server_answers(&s, 0, "0300", PSD_FRAME_HOST_DATA);
+  expect(&s, "00C20000 03 AABBCC 00", "DDEEFF 9000");
+  CU_ASSERT_EQUAL(sign_on(&s), PSD_OK);
+  heard_m1_and_m3(&s);
+  heard_request(&s, 0, "03");
+  psd_check_bytes(body, canned_heard(&s.server, PSD_FRAME_CARD_DATA, body), "DDEEFF", "record");
+  scene_close(&s);
+}
+
+/* The server could not make what it announced: the audit is completed all the same. */
+static void no_vendor_key(void) {
+  scene s;
+  scene_open(&s, PSD_SUITE_P256);
+  all_well(&s, "0001");
+  server_answers(&s, 0, "0300", PSD_FRAME_HOST_DATA);
+  CU_ASSERT_EQUAL(sign_on(&s), PSD_OK);
+  heard_m1_and_m3(&s);
+  heard_request(&s, 0, "03");
+  scene_close(&s);
+}
+
+/* A record that the card does not open ends the session. */
+static void altered_command(void) {
+  scene s;
+  scene_open(&s, PSD_SUITE_P256);
+  all_well(&s, "0001");
+  canned_say_hex(&s.server, PSD_FRAME_CARD_DATA, "AABBCC");
+  expect(&s, "00C20000 03 AABBCC 00", "6300");
+  CU_ASSERT_EQUAL(sign_on(&s), PSD_REFUSED);
+  CU_ASSERT_EQUAL(s.refusal.signal, PSD_SIGNAL_RECORD);
+  heard_m1_and_m3(&s);
+  heard_request(&s, 0, "03");
+  canned_heard_signal(&s.server, PSD_SIGNAL_RECORD, PSD_STEP_NONE);
+  scene_close(&s);
 }
 
 static void requests(void) {
@@ -512,6 +528,7 @@ int main(void) {
       {"messages that cannot be", strange_messages},
       {"a server that falls silent", server_is_silent},
       {"a new vendor key", new_vendor_key},
+      {"an announced command that does not come", no_vendor_key},
       {"a command that the card does not open", altered_command},
       {"requests in the session", requests},
       {"answers that are not authentic", false_answers},
