@@ -111,6 +111,11 @@ void psd_json_number(psd_json *json, const char *key, uint64_t number) {
   fprintf(json->out, "%" PRIu64, number);
 }
 
+void psd_json_signed(psd_json *json, const char *key, int64_t number) {
+  lead_in(json, key);
+  fprintf(json->out, "%" PRId64, number);
+}
+
 void psd_json_bool(psd_json *json, const char *key, bool value) {
   lead_in(json, key);
   fputs(value ? "true" : "false", json->out);

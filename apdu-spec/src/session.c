@@ -30,6 +30,17 @@ static const char *const labels[PSD_KEY_LABEL_COUNT] = {
 #include "session.def"
 };
 
+#define PSD_ACTION(NAME, value, words) {value, #NAME, words},
+const psd_action_row psd_actions[] = {
+#include "session.def"
+};
+const size_t psd_action_count = sizeof psd_actions / sizeof psd_actions[0];
+
+#define PSD_OPERATION(NAME, value, name, words) {PSD_OPERATION_##NAME, name, words},
+static const psd_operation_row operations[] = {
+#include "session.def"
+};
+
 #define PSD_ROLE(NAME, value, name, words) {PSD_ROLE_##NAME, name},
 static const struct {
   psd_role role;
@@ -82,6 +93,13 @@ const psd_signal_row *psd_signal_of(unsigned value) {
   for (size_t i = 0; i < psd_signal_count; i++)
     if (psd_signals[i].signal == value)
       return &psd_signals[i];
+  return NULL;
+}
+
+const psd_operation_row *psd_operation_of(unsigned value) {
+  for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++)
+    if (operations[i].operation == value)
+      return &operations[i];
   return NULL;
 }
 

@@ -35,6 +35,8 @@ enum psd_state_sets {
   PSD_IN_ZEROIZED = 1 << PSD_STATE_ZEROIZED,
   /* The meter does what a meter is for. */
   PSD_IN_OPERATION = 1 << PSD_STATE_OPERATIONAL | 1 << PSD_STATE_INSPECTION_DUE,
+  /* AUTHORIZE may come, and come again. */
+  PSD_IN_AUTHORIZING = PSD_IN_INITIALIZED | 1 << PSD_STATE_AUTHORIZED | PSD_IN_OPERATION,
   /* It has its keys and has not left service. */
   PSD_IN_SERVICE = PSD_IN_INITIALIZED | 1 << PSD_STATE_AUTHORIZED | PSD_IN_OPERATION | PSD_IN_LOCKED,
   /* The meter server is talked to; a faulted or withdrawn card is still audited. */

@@ -32,6 +32,11 @@ enum psd_actions {
 #include "session.def"
 };
 
+#define PSD_OPERATION(NAME, value, name, words) PSD_OPERATION_##NAME = (value),
+typedef enum psd_operation_state {
+#include "session.def"
+} psd_operation_state;
+
 #define PSD_ROLE(NAME, value, name, words) PSD_ROLE_##NAME = (value),
 typedef enum psd_role {
 #include "session.def"
@@ -48,7 +53,18 @@ typedef enum psd_host_operation {
   PSD_HOST_REGISTER = 1,
   PSD_HOST_NEW_PASSWORD = 2,
   PSD_HOST_DONE = 3,
+  PSD_HOST_REFILL = 4,
+  PSD_HOST_WITHDRAW = 5,
 } psd_host_operation;
+
+/* Register groups: P1 of commands about funds. */
+typedef enum psd_group { PSD_GROUP_POSTAGE = 0, PSD_GROUP_CERTIFICATE = 1 } psd_group;
+
+/* P1 of GET LAST, SET LIMITS, LOAD RATES, LOAD CERTIFICATE. */
+typedef enum psd_last { PSD_LAST_EVIDENCE = 0, PSD_LAST_FUNDS = 1 } psd_last;
+typedef enum psd_limits_slot { PSD_SLOT_LIMITS = 0, PSD_SLOT_CREDIT_LIMIT = 1 } psd_limits_slot;
+typedef enum psd_rates_slot { PSD_SLOT_SERVICE_RATES = 0 } psd_rates_slot;
+typedef enum psd_certificate_slot { PSD_SLOT_PSD_CERTIFICATE = 0 } psd_certificate_slot;
 
 /* Kinds of signature of an audit response. */
 typedef enum psd_signature_kind {
@@ -72,6 +88,11 @@ typedef enum psd_signature_kind {
 #define PSD_M2_SIZE (PSD_SIZE_SIGN_ON_RESPONSE + PSD_SEALED_TERMS)
 #define PSD_M3_MAX (PSD_SIZE_AUDIT + 64U + PSD_GCM_TAG)
 #define PSD_M4_SIZE (PSD_SIZE_AUDIT_RESULT + PSD_AUTHENTICATION + PSD_GCM_TAG)
+#define PSD_FUNDS_REQUEST_MAX (PSD_SIZE_FUNDS_REQUEST + 64U) /* with its signature */
+#define PSD_FUNDS_RECEIPT_MAX (PSD_SIZE_FUNDS_RECEIPT + 64U)
+#define PSD_AUTHORIZED_FUNDS (PSD_SIZE_FUNDS_AUTHORIZATION + PSD_AUTHENTICATION)
+/* Bytes of the longest certificate of a PSD. */
+#define PSD_CERTIFICATE_MAX 1900U
 /* Bytes of body of the longest frame. */
 #define PSD_FRAME_BODY_MAX 4096U
 
@@ -79,6 +100,10 @@ typedef enum psd_signature_kind {
 #define PSD_SIGN_AUDIT "psd audit response"
 #define PSD_SIGN_RESULT "psd audit result"
 #define PSD_SIGN_VENDOR_KEY "psd vendor key"
+#define PSD_SIGN_FUNDS_REQUEST "psd funds request"
+#define PSD_SIGN_FUNDS_AUTHORIZATION "psd funds authorization"
+#define PSD_SIGN_FUNDS_RECEIPT "psd funds receipt"
+#define PSD_SIGN_ORDER "psd order"
 /* Suite classic. */
 #define PSD_CLASSIC_KEY 24U /* bytes of K_S that are a key; zeroes up to PSD_SESSION_KEY follow */
 #define PSD_TDES_MAC 8U
@@ -114,10 +139,24 @@ typedef struct psd_step_row {
   const char *words;
 } psd_step_row;
 
+typedef struct psd_action_row {
+  unsigned action; /* one bit of psd_audit_result.actions */
+  const char *name;
+  const char *words;
+} psd_action_row;
+
+typedef struct psd_operation_row {
+  psd_operation_state operation;
+  const char *name;
+  const char *words;
+} psd_operation_row;
+
 extern const psd_suite_row psd_suites[];
 extern const size_t psd_suite_count;
 extern const psd_signal_row psd_signals[];
 extern const size_t psd_signal_count;
+extern const psd_action_row psd_actions[];
+extern const size_t psd_action_count;
 extern const psd_step_row psd_steps[];
 extern const size_t psd_step_count;
 
@@ -134,6 +173,8 @@ const psd_signal_row *psd_signal_of(unsigned value);
 const psd_step_row *psd_step_of(unsigned number);
 /* The text of a key label, without a terminating zero that would count. */
 const char *psd_key_label_text(psd_key_label label);
+/* The row of an operation with funds; NULL for a number that is none. */
+const psd_operation_row *psd_operation_of(unsigned value);
 /* The role with this name; 0 for none. */
 psd_role psd_role_named(const char *name);
 

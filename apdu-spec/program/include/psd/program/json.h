@@ -27,6 +27,8 @@ void psd_json_text(psd_json *json, const char *key, const void *text, size_t len
 void psd_json_string(psd_json *json, const char *key, const char *text);
 void psd_json_hex(psd_json *json, const char *key, const void *bytes, size_t length);
 void psd_json_number(psd_json *json, const char *key, uint64_t number);
+/* The same for one that may be below zero. */
+void psd_json_signed(psd_json *json, const char *key, int64_t number);
 void psd_json_bool(psd_json *json, const char *key, bool value);
 
 #endif
