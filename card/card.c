@@ -5,6 +5,7 @@
 #include "iso7816/dispatch.h"
 #include "meter/clock.h"
 #include "meter/objects.h"
+#include "meter/order.h"
 
 #include <string.h>
 
@@ -25,6 +26,8 @@ void psd_card_set_fault(psd_card *card, psd_fault fault) {
 }
 
 psd_state psd_card_state(const psd_card *card) {
+  if (card->core.head.state == PSD_STATE_ZEROIZED) /* nothing leads out of it, no fault either */
+    return PSD_STATE_ZEROIZED;
   if (card->fault != PSD_FAULT_NONE)
     return PSD_STATE_FAULTED;
   if (card->core.head.state == PSD_STATE_OPERATIONAL)
@@ -101,6 +104,7 @@ void psd_card_power_on(psd_card *card) {
   psd_core_blank(&card->core);
   run_power_up_tests(card);
   psd_card_reload(card);
+  psd_zeroize_finish(card);
   psd_channel_open(card, 0);
   card->atr_length = (uint8_t)psd_atr_build(card, card->atr);
 }

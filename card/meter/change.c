@@ -24,20 +24,15 @@ void psd_change_core(psd_change *change) {
   change->core_put = true;
 }
 
-void psd_change_log(psd_change *change, const psd_card *card, psd_event event, uint16_t detail, uint64_t amount) {
+static void add_record(psd_change *change, const psd_card *card, psd_log_record record) {
   psd_core *next = &change->next;
   if (change->logged || next->log.count == UINT32_MAX) {
     change->failed = true;
     return;
   }
-  psd_log_record record = {.index = next->log.count + 1,
-                           .time = psd_clock_in(card, next),
-                           .event = event,
-                           .state = next->head.state,
-                           .detail = detail,
-                           .amount = amount,
-                           .ascending = next->postage.ascending,
-                           .descending = next->postage.descending};
+  record.index = next->log.count + 1;
+  record.time = psd_clock_in(card, next);
+  record.state = next->head.state;
   psd_buffer out = psd_buffer_over(change->log, sizeof change->log);
   psd_put_message(&out, PSD_MESSAGE_LOG_RECORD, &record);
   uint8_t hash[PSD_SHA256_SIZE];
@@ -51,11 +46,40 @@ void psd_change_log(psd_change *change, const psd_card *card, psd_event event, u
   psd_change_put(change, slot, change->log, sizeof change->log);
 }
 
-/* lifecycle.def has the only ways from one stored state to another. */
-static bool state_may_follow(const psd_core *before, const psd_core *next) {
-  psd_state from = (psd_state)before->head.state;
+void psd_change_log(psd_change *change, const psd_card *card, psd_event event, uint16_t detail, uint64_t amount) {
+  const psd_registers *postage = &change->next.postage;
+  add_record(change, card,
+             (psd_log_record){.event = event,
+                              .detail = detail,
+                              .amount = amount,
+                              .ascending = postage->ascending,
+                              .descending = postage->descending});
+}
+
+void psd_change_log_funds(psd_change *change, const psd_card *card, psd_event event, psd_group group, uint64_t amount) {
+  const psd_registers *registers = psd_core_group(&change->next, group);
+  add_record(change, card,
+             (psd_log_record){.event = event,
+                              .detail = group,
+                              .amount = amount,
+                              .ascending = registers->ascending,
+                              .descending = registers->descending});
+}
+
+/* lifecycle.def has the only ways from one state to another. FAULTED is not stored, and leads out of any state. */
+static bool state_may_follow(const psd_card *card, const psd_core *next) {
+  psd_state from = (psd_state)card->core.head.state;
   psd_state to = (psd_state)next->head.state;
-  return from == to || psd_transition_allowed(from, to);
+  return from == to || psd_transition_allowed(from, to) ||
+         (card->fault != PSD_FAULT_NONE && psd_transition_allowed(PSD_STATE_FAULTED, to));
+}
+
+/* Registers that do not balance are evidence: a card that is zeroized keeps them as they were found. */
+static bool registers_may_follow(const psd_core *before, const psd_core *next) {
+  bool kept = memcmp(&before->postage, &next->postage, sizeof next->postage) == 0 &&
+              memcmp(&before->certificate, &next->certificate, sizeof next->certificate) == 0 &&
+              memcmp(&before->funds, &next->funds, sizeof next->funds) == 0;
+  return psd_core_balanced(next) || (next->head.state == PSD_STATE_ZEROIZED && kept);
 }
 
 uint16_t psd_change_commit(psd_change *change, psd_card *card) {
@@ -63,7 +87,7 @@ uint16_t psd_change_commit(psd_change *change, psd_card *card) {
     uint64_t now = psd_clock_in(card, &change->next);
     if (now > change->next.clock.reached)
       change->next.clock.reached = now;
-    if (!psd_core_balanced(&change->next) || !state_may_follow(&card->core, &change->next) ||
+    if (!registers_may_follow(&card->core, &change->next) || !state_may_follow(card, &change->next) ||
         !psd_core_encode(&change->next, change->core))
       change->failed = true;
   }

@@ -3,6 +3,7 @@
 #define PSD_METER_CHANGE_H
 
 #include "context.h"
+#include "psd/spec/session.h"
 
 /* Everything that STORE DATA may bring in one block, the core and a log record. */
 #define PSD_CHANGE_PUTS 16U
@@ -25,6 +26,8 @@ void psd_change_core(psd_change *change);
 /* One record for the transaction log, with the state and registers of `next`: call it after they are set. At most one a
  * change. */
 void psd_change_log(psd_change *change, const psd_card *card, psd_event event, uint16_t detail, uint64_t amount);
+/* The same for an operation with funds: with the registers of its group, which is the detail. */
+void psd_change_log_funds(psd_change *change, const psd_card *card, psd_event event, psd_group group, uint64_t amount);
 /* Checks the registers' invariant and the life cycle, and commits. 9000; 6581 if memory failed (the card then looks at
  * its store again and holds either the old or the new state); 6A84 if there is no room; 6400 if the registers would not
  * balance, lifecycle.def knows no such transition, or a value does not fit its field. */

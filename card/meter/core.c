@@ -1,5 +1,7 @@
 #include "meter/core.h"
 
+#include "psd/spec/session.h"
+
 #include <string.h>
 
 /* The parts of a core, in the order in which they are stored. */
@@ -11,7 +13,8 @@ static const struct {
     {PSD_MESSAGE_REGISTERS, offsetof(psd_core, certificate)}, {PSD_MESSAGE_FUNDS, offsetof(psd_core, funds)},
     {PSD_MESSAGE_LIMITS, offsetof(psd_core, limits)},         {PSD_MESSAGE_CLOCK_STATE, offsetof(psd_core, clock)},
     {PSD_MESSAGE_WATCHDOG, offsetof(psd_core, watchdog)},     {PSD_MESSAGE_PIN_POLICY, offsetof(psd_core, pins)},
-    {PSD_MESSAGE_REFILL, offsetof(psd_core, refill)},         {PSD_MESSAGE_LOG_HEAD, offsetof(psd_core, log)},
+    {PSD_MESSAGE_REFILL, offsetof(psd_core, refill)},         {PSD_MESSAGE_OPERATION, offsetof(psd_core, operation)},
+    {PSD_MESSAGE_ORDER, offsetof(psd_core, order)},           {PSD_MESSAGE_LOG_HEAD, offsetof(psd_core, log)},
 };
 #define PART_COUNT (sizeof parts / sizeof parts[0])
 
@@ -70,6 +73,10 @@ bool psd_core_balanced(const psd_core *core) {
   }
 }
 
+psd_registers *psd_core_group(psd_core *core, uint64_t group) {
+  return group == PSD_GROUP_POSTAGE ? &core->postage : &core->certificate;
+}
+
 const void *psd_core_object(const psd_core *core, psd_object_id id) {
   static const struct {
     psd_object_id id;
@@ -82,6 +89,7 @@ const void *psd_core_object(const psd_core *core, psd_object_id id) {
       {PSD_OBJECT_WATCHDOG, offsetof(psd_core, watchdog)},
       {PSD_OBJECT_PIN_POLICY, offsetof(psd_core, pins)},
       {PSD_OBJECT_REFILL, offsetof(psd_core, refill)},
+      {PSD_OBJECT_OPERATION, offsetof(psd_core, operation)},
       {PSD_OBJECT_LOG_HEAD, offsetof(psd_core, log)},
   };
   for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)

@@ -14,14 +14,17 @@ typedef struct psd_core {
   psd_watchdog watchdog;
   psd_pin_policy pins;
   psd_refill refill;
+  psd_operation operation; /* the last with funds, finished or not */
+  psd_order order;         /* the last of the provider that was carried out; number 0 before the first */
   psd_log_head log;
 } psd_core;
 
-#define PSD_CORE_LAYOUT 1U
+#define PSD_CORE_LAYOUT 2U
 /* Encoded length. */
 #define PSD_CORE_SIZE                                                                                                  \
   (PSD_SIZE_CORE_HEAD + 2U * PSD_SIZE_REGISTERS + PSD_SIZE_FUNDS + PSD_SIZE_LIMITS + PSD_SIZE_CLOCK_STATE +            \
-   PSD_SIZE_WATCHDOG + PSD_SIZE_PIN_POLICY + PSD_SIZE_REFILL + PSD_SIZE_LOG_HEAD)
+   PSD_SIZE_WATCHDOG + PSD_SIZE_PIN_POLICY + PSD_SIZE_REFILL + PSD_SIZE_OPERATION + PSD_SIZE_ORDER +                   \
+   PSD_SIZE_LOG_HEAD)
 
 /* Record numbers in the store. */
 enum psd_record {
@@ -30,6 +33,7 @@ enum psd_record {
   PSD_RECORD_PUK = 2,
   PSD_RECORD_TRANSPORT = 3,
   PSD_RECORD_KEY_PAIR = 4, /* the secret of the PSD's own key pair; its point is the object DEVICE_PUBLIC */
+  PSD_RECORD_FUNDS = 5,    /* the last answer about funds, with its signature */
   PSD_RECORD_OBJECT = 16,  /* and psd_object_id on top of it */
   PSD_RECORD_LOG = 100,    /* a ring of PSD_LOG_RECORDS */
 };
@@ -44,6 +48,8 @@ bool psd_core_decode(const uint8_t *data, size_t length, psd_core *core);
 /* The invariant of the registers: ascending + descending = control total without overflow in each group; the
  * certificate group empty when merged; in current-account mode no descending register and the limit kept. */
 bool psd_core_balanced(const psd_core *core);
+/* The registers of a group (0 postage, 1 certificate). */
+psd_registers *psd_core_group(psd_core *core, uint64_t group);
 /* Where in the core the value of a data object lies, or NULL if it is not kept there. */
 const void *psd_core_object(const psd_core *core, psd_object_id id);
 

@@ -112,8 +112,7 @@ static bool key_valid(const psd_object *object, psd_cursor value) {
 /* The rules come before the values that they rule. */
 static const uint64_t values_under_policy = UINT64_C(1) << PSD_OBJECT_USER_PIN | UINT64_C(1) << PSD_OBJECT_USER_PUK;
 
-/* Objects that live in the core. */
-static uint16_t write_core(const psd_card *card, const psd_object *object, psd_cursor value, psd_core *next) {
+uint16_t psd_object_set(const psd_card *card, const psd_object *object, psd_cursor value, psd_core *next) {
   bool ok = false;
   psd_clock clock;
   uint64_t inspected = next->watchdog.inspected;
@@ -199,7 +198,7 @@ uint16_t psd_object_write(psd_card *card, const psd_request *request, const psd_
   if (object->id == PSD_OBJECT_USER_PIN || object->id == PSD_OBJECT_USER_PUK)
     status = write_pin(card, object, value, change);
   else if (in_core(object))
-    status = write_core(card, object, value, &change->change.next);
+    status = psd_object_set(card, object, value, &change->change.next);
   else if (!stored_value_valid(object, value))
     status = PSD_SW_WRONG_DATA;
   else

@@ -10,7 +10,7 @@
 
 #define CARD_MAJOR 0U
 #define CARD_MINOR 1U
-#define SPEC_VERSION 1U
+#define SPEC_VERSION 2U
 /* Bytes of the longest object with a layout that is kept in a record. */
 #define FETCHED_MAX PSD_SIZE_VENDOR_KEY
 
@@ -93,9 +93,17 @@ static uint16_t read_pin_status(const psd_card *card, psd_buffer *out) {
   return PSD_SW_OK;
 }
 
+/* A zeroized card has none: 6A88, and zeroes. */
+static uint16_t read_transport_keys(const psd_card *card, psd_transport_keys *keys) {
+  *keys = (psd_transport_keys){0};
+  if (card->store.open && psd_store_length(&card->store, PSD_RECORD_TRANSPORT) < 0)
+    return PSD_SW_REFERENCE_NOT_FOUND;
+  return psd_transport_keys_read(card, keys) ? PSD_SW_OK : PSD_SW_MEMORY_FAILURE;
+}
+
 static uint16_t read_key_status(const psd_card *card, psd_buffer *out) {
   psd_transport_keys transport;
-  if (!psd_transport_keys_read(card, &transport))
+  if (read_transport_keys(card, &transport) == PSD_SW_MEMORY_FAILURE)
     return PSD_SW_MEMORY_FAILURE;
   psd_key_status status = {.transport_version = transport.version, .transport_size = transport.size};
   psd_wipe(&transport, sizeof transport);
@@ -118,8 +126,9 @@ static void read_card_data(psd_buffer *out) {
 /* 11.3.3.1, table 11-29: identifier, version, type 88 (AES) and length of each of the three keys. */
 static uint16_t read_key_information(const psd_card *card, psd_buffer *out) {
   psd_transport_keys keys;
-  if (!psd_transport_keys_read(card, &keys))
-    return PSD_SW_MEMORY_FAILURE;
+  uint16_t status = read_transport_keys(card, &keys);
+  if (status != PSD_SW_OK)
+    return status;
   size_t opened = psd_open_tlv(out, 0xE0);
   for (uint8_t identifier = 1; identifier <= 3; identifier++) {
     const uint8_t key[] = {identifier, (uint8_t)keys.version, 0x88, (uint8_t)keys.size};

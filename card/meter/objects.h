@@ -35,6 +35,8 @@ typedef struct psd_object_change {
  * bytes of `value` must stay until the commit. */
 uint16_t psd_object_write(psd_card *card, const psd_request *request, const psd_object *object, psd_cursor value,
                           psd_object_change *change);
+/* Checks the value of an object that is kept in the core, whoever may write it, and sets it there. 9000, 6A80, 6985. */
+uint16_t psd_object_set(const psd_card *card, const psd_object *object, psd_cursor value, psd_core *next);
 /* Commits the change, results as psd_change_commit; no channel stays verified by a PIN that it replaced. */
 uint16_t psd_object_commit(psd_card *card, psd_object_change *change);
 

@@ -23,6 +23,9 @@ void psd_session_judge(psd_card *card, const psd_request *request, uint16_t stat
       id == PSD_COMMAND_GENERAL_AUTHENTICATE || id == PSD_COMMAND_MUTUAL_AUTHENTICATE || id == PSD_COMMAND_ENVELOPE;
   if (ours && status != PSD_SW_OK)
     psd_session_leave(card, request->number);
+  /* The answer to ZEROIZE was sealed: no key outlives it. */
+  if (card->core.head.state == PSD_STATE_ZEROIZED)
+    psd_session_end(card);
 }
 
 bool psd_session_stands(const psd_card *card, const psd_request *request, psd_session_phase phase) {
@@ -132,15 +135,30 @@ bool psd_session_unseal(psd_traffic *traffic, psd_frame_type type, psd_piece add
   return traffic->suite->open(traffic->key, sizeof traffic->key, nonce, aad, 2, in, length, out);
 }
 
-uint16_t psd_session_authenticate(const psd_card *card, const char *label, psd_piece message,
-                                  uint8_t mac[PSD_AUTHENTICATION]) {
+static uint16_t authenticate(const psd_card *card, const char *label, psd_piece head, psd_piece body,
+                             uint8_t mac[PSD_AUTHENTICATION]) {
   psd_device_key k3;
   uint16_t status = psd_object_fetch(card, PSD_OBJECT_DEVICE_KEY, &k3);
   if (status != PSD_SW_OK)
     return status;
-  const psd_piece pieces[] = {{label, strlen(label)}, message};
-  if (!psd_hmac_pieces(k3.key, sizeof k3.key, pieces, 2, mac))
+  const psd_piece pieces[] = {{label, strlen(label)}, head, body};
+  if (!psd_hmac_pieces(k3.key, sizeof k3.key, pieces, 3, mac))
     status = PSD_SW_EXECUTION_ERROR;
   psd_wipe(&k3, sizeof k3);
+  return status;
+}
+
+uint16_t psd_session_authenticate(const psd_card *card, const char *label, psd_piece message,
+                                  uint8_t mac[PSD_AUTHENTICATION]) {
+  return authenticate(card, label, message, (psd_piece){NULL, 0}, mac);
+}
+
+uint16_t psd_session_verify(const psd_card *card, const char *label, psd_piece head, psd_piece body,
+                            const uint8_t authentication[PSD_AUTHENTICATION]) {
+  uint8_t expected[PSD_AUTHENTICATION];
+  uint16_t status = authenticate(card, label, head, body, expected);
+  if (status == PSD_SW_OK && !psd_equal(expected, authentication, sizeof expected))
+    status = PSD_SW_VERIFICATION_FAILED;
+  psd_wipe(expected, sizeof expected);
   return status;
 }

@@ -64,5 +64,9 @@ bool psd_session_unseal(psd_traffic *traffic, psd_frame_type type, psd_piece add
 /* HMAC(K3, label || message). 9000; 6A88 without K3; 6581; 6400. */
 uint16_t psd_session_authenticate(const psd_card *card, const char *label, psd_piece message,
                                   uint8_t mac[PSD_AUTHENTICATION]);
+/* The word of the key management system: 9000 if `authentication` is HMAC(K3, label || head || body), compared in
+ * constant time; 6300 if it is not; otherwise as above. */
+uint16_t psd_session_verify(const psd_card *card, const char *label, psd_piece head, psd_piece body,
+                            const uint8_t authentication[PSD_AUTHENTICATION]);
 
 #endif

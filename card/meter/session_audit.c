@@ -2,6 +2,7 @@
 #include "meter/clock.h"
 #include "meter/objects.h"
 #include "meter/session.h"
+#include "meter/signature.h"
 #include "psd/spec/tlv.h"
 
 #include <string.h>
@@ -36,6 +37,12 @@ static void fill_from_core(const psd_card *card, psd_audit *audit) {
   audit->certificate_count = core->certificate.piece_count;
   audit->refill = core->refill.sequence;
   audit->refill_amount = core->refill.amount;
+  audit->operation = core->operation.operation;
+  audit->group = core->operation.group;
+  audit->sequence = core->operation.sequence;
+  audit->operation_amount = core->operation.amount;
+  audit->credit_limit = core->funds.credit_limit;
+  audit->orders = core->order.number;
   audit->time = psd_clock_now(card);
   audit->inspected = core->watchdog.inspected;
   audit->warn_after = core->watchdog.warn_after;
@@ -88,30 +95,24 @@ static uint16_t fill_certificate(const psd_card *card, psd_audit *audit, psd_buf
   return psd_sha256(bytes, length, audit->certificate) ? PSD_SW_OK : PSD_SW_EXECUTION_ERROR;
 }
 
-/* The PSD's own key pair signs where it has made one, else K3. */
-static uint16_t sign(psd_card *card, const uint8_t *secret, psd_piece audit, psd_buffer *out) {
-  uint8_t digest[PSD_SHA256_SIZE];
+/* Without a key pair the suite signs: classic does it in its own way. */
+static uint16_t sign(psd_card *card, const psd_signer *signer, psd_piece audit, psd_buffer *out) {
   const psd_session_suite *suite = card->session.suite;
-  uint8_t *signature = psd_put_room(out, secret != NULL ? PSD_P256_SIGNATURE : suite->signature_size);
-  if (signature == NULL)
-    return PSD_SW_INTERNAL;
-  if (secret == NULL)
-    return suite->sign(card, audit, signature);
-  bool ok = psd_card_ready_for(card, PSD_KAT_P256_SIGN) &&
-            psd_sha256_two(PSD_SIGN_AUDIT, sizeof PSD_SIGN_AUDIT - 1, audit.data, audit.length, digest) &&
-            psd_p256_sign(&card->drbg, secret, digest, sizeof digest, signature);
-  return ok ? PSD_SW_OK : PSD_SW_EXECUTION_ERROR;
+  if (signer->pair)
+    return psd_sign(card, signer, PSD_SIGN_AUDIT, audit, out);
+  uint8_t *signature = psd_put_room(out, suite->signature_size);
+  return signature != NULL ? suite->sign(card, audit, signature) : PSD_SW_INTERNAL;
 }
 
 /* Appends M3; keeps Hash(AUDIT || signature), which the audit result must name. */
-static uint16_t put_m3(psd_card *card, const psd_audit *audit, const uint8_t *secret, psd_buffer *out) {
+static uint16_t put_m3(psd_card *card, const psd_audit *audit, const psd_signer *signer, psd_buffer *out) {
   psd_session *session = &card->session;
   uint8_t *start = out->data + out->length;
   size_t before = out->length;
   psd_put_message(out, PSD_MESSAGE_AUDIT, audit);
   if (out->overflow)
     return PSD_SW_INTERNAL;
-  uint16_t status = sign(card, secret, (psd_piece){start, PSD_SIZE_AUDIT}, out);
+  uint16_t status = sign(card, signer, (psd_piece){start, PSD_SIZE_AUDIT}, out);
   if (status != PSD_SW_OK)
     return status;
   size_t length = out->length - before;
@@ -122,8 +123,8 @@ static uint16_t put_m3(psd_card *card, const psd_audit *audit, const uint8_t *se
   return PSD_SW_OK;
 }
 
-static uint16_t answer(psd_card *card, const uint8_t *secret, psd_buffer *out) {
-  psd_audit audit = {.type = secret != NULL ? PSD_SIGNATURE_ECDSA : card->session.suite->kind};
+static uint16_t answer(psd_card *card, const psd_signer *signer, psd_buffer *out) {
+  psd_audit audit = {.type = signer->pair ? psd_signer_kind(signer) : card->session.suite->kind};
   fill_from_core(card, &audit);
   fill_from_session(&card->session, &audit);
   uint16_t status = fill_identity(card, &audit);
@@ -133,7 +134,7 @@ static uint16_t answer(psd_card *card, const uint8_t *secret, psd_buffer *out) {
     return status;
   size_t dynamic = psd_open_tlv(out, 0x7C);
   size_t response = psd_open_tlv(out, 0x82);
-  status = put_m3(card, &audit, secret, out);
+  status = put_m3(card, &audit, signer, out);
   psd_close_tlv(out, response);
   psd_close_tlv(out, dynamic);
   return status;
@@ -141,20 +142,16 @@ static uint16_t answer(psd_card *card, const uint8_t *secret, psd_buffer *out) {
 
 uint16_t psd_session_answer_audit(psd_card *card, const psd_request *request, psd_buffer *out) {
   psd_audit_request wanted;
-  uint8_t secret[PSD_P256_SECRET];
-  size_t length = 0;
+  psd_signer signer;
   if (!psd_session_stands(card, request, PSD_SESSION_ANSWERED))
     return PSD_SW_CONDITIONS;
   if (!parse(&request->apdu, &wanted))
     return PSD_SW_WRONG_DATA;
   if (!ours(&card->session, &wanted))
     return PSD_SW_VERIFICATION_FAILED;
-  psd_store_result result = psd_store_read(&card->store, PSD_RECORD_KEY_PAIR, secret, sizeof secret, &length);
-  uint16_t status = PSD_SW_MEMORY_FAILURE;
-  if (result == PSD_STORE_OK || result == PSD_STORE_ABSENT)
-    status = answer(card, result == PSD_STORE_OK ? secret : NULL, out);
-  psd_wipe(secret, sizeof secret);
-  if (!card->drbg.ready)
-    psd_card_set_fault(card, PSD_FAULT_RANDOM);
+  uint16_t status = psd_signer_fetch(card, &signer);
+  if (status == PSD_SW_OK)
+    status = answer(card, &signer, out);
+  psd_wipe(&signer, sizeof signer);
   return status;
 }

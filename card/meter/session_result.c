@@ -22,22 +22,16 @@ static uint16_t check_names(const psd_card *card, const psd_audit_result *result
   return this_one && this_audit ? PSD_SW_OK : PSD_SW_VERIFICATION_FAILED;
 }
 
-static uint16_t check_authentication(const psd_card *card, const uint8_t text[TEXT_SIZE]) {
-  uint8_t expected[PSD_AUTHENTICATION];
-  uint16_t status = psd_session_authenticate(card, PSD_SIGN_RESULT, (psd_piece){text, PSD_SIZE_AUDIT_RESULT}, expected);
-  if (status == PSD_SW_OK && !psd_equal(expected, text + PSD_SIZE_AUDIT_RESULT, sizeof expected))
-    status = PSD_SW_VERIFICATION_FAILED;
-  psd_wipe(expected, sizeof expected);
-  return status;
-}
-
 static uint16_t verify(psd_card *card, const psd_apdu *apdu, uint8_t text[TEXT_SIZE], psd_audit_result *result) {
   if (!psd_session_unseal(&card->session.to_card, PSD_FRAME_AUDIT_RESULT, (psd_piece){NULL, 0}, apdu->data, apdu->nc,
                           text) ||
       !psd_parse_message(text, PSD_SIZE_AUDIT_RESULT, PSD_MESSAGE_AUDIT_RESULT, result))
     return PSD_SW_VERIFICATION_FAILED;
   uint16_t status = check_names(card, result);
-  return status == PSD_SW_OK ? check_authentication(card, text) : status;
+  if (status != PSD_SW_OK)
+    return status;
+  return psd_session_verify(card, PSD_SIGN_RESULT, (psd_piece){text, PSD_SIZE_AUDIT_RESULT}, (psd_piece){NULL, 0},
+                            text + PSD_SIZE_AUDIT_RESULT);
 }
 
 /* The clock goes forward to the time of the audit and never back. */

@@ -6,16 +6,6 @@
 
 #include <string.h>
 
-static uint16_t verify(const psd_card *card, const psd_apdu *apdu, const psd_vendor_key_order *order) {
-  uint8_t expected[PSD_AUTHENTICATION];
-  uint16_t status =
-      psd_session_authenticate(card, PSD_SIGN_VENDOR_KEY, (psd_piece){apdu->data, PSD_SIZE_VENDOR_KEY}, expected);
-  if (status == PSD_SW_OK && !psd_equal(expected, order->authentication, sizeof expected))
-    status = PSD_SW_VERIFICATION_FAILED;
-  psd_wipe(expected, sizeof expected);
-  return status;
-}
-
 /* Orders have no number of their own, and one that was recorded stays authentic: identifiers count upwards, so that
  * nobody brings back a key that was replaced. The same order once more changes nothing. */
 static uint16_t check_order(const psd_card *card, const psd_vendor_key_order *order, bool *known) {
@@ -36,7 +26,8 @@ uint16_t psd_handle_rotate_key(psd_card *card, const psd_request *request, psd_b
     return PSD_SW_WRONG_P1P2;
   if (!psd_parse_message(apdu->data, apdu->nc, PSD_MESSAGE_VENDOR_KEY_ORDER, &order) || !psd_p256_check(order.point))
     return PSD_SW_WRONG_DATA;
-  uint16_t status = verify(card, apdu, &order);
+  uint16_t status = psd_session_verify(card, PSD_SIGN_VENDOR_KEY, (psd_piece){apdu->data, PSD_SIZE_VENDOR_KEY},
+                                       (psd_piece){NULL, 0}, order.authentication);
   if (status == PSD_SW_OK)
     status = check_order(card, &order, &known);
   if (status != PSD_SW_OK || known)

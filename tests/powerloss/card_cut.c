@@ -134,7 +134,8 @@ static void go_on_from(const trial *t, const aftermath *from, const picture *now
     return;
   }
   trial_allow(t, now, &after, false, &c);
-  cut_all_again(t, &c, from);
+  if (!t->scene->once || every_pair)
+    cut_all_again(t, &c, from);
 }
 
 /* One first cut; false if the command was over before it. */

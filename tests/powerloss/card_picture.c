@@ -77,7 +77,10 @@ void picture_take(rig *r, picture *of) {
     take_record(card, i, of);
   take_pin(card, PSD_RECORD_PIN, &of->pin);
   take_pin(card, PSD_RECORD_PUK, &of->puk);
-  CU_ASSERT_TRUE_FATAL(psd_transport_keys_read(card, &of->keys));
+  /* A card that was zeroized has none, and nothing else that opens anything. */
+  CU_ASSERT_EQUAL_FATAL(of->length[PSD_RECORD_TRANSPORT] < 0, card->core.head.state == PSD_STATE_ZEROIZED);
+  if (of->length[PSD_RECORD_TRANSPORT] >= 0)
+    CU_ASSERT_TRUE_FATAL(psd_transport_keys_read(card, &of->keys));
 }
 
 static unsigned if_differs(const void *a, const void *b, size_t size, unsigned part) {
@@ -92,8 +95,8 @@ static unsigned core_difference(const psd_core *a, const psd_core *b) {
                    DIFFERS(watchdog, PICTURE_SETTINGS) | DIFFERS(pins, PICTURE_SETTINGS) |
                    DIFFERS(clock.offset, PICTURE_SETTINGS) | DIFFERS(clock.set, PICTURE_SETTINGS) |
                    DIFFERS(clock.reached, PICTURE_REACHED) | DIFFERS(head.layout, PICTURE_FORBIDDEN) |
-                   DIFFERS(postage, PICTURE_FORBIDDEN) | DIFFERS(certificate, PICTURE_FORBIDDEN) |
-                   DIFFERS(refill, PICTURE_FORBIDDEN);
+                   DIFFERS(postage, PICTURE_FUNDS) | DIFFERS(certificate, PICTURE_FUNDS) |
+                   DIFFERS(refill, PICTURE_FUNDS) | DIFFERS(operation, PICTURE_FUNDS) | DIFFERS(order, PICTURE_ORDER);
   bool one_more = b->log.count == a->log.count + 1 || a->log.count == b->log.count + 1;
   if (memcmp(&a->log, &b->log, sizeof a->log) != 0)
     parts |= one_more ? PICTURE_LOG : PICTURE_FORBIDDEN;
@@ -109,10 +112,12 @@ static unsigned record_difference(const picture *a, const picture *b, uint16_t n
     return PICTURE_LOG;
   if (number >= PSD_RECORD_OBJECT && number < PSD_RECORD_OBJECT + PSD_OBJECT_COUNT)
     return PICTURE_OBJECTS;
-  return number == PSD_RECORD_PIN        ? PICTURE_PIN_VALUE
-         : number == PSD_RECORD_PUK      ? PICTURE_PUK_VALUE
-         : number == PSD_RECORD_KEY_PAIR ? PICTURE_KEY_PAIR
-                                         : PICTURE_FORBIDDEN;
+  return number == PSD_RECORD_PIN         ? PICTURE_PIN_VALUE
+         : number == PSD_RECORD_PUK       ? PICTURE_PUK_VALUE
+         : number == PSD_RECORD_KEY_PAIR  ? PICTURE_KEY_PAIR
+         : number == PSD_RECORD_FUNDS     ? PICTURE_FUNDS
+         : number == PSD_RECORD_TRANSPORT ? PICTURE_KEYS
+                                          : PICTURE_FORBIDDEN;
 }
 
 unsigned picture_difference(const picture *a, const picture *b) {

@@ -36,7 +36,9 @@ enum picture_part {
   PICTURE_OBJECTS = 0x800,
   PICTURE_BLANK = 0x1000,
   PICTURE_KEY_PAIR = 0x2000,  /* the secret of the PSD's own key pair */
-  PICTURE_FORBIDDEN = 0x8000, /* registers, or anything that no command of these tests may change */
+  PICTURE_FUNDS = 0x4000,     /* registers, last operation, last refill, last answer about funds */
+  PICTURE_ORDER = 0x10000,    /* the provider's last order */
+  PICTURE_FORBIDDEN = 0x8000, /* anything that no command of these tests may change */
 };
 
 /* Takes the picture of a card that is on. A fatal assertion if it is FAULTED (a card that was never made apart), if a

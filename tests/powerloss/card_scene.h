@@ -26,6 +26,7 @@ typedef struct scene {
   uint16_t (*command)(rig *r); /* what is tested; returns its status word */
   uint16_t answer;             /* that it must have the first time */
   bool brief;                  /* one of many alike: with room in the store and across the hand-over alone */
+  bool once;                   /* one whose like is played in full: power is not cut again, but with "every" */
   unsigned pages;              /* for a command that hands over in any case: those that its commit takes; else 0 */
   unsigned changes;            /* parts of the picture that it must change, exactly these */
   scene_step prepared[SCENE_STEPS], commanded[SCENE_STEPS]; /* what both may leave behind on their way */

@@ -9,13 +9,14 @@
 
 #define PAPER_KEY 7U  /* identifier of K1 */
 #define PAPER_NEXT 8U /* of the one that follows it */
-#define PAPER_RECORD 256U
+#define PAPER_RECORD PSD_FRAME_BODY_MAX
 
 typedef struct paper_card {
   /* What the factory gave it. */
   psd_pair *k2;       /* suite p256 */
   uint8_t shared[32]; /* suite shared */
   uint8_t k3[32];
+  psd_pair *own;                           /* its own key pair; NULL for a PSD that signs with K3 */
   uint8_t wrapped_k4[PSD_SIZE_WRAPPED_K4]; /* what stands for it: any bytes */
   psd_device_id device;
   uint32_t vendor_key; /* identifier of the K1 it holds */
@@ -59,6 +60,16 @@ int paper_answer(paper_card *card, psd_host_operation operation, const uint8_t *
 size_t paper_command(paper_card *card, const uint8_t *record, size_t length, uint8_t command[PAPER_RECORD]);
 /* The card's answer to it, a record. Returns its length. */
 size_t paper_status(paper_card *card, uint16_t status, uint8_t record[PAPER_RECORD]);
+
+/* An order of the provider, as the card got it. */
+typedef struct paper_order {
+  uint8_t ins, p1;
+  uint8_t content[PAPER_RECORD];
+  size_t length;
+  uint32_t number;
+} paper_order;
+/* Opens a CARD_DATA record; false if it or the order in it is not authentic. */
+bool paper_take_order(paper_card *card, const uint8_t *record, size_t length, paper_order *order);
 
 /* The key management system's answer to a request: its body behind KMS_CALL, in `answer`, and its length. */
 psd_frame_type paper_kms(const paper_card *card, psd_frame_type type, const uint8_t *body, size_t length,

@@ -44,6 +44,8 @@ const char *sample_value(psd_object_id id) {
       {PSD_OBJECT_SESSION_POLICY, "07 01"},
       {PSD_OBJECT_VENDOR_RSA_KEY, "00000004 00010001" MODULUS},
       {PSD_OBJECT_SHARED_KEY, "00000005" KEY},
+      {PSD_OBJECT_SERVICE_RATES, "00000001 000000006955B900 0000000000000001 0000000000000002 0000000000000003"
+                                 "0000000000000004 0000000000000005 0000000000000006"},
   };
   for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++)
     if (samples[i].id == id)

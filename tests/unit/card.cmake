@@ -25,3 +25,6 @@ foreach(part
   psd_unit_test(card_${part} SOURCES ${CMAKE_CURRENT_LIST_DIR}/card_${part}.c LIBRARIES psd_rig)
   target_include_directories(card_${part} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
 endforeach()
+foreach(part load withdrawal authorization clock)
+  psd_unit_test(card_funds_${part} SOURCES ${CMAKE_CURRENT_LIST_DIR}/card_funds_${part}.c LIBRARIES psd_bench_meter)
+endforeach()

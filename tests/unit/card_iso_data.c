@@ -86,7 +86,7 @@ static void tag_list(void) {
 
 static void tag_list_that_fails(void) {
   begin();
-  expect(&r, "00CB3FFF06 5C04DF22DF3F 00", "6A88"); /* wholly */
+  expect(&r, "00CB3FFF06 5C04DF22DF41 00", "6A88"); /* wholly */
   expect(&r, "00CB3FFF06 5C04DF22DF32 00", "6982"); /* the PIN */
   expect(&r, "00CB3FFF06 5C04DF22DF29 00", "6A88"); /* a licence that was never loaded */
   expect(&r, "00CB3FFF03 5C017E 00", "6A88");

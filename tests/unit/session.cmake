@@ -5,3 +5,8 @@ endforeach()
 if(PSD_CLASSIC)
   psd_unit_test(session_classic SOURCES ${CMAKE_CURRENT_LIST_DIR}/session_classic.c LIBRARIES psd_bench_meter)
 endif()
+
+# The provider's orders.
+foreach(part certificate orders orders_settings orders_state orders_zeroize)
+  psd_unit_test(card_${part} SOURCES ${CMAKE_CURRENT_LIST_DIR}/card_${part}.c LIBRARIES psd_bench_orders)
+endforeach()

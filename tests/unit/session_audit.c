@@ -47,7 +47,7 @@ static void audit_tells_the_core(void) {
   audit();
   const psd_audit *told = &m.audit;
   const psd_registers *postage = &r.card->core.postage;
-  CU_ASSERT(told->type == PSD_SIGNATURE_HMAC && told->card_major == 0 && told->card_minor == 1 && told->spec == 1);
+  CU_ASSERT(told->type == PSD_SIGNATURE_HMAC && told->card_major == 0 && told->card_minor == 1 && told->spec == 2);
   CU_ASSERT(memcmp(told->vendor, "PB", 2) == 0 && memcmp(told->model, "S1", 2) == 0 && told->serial == RIG_SERIAL);
   CU_ASSERT(told->state == PSD_STATE_OPERATIONAL && told->fault == PSD_FAULT_NONE && told->mode == PSD_FUNDS_SEPARATE);
   CU_ASSERT(told->ascending == postage->ascending && told->descending == postage->descending);

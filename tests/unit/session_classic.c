@@ -3,7 +3,7 @@
 #include "check.h"
 #include "crypto/classic.h"
 #include "crypto/evp_classic.h"
-#include "meter.h"
+#include "provider.h"
 
 #include <string.h>
 
@@ -50,6 +50,20 @@ static void handshake(void) {
   }
   meter_open(&m, PSD_SUITE_P256); /* and the suites of today, on the same card */
   CU_ASSERT_EQUAL(m.audit.type, PSD_SIGNATURE_HMAC);
+  end();
+}
+
+/* What is said of money is never signed with triple-DES. */
+static void funds(void) {
+  begin(PSD_STATE_OPERATIONAL);
+  meter_open(&m, PSD_SUITE_CLASSIC);
+  CU_ASSERT_EQUAL(m.audit.type, PSD_SIGNATURE_TDES);
+  CU_ASSERT_EQUAL_FATAL(provider_start(&m, PSD_COMMAND_INITIALIZE_LOAD, PSD_GROUP_POSTAGE, 5000, false), PSD_SW_OK);
+  const psd_funds_request request = provider_request(&m);
+  CU_ASSERT_EQUAL(request.type, PSD_SIGNATURE_HMAC);
+  const psd_funds_authorization authorization = provider_authorization(&m, &request);
+  CU_ASSERT_EQUAL_FATAL(provider_finish(&m, PSD_COMMAND_CREDIT, &authorization), PSD_SW_OK);
+  CU_ASSERT_EQUAL(provider_receipt(&m).type, PSD_SIGNATURE_HMAC);
   end();
 }
 
@@ -177,6 +191,7 @@ static void randomness_fails(void) {
 int main(void) {
   static const psd_check_test tests[] = {
       {"handshake and commands", handshake},
+      {"funds are signed with an HMAC all the same", funds},
       {"a PSD with a key pair signs with that", key_pair},
       {"refused unless SESSION_POLICY allows it (6984), and without its key (6A88)", off_unless_allowed},
       {"M2, M4 and a record with any bit flipped are refused; a record cut too", altered},

@@ -1,6 +1,6 @@
 /* The open session: commands of the provider in records, what they may do and what not, and how the session ends. */
 #include "check.h"
-#include "meter.h"
+#include "provider.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -32,15 +32,17 @@ static void inside(const char *command, uint16_t status) {
 }
 
 static void provider_is_granted_inside_alone(void) {
+  static const uint8_t licence[PSD_SIZE_LICENCE] = {0x00, 0x01, 0x23, 0x45, 0x00, 0x06, 0x78, 0x90};
   begin();
-  CU_ASSERT_EQUAL(rig_hex(&r, "8032000001 00"), PSD_SW_SECURITY_STATUS);
-  inside("8032000001 00", PSD_SW_FUNCTION_UNSUPPORTED); /* SET LIMITS: admitted, and not there yet */
-  CU_ASSERT_EQUAL(rig_hex(&r, "8032000001 00"), PSD_SW_SECURITY_STATUS);
-  CU_ASSERT_EQUAL(meter_command(&m, "00DADF2908 0001234500067890"), PSD_SW_OK); /* the licence is the provider's */
+  CU_ASSERT_EQUAL(rig_hex(&r, "803A000001 00"), PSD_SW_SECURITY_STATUS);
+  inside("803A000001 00", PSD_SW_WRONG_LENGTH); /* ENABLE: admitted, and too short */
+  CU_ASSERT_EQUAL(rig_hex(&r, "803A000001 00"), PSD_SW_SECURITY_STATUS);
+  CU_ASSERT_EQUAL(provider_order(&m, PSD_COMMAND_SET_LICENCE, 0, 1, licence, sizeof licence), PSD_SW_OK);
   CU_ASSERT_EQUAL(meter_command(&m, "00CADF2900"), PSD_SW_OK);
   psd_check_bytes(r.response, r.length, "0001234500067890", "licence");
   inside("00DADF2028 00", PSD_SW_WRONG_LENGTH);
-  inside("00DADF2008 5042533100C0FFEE", PSD_SW_SECURITY_STATUS); /* the identity is not */
+  inside("00DADF2008 5042533100C0FFEE", PSD_SW_SECURITY_STATUS); /* the identity is not the provider's */
+  inside("00DADF2908 0001234500067890", PSD_SW_SECURITY_STATUS); /* nor is the licence, without an order */
   end();
 }
 
@@ -108,19 +110,17 @@ static void long_answers(void) {
   end();
 }
 
+/* The longest there is: what is authentic was read to its last byte, and is no certificate. */
 static void long_commands(void) {
-  static uint8_t command[7 + 1900];
+  static uint8_t data[PSD_SIZE_LICENCE + PSD_CERTIFICATE_MAX + PSD_SIZE_ORDER];
+  static const uint8_t content[PSD_SIZE_LICENCE + PSD_CERTIFICATE_MAX] = {0x30};
   begin();
-  psd_buffer out = psd_buffer_over(command, sizeof command);
-  static uint8_t certificate[1900];
-  memset(certificate, 0x5E, sizeof certificate);
-  const psd_apdu put = {
-      .ins = 0xDA, .p1 = 0xDF, .p2 = 0x2A, .data = certificate, .nc = sizeof certificate, .extended = true};
-  psd_put_apdu(&out, &put);
-  CU_ASSERT_FALSE_FATAL(out.overflow);
-  CU_ASSERT_EQUAL(meter_command_bytes(&m, command, out.length), PSD_SW_OK);
-  CU_ASSERT_EQUAL(meter_command(&m, "00CADF2A"), PSD_SW_OK);
-  CU_ASSERT_EQUAL(memcmp(r.response, certificate, sizeof certificate), 0);
+  psd_buffer out = psd_buffer_over(data, sizeof data);
+  provider_put_order(&m, PSD_COMMAND_AUTHORIZE, 0, 1, content, sizeof content, &out);
+  CU_ASSERT_EQUAL(provider_send(&m, PSD_COMMAND_AUTHORIZE, 0, data, sizeof data), PSD_SW_WRONG_DATA);
+  data[PSD_SIZE_LICENCE + PSD_CERTIFICATE_MAX - 1] ^= 1;
+  CU_ASSERT_EQUAL(provider_send(&m, PSD_COMMAND_AUTHORIZE, 0, data, sizeof data), PSD_SW_VERIFICATION_FAILED);
+  CU_ASSERT_TRUE(open_here());
   end();
 }
 
