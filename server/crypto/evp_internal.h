@@ -37,8 +37,16 @@ bool psd_hpke_decapsulate(const psd_pair *recipient, const uint8_t enc[PSD_POINT
 bool psd_hpke_schedule(const uint8_t shared[PSD_HASH], psd_part info, uint8_t aead, uint8_t *key, uint8_t key_length,
                        uint8_t nonce[PSD_GCM_NONCE]);
 
+/* A pair in OpenSSL's form, and the public key of a point that lies on the curve; NULL on failure. Free with
+ * EVP_PKEY_free. */
+EVP_PKEY *psd_pair_pkey(const psd_pair *pair);
+EVP_PKEY *psd_point_pkey(const uint8_t point[PSD_POINT]);
+
 /* The RSA key in OpenSSL's form, which stays the pair's. */
 const EVP_PKEY *psd_rsa_pkey(const psd_rsa *rsa);
+
+/* What was written into a memory BIO as text, NUL-terminated; false if it is nothing or does not fit. */
+bool psd_bio_text(BIO *memory, char *text, size_t capacity);
 
 /* Drops what OpenSSL has noted about a failure; returns false. */
 bool psd_evp_failed(void);

@@ -141,6 +141,20 @@ bool psd_pair_agree(const psd_pair *pair, const uint8_t point[PSD_POINT], uint8_
   return psd_evp_failed();
 }
 
+EVP_PKEY *psd_pair_pkey(const psd_pair *pair) {
+  if (pair->key == NULL)
+    return import_pair(pair->secret, pair->point);
+  return EVP_PKEY_up_ref(pair->key) == 1 ? pair->key : NULL;
+}
+
+EVP_PKEY *psd_point_pkey(const uint8_t point[PSD_POINT]) {
+  EVP_PKEY *key = point[0] == POINT_CONVERSION_UNCOMPRESSED ? EVP_PKEY_dup(psd_evp.curve) : NULL;
+  if (key != NULL && EVP_PKEY_set1_encoded_public_key(key, point, PSD_POINT) == 1)
+    return key;
+  EVP_PKEY_free(key);
+  return NULL;
+}
+
 /* r || s out of DER. */
 static bool flatten(const uint8_t *der, size_t length, uint8_t signature[64]) {
   ECDSA_SIG *parts = d2i_ECDSA_SIG(NULL, &der, (long)length);
@@ -153,14 +167,13 @@ static bool flatten(const uint8_t *der, size_t length, uint8_t signature[64]) {
 bool psd_pair_sign(const psd_pair *pair, const psd_part *parts, size_t count, uint8_t signature[64]) {
   uint8_t digest[PSD_HASH], der[DER_MAX];
   size_t length = sizeof der;
-  EVP_PKEY *made = pair->key == NULL ? import_pair(pair->secret, pair->point) : NULL;
-  EVP_PKEY *key = pair->key == NULL ? made : pair->key;
+  EVP_PKEY *key = psd_pair_pkey(pair);
   EVP_PKEY_CTX *context =
       key != NULL && psd_hash(parts, count, digest) ? EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL) : NULL;
   bool done = context != NULL && EVP_PKEY_sign_init(context) == 1 &&
               EVP_PKEY_sign(context, der, &length, digest, sizeof digest) == 1 && flatten(der, length, signature);
   EVP_PKEY_CTX_free(context);
-  EVP_PKEY_free(made);
+  EVP_PKEY_free(key);
   if (done)
     return true;
   memset(signature, 0, 64);

@@ -22,23 +22,26 @@ bool psd_scrypt(psd_part passphrase, psd_part salt, unsigned cost, uint8_t key[P
   return psd_evp_failed();
 }
 
+bool psd_bio_text(BIO *memory, char *text, size_t capacity) {
+  char *written = NULL;
+  long length = BIO_get_mem_data(memory, &written);
+  if (length <= 0 || (unsigned long)length >= capacity)
+    return false;
+  memcpy(text, written, (size_t)length);
+  text[length] = '\0';
+  return true;
+}
+
 static bool put_pem(const EVP_PKEY *key, char pem[PSD_PEM_MAX]) {
-  char *text = NULL;
   BIO *memory = BIO_new(BIO_s_mem());
-  bool done = memory != NULL && PEM_write_bio_PUBKEY(memory, key) == 1;
-  long length = done ? BIO_get_mem_data(memory, &text) : 0;
-  done = done && length > 0 && (unsigned long)length < PSD_PEM_MAX;
-  if (done) {
-    memcpy(pem, text, (size_t)length);
-    pem[length] = '\0';
-  }
+  bool done = memory != NULL && PEM_write_bio_PUBKEY(memory, key) == 1 && psd_bio_text(memory, pem, PSD_PEM_MAX);
   BIO_free(memory);
   return done || psd_evp_failed();
 }
 
 bool psd_point_pem(const uint8_t point[PSD_POINT], char pem[PSD_PEM_MAX]) {
-  EVP_PKEY *key = EVP_PKEY_dup(psd_evp.curve);
-  bool done = key != NULL && EVP_PKEY_set1_encoded_public_key(key, point, PSD_POINT) == 1 && put_pem(key, pem);
+  EVP_PKEY *key = psd_point_pkey(point);
+  bool done = key != NULL && put_pem(key, pem);
   EVP_PKEY_free(key);
   return done || psd_evp_failed();
 }

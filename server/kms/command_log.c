@@ -8,87 +8,23 @@
 
 #include "kms/commands.h"
 #include "kms/file.h"
-#include "psd/program/json.h"
-#include "psd/spec/text.h"
-
-#define LINE_MAX_BYTES 256U
+#include "kms/log_show.h"
 
 typedef struct display {
   bool json;
   psd_json out;
+  psd_kms_sums sums;
 } display;
-
-static const char *event_name(uint64_t event) {
-  const psd_kms_event_row *row = psd_kms_event_of((unsigned)event);
-  return row != NULL ? row->name : "?";
-}
-
-static const char *kind_name(uint64_t kind) {
-  const psd_kms_kind_row *row = psd_kms_kind_of((unsigned)kind);
-  return row != NULL ? row->name : "";
-}
-
-static const char *state_name(uint64_t state) {
-  const psd_kms_state_row *row = psd_kms_state_of((unsigned)state);
-  return row != NULL ? row->name : "";
-}
-
-static bool about_device(const psd_kms_record *record) {
-  return record->vendor[0] != ' ' || record->model[0] != ' ' || record->serial != 0;
-}
-
-static void show_json(psd_json *out, const psd_kms_record *record) {
-  char device[16];
-  psd_json_object(out, NULL);
-  psd_json_number(out, "index", record->index);
-  psd_json_number(out, "time", record->time);
-  psd_json_string(out, "event", event_name(record->event));
-  if (record->kind != 0)
-    psd_json_string(out, "kind", kind_name(record->kind));
-  if (record->key != 0)
-    psd_json_number(out, "key", record->key);
-  if (record->from != 0)
-    psd_json_string(out, "from", state_name(record->from));
-  if (record->to != 0)
-    psd_json_string(out, "to", state_name(record->to));
-  if (about_device(record)) {
-    (void)snprintf(device, sizeof device, "%08lX", (unsigned long)record->serial);
-    psd_json_text(out, "vendor", record->vendor, sizeof record->vendor);
-    psd_json_text(out, "model", record->model, sizeof record->model);
-    psd_json_string(out, "serial", device);
-  }
-  psd_json_end_object(out);
-}
-
-static void show_words(const psd_kms_record *record) {
-  char line[LINE_MAX_BYTES];
-  psd_text text = psd_text_over(line, sizeof line);
-  psd_say(&text, "%6lu  ", (unsigned long)record->index);
-  psd_say_time(&text, record->time);
-  psd_say(&text, "  %s", event_name(record->event));
-  if (record->kind != 0)
-    psd_say(&text, " %s", kind_name(record->kind));
-  if (record->key != 0)
-    psd_say(&text, " %lu", (unsigned long)record->key);
-  if (record->from != record->to)
-    psd_say(&text, "%s%s -> %s", record->from != 0 ? " " : "", state_name(record->from), state_name(record->to));
-  if (about_device(record)) {
-    psd_say(&text, ", PSD ");
-    psd_say_text(&text, record->vendor, sizeof record->vendor);
-    psd_say_text(&text, record->model, sizeof record->model);
-    psd_say(&text, " %08lX", (unsigned long)record->serial);
-  }
-  (void)puts(line);
-}
 
 static bool show(void *user, const psd_kms_record *record, const psd_kms_tail *before, char *why) {
   display *at = user;
   (void)before;
   (void)why;
+  psd_kms_sum_record(&at->sums, record);
   if (at->json)
-    show_json(&at->out, record);
+    psd_kms_json_record(&at->out, record);
   else
-    show_words(record);
+    psd_kms_print_record(record);
   return true;
 }
 
@@ -102,10 +38,27 @@ static bool key_of_file(const char *path, uint8_t point[PSD_POINT], char *why) {
   return false;
 }
 
-static int report(const psd_kms_options *options, const psd_kms_tail *tail) {
+static int report(const psd_kms_options *options, const psd_kms_sums *sums, const psd_kms_tail *tail) {
+  if (!options->json)
+    psd_kms_print_sums(sums);
   if (options->verify && !options->json)
     (void)printf("%lu records: chain, signatures and end hold\n", (unsigned long)tail->count);
   return PSD_EXIT_DONE;
+}
+
+static void begin_json(display *at) {
+  if (!at->json)
+    return;
+  psd_json_object(&at->out, NULL);
+  psd_json_array(&at->out, "records");
+}
+
+static void end_json(display *at) {
+  if (!at->json)
+    return;
+  psd_json_end_array(&at->out);
+  psd_kms_json_sums(&at->out, &at->sums);
+  psd_json_end_object(&at->out);
 }
 
 /* Opening the keys has compared them with the log; here every signature is looked at as well. */
@@ -115,12 +68,12 @@ static int walk(const psd_kms_options *options, int folder, const uint8_t *point
   display at = {.json = options->json, .out = psd_json_on(stdout)};
   const psd_kms_log_checks scan = {
       .point = options->verify ? point : NULL, .every_signature = true, .record = show, .user = &at};
-  if (at.json)
-    psd_json_array(&at.out, NULL);
+  if (!psd_kms_folder_current(folder, why))
+    return psd_kms_command_refused(why);
+  begin_json(&at);
   bool done = psd_kms_log_check(folder, &scan, &tail, why);
-  if (at.json)
-    psd_json_end_array(&at.out);
-  return done ? report(options, &tail) : psd_kms_command_refused(why);
+  end_json(&at);
+  return done ? report(options, &at.sums, &tail) : psd_kms_command_refused(why);
 }
 
 static int with_passphrase(const psd_kms_options *options) {

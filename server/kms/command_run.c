@@ -16,6 +16,7 @@ int psd_kms_command_run(const psd_kms_options *options) {
   char why[PSD_KMS_WHY_MAX];
   psd_kms_serving serving = {.dir = options->dir, .role = options->role, .path = options->listen};
   serving.quiet = options->quiet;
+  serving.policy = &options->policy;
   serving.filter = !options->no_seccomp && psd_kms_harden_may_filter();
 #if PSD_CLASSIC
   serving.classic = options->classic ? &psd_kms_classic_suite : NULL;

@@ -1,6 +1,7 @@
 /* Commands that show keys. */
 #include <stdio.h>
 
+#include "kms/certificate.h"
 #include "kms/commands.h"
 #include "psd/program/json.h"
 #include "psd/spec/text.h"
@@ -77,4 +78,38 @@ int psd_kms_command_export(const psd_kms_options *options) {
     (void)fputs(pem, stdout);
   psd_kms_close(kms);
   return done ? PSD_EXIT_DONE : psd_kms_command_refused("there is no key of this kind: psd-kms rotate makes one");
+}
+
+/* The CA key that --key names, or the active one; NULL, and a line, if there is none to sign with. */
+static const psd_kms_key *ca_key(const psd_keyring *ring, uint32_t identifier) {
+  if (identifier == 0) {
+    const psd_kms_key *active = psd_keyring_active(ring, PSD_KMS_CA);
+    if (active == NULL)
+      (void)psd_kms_command_refused("there is no key of this kind: psd-kms rotate makes one");
+    return active;
+  }
+  const psd_kms_key *key = psd_keyring_opening(ring, PSD_KMS_CA, identifier);
+  if (key == NULL)
+    (void)psd_kms_command_refused("this is no key of kind ca that is still accepted: psd-kms keys lists them");
+  return key;
+}
+
+static int print_ca(const psd_kms_key *key) {
+  uint8_t der[PSD_X509_MAX];
+  char pem[PSD_X509_PEM_MAX];
+  size_t length = 0;
+  if (!psd_kms_ca_certificate(key, der, &length) || !psd_x509_pem((psd_part){der, length}, pem))
+    return psd_kms_command_refused("the certificate cannot be made");
+  (void)fputs(pem, stdout);
+  return PSD_EXIT_DONE;
+}
+
+int psd_kms_command_ca(const psd_kms_options *options) {
+  psd_kms *kms = psd_kms_command_open(options);
+  if (kms == NULL)
+    return PSD_EXIT_REFUSED;
+  const psd_kms_key *key = ca_key(psd_kms_keys(kms), options->identifier);
+  int status = key != NULL ? print_ca(key) : PSD_EXIT_REFUSED;
+  psd_kms_close(kms);
+  return status;
 }

@@ -8,7 +8,7 @@
 #include "kms/commands.h"
 #include "kms/derive.h"
 #include "kms/file.h"
-#include "kms/server.h"
+#include "kms/notice.h"
 #include "psd/spec/text.h"
 
 #define TEXT_MAX 512U

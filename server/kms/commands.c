@@ -3,8 +3,8 @@
 
 #include <stdio.h>
 
+#include "kms/notice.h"
 #include "kms/passphrase.h"
-#include "kms/server.h"
 
 int psd_kms_command_refused(const char *why) {
   (void)fprintf(stderr, "psd-kms: %s\n", why);
@@ -100,7 +100,9 @@ int psd_kms_command_passphrase(const psd_kms_options *options) {
 
 const psd_kms_command psd_kms_commands[] = {
     {"init", KEYS | BIT(RSA), BIT(DIR), psd_kms_command_init, false},
-    {"run", KEYS | BIT(LISTEN) | BIT(GROUP) | BIT(ROLE) | BIT(QUIET) | BIT(NO_SECCOMP) | BIT(CLASSIC),
+    {"run",
+     KEYS | BIT(LISTEN) | BIT(GROUP) | BIT(ROLE) | BIT(MOST) | BIT(LONGEST_WATCHDOG) | BIT(QUIET) | BIT(NO_SECCOMP) |
+         BIT(CLASSIC),
      BIT(DIR) | BIT(LISTEN), psd_kms_command_run, false},
     {"keys", KEYS | BIT(JSON), BIT(DIR), psd_kms_command_keys, false},
     {"rotate", KEYS | BIT(KIND) | BIT(RSA), BIT(DIR), psd_kms_command_rotate, false},
@@ -108,6 +110,7 @@ const psd_kms_command psd_kms_commands[] = {
     {"retire", KEYS, BIT(DIR), psd_kms_command_retire, true},
     {"compromise", KEYS, BIT(DIR), psd_kms_command_compromise, true},
     {"export", KEYS | BIT(KIND) | BIT(JSON), BIT(DIR), psd_kms_command_export, false},
+    {"ca", KEYS | BIT(KEY), BIT(DIR), psd_kms_command_ca, false},
     {"transport", KEYS | BIT(SERIAL) | BIT(VENDOR) | BIT(MODEL) | BIT(OUT) | BIT(OUT_DIR), BIT(DIR) | BIT(SERIAL),
      psd_kms_command_transport, false},
     {"log", KEYS | BIT(VERIFY) | BIT(JSON) | BIT(KEY), BIT(DIR), psd_kms_command_log, false},

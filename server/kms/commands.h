@@ -13,6 +13,7 @@ int psd_kms_command_register(const psd_kms_options *options);
 int psd_kms_command_retire(const psd_kms_options *options);
 int psd_kms_command_compromise(const psd_kms_options *options);
 int psd_kms_command_export(const psd_kms_options *options);
+int psd_kms_command_ca(const psd_kms_options *options);
 int psd_kms_command_transport(const psd_kms_options *options);
 int psd_kms_command_log(const psd_kms_options *options);
 int psd_kms_command_passphrase(const psd_kms_options *options);

@@ -14,6 +14,8 @@ typedef struct psd_kms_event {
   psd_kms_state from, to;
   bool about_device;
   psd_kms_device device;
+  uint32_t sequence; /* of an authorized refill or withdrawal; the number of an order or a certificate; else 0 */
+  uint64_t amount;   /* mills; of an authorized refill or withdrawal, else 0 */
 } psd_kms_event;
 
 typedef struct psd_kms_events {

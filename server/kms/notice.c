@@ -2,12 +2,18 @@
 
 #include <poll.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "psd/program/json.h"
 
 /* Less than PIPE_BUF: a pipe that has room takes it as a whole. */
 #define LINE_MAX_BYTES 2048U
+
+uint64_t psd_kms_now(void) {
+  time_t now = time(NULL);
+  return now > 0 ? (uint64_t)now : 0;
+}
 
 void psd_kms_notice(uint64_t now, const char *level, const char *event, const psd_kms_fact *facts, size_t count) {
   char line[LINE_MAX_BYTES];

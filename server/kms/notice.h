@@ -12,6 +12,9 @@ typedef struct psd_kms_fact {
   uint64_t number;
 } psd_kms_fact;
 
+/* Seconds since 1970-01-01 UTC, as notices, events and keys bear them. */
+uint64_t psd_kms_now(void);
+
 void psd_kms_notice(uint64_t now, const char *level, const char *event, const psd_kms_fact *facts, size_t count);
 
 #endif

@@ -5,16 +5,22 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "psd/spec/amount.h"
 #include "psd/spec/chars.h"
+
+#define DAY 86400U
+/* Times of inspection are 4 bytes of seconds. */
+#define DAYS_MOST (UINT32_MAX / DAY)
 
 const char *const psd_kms_help =
     "usage: psd-kms init --dir DIR [--rsa 2048|3072]\n"
     "       psd-kms run --dir DIR --listen PATH [--group GROUP] [--role meter|manufacturing] [--quiet]\n"
-    "                   [--no-seccomp] [--classic]\n"
+    "                   [--most AMOUNT] [--longest-watchdog DAYS] [--no-seccomp] [--classic]\n"
     "       psd-kms keys --dir DIR [--json]\n"
     "       psd-kms rotate --dir DIR [--kind KIND] [--rsa 2048|3072]\n"
     "       psd-kms register|retire|compromise --dir DIR ID\n"
     "       psd-kms export --dir DIR [--kind KIND] [--json]\n"
+    "       psd-kms ca --dir DIR [--key ID]\n"
     "       psd-kms transport --dir DIR --serial HEX8 [--vendor AA] [--model BB] --out FILE\n"
     "       psd-kms transport --dir DIR --serial HEX8... [--vendor AA] [--model BB] --out-dir DIR\n"
     "       psd-kms log --dir DIR [--verify] [--json] [--key FILE]\n"
@@ -25,7 +31,10 @@ const char *const psd_kms_help =
     "run         serves at a Unix socket until SIGTERM or SIGINT, in role meter unless told otherwise; SIGHUP reads "
     "the keys\n"
     "            anew; --group lets a group connect, not only the same user; --classic serves suite classic as well, "
-    "which is of 1997 and as weak\n"
+    "which is of 1997 and as weak;\n"
+    "            --most is the largest refill it authorizes (10000.00), --longest-watchdog the longest time without an "
+    "inspection\n"
+    "            after which a PSD locks (180 days)\n"
     "keys        lists the keys and their states\n"
     "rotate      makes a new key of a kind (vendor, rsa, kms, shared, set, ca, rate); the old one stays for what holds "
     "it\n"
@@ -33,8 +42,10 @@ const char *const psd_kms_help =
     "retire      ends the use of an installed or registered key and destroys its secret\n"
     "compromise  the same at once, in any state; an active key is replaced\n"
     "export      prints the public key of a kind (vendor, rsa, log, ca, rate) as PEM\n"
+    "ca          prints the certificate of the certificate authority as PEM; --key of an earlier one\n"
     "transport   writes the transport keys of new cards, for psd-card init --transport-keys\n"
-    "log         prints the log of key events; --verify checks chain, signatures and end, with the keys' passphrase "
+    "log         prints the log of keys and authorizations, and their sums; --verify checks chain, signatures and end, "
+    "with the keys' passphrase "
     "or\n"
     "            with the log's public key (--key FILE, as export --kind log prints it)\n"
     "passphrase  seals the keys under another passphrase\n"
@@ -62,6 +73,8 @@ static const struct option known[] = {
     {"model", required_argument, NULL, PSD_KMS_OPTION_MODEL},
     {"out", required_argument, NULL, PSD_KMS_OPTION_OUT},
     {"out-dir", required_argument, NULL, PSD_KMS_OPTION_OUT_DIR},
+    {"most", required_argument, NULL, PSD_KMS_OPTION_MOST},
+    {"longest-watchdog", required_argument, NULL, PSD_KMS_OPTION_LONGEST_WATCHDOG},
     {"quiet", no_argument, NULL, PSD_KMS_OPTION_QUIET},
     {"no-seccomp", no_argument, NULL, PSD_KMS_OPTION_NO_SECCOMP},
     {"classic", no_argument, NULL, PSD_KMS_OPTION_CLASSIC},
@@ -124,6 +137,45 @@ static bool take_serial(psd_kms_options *options, const char *value, char *wrong
   return true;
 }
 
+/* A number from 1 to `most`. */
+static bool take_number(const char *text, uint64_t most, uint64_t *number) {
+  uint64_t value = 0;
+  for (const char *at = text; *at != '\0'; at++) {
+    if (*at < '0' || *at > '9' || value > UINT32_MAX)
+      return false;
+    value = value * 10U + (uint64_t)(*at - '0');
+  }
+  *number = value;
+  return value >= 1 && value <= most;
+}
+
+static bool take_identifier(psd_kms_options *options, const char *text, char *wrong) {
+  uint64_t value;
+  if (!take_number(text, UINT32_MAX, &value))
+    return refuse(wrong, "'%.20s' is no key identifier: psd-kms keys lists them", text);
+  options->identifier = (uint32_t)value;
+  return true;
+}
+
+/* --key of ca is an identifier, that of log a file. */
+static bool take_key(psd_kms_options *options, const char *value, unsigned option, char *wrong) {
+  return strcmp(options->command->name, "ca") == 0 ? take_identifier(options, value, wrong)
+                                                   : take_path(&options->key_file, value, option, wrong);
+}
+
+static bool take_most(psd_kms_options *options, const char *value, char *wrong) {
+  return (psd_amount_parse(value, &options->policy.most) && options->policy.most > 0) ||
+         refuse(wrong, "--most needs an amount in dollars, such as 10000 or 2500.50, and more than zero");
+}
+
+static bool take_watchdog(psd_kms_options *options, const char *value, char *wrong) {
+  uint64_t days;
+  if (!take_number(value, DAYS_MOST, &days))
+    return refuse(wrong, "--longest-watchdog needs a number of days from 1 to %u", DAYS_MOST);
+  options->policy.longest_watchdog = days * DAY;
+  return true;
+}
+
 static bool take_pair(uint8_t pair[2], const char *value, unsigned option, char *wrong) {
   if (strlen(value) != 2 || !psd_printable(value, 2))
     return refuse(wrong, "--%s needs two printable ASCII characters", name_of(option));
@@ -144,7 +196,7 @@ static bool take(psd_kms_options *options, unsigned option, const char *value, c
   case PSD_KMS_OPTION_GROUP:
     return take_path(&options->group, value, option, wrong);
   case PSD_KMS_OPTION_KEY:
-    return take_path(&options->key_file, value, option, wrong);
+    return take_key(options, value, option, wrong);
   case PSD_KMS_OPTION_OUT:
     return take_path(&options->out, value, option, wrong);
   case PSD_KMS_OPTION_OUT_DIR:
@@ -167,6 +219,10 @@ static bool take(psd_kms_options *options, unsigned option, const char *value, c
   case PSD_KMS_OPTION_VERIFY:
     options->verify = true;
     return true;
+  case PSD_KMS_OPTION_MOST:
+    return take_most(options, value, wrong);
+  case PSD_KMS_OPTION_LONGEST_WATCHDOG:
+    return take_watchdog(options, value, wrong);
   case PSD_KMS_OPTION_QUIET:
     options->quiet = true;
     return true;
@@ -177,17 +233,6 @@ static bool take(psd_kms_options *options, unsigned option, const char *value, c
     options->no_seccomp = true;
     return true;
   }
-}
-
-static bool take_identifier(psd_kms_options *options, const char *text, char *wrong) {
-  uint64_t value = 0;
-  for (const char *at = text; *at != '\0' && value <= UINT32_MAX; at++) {
-    if (*at < '0' || *at > '9')
-      return refuse(wrong, "'%.20s' is no key identifier: psd-kms keys lists them", text);
-    value = value * 10U + (uint64_t)(*at - '0');
-  }
-  options->identifier = (uint32_t)value;
-  return (value >= 1 && value <= UINT32_MAX) || refuse(wrong, "'%.20s' is no key identifier", text);
 }
 
 static bool check_together(const psd_kms_options *options, unsigned seen, char *wrong) {
@@ -234,8 +279,11 @@ static bool parse_rest(int argc, char **argv, psd_kms_options *options, char *wr
 }
 
 bool psd_kms_options_parse(int argc, char **argv, psd_kms_options *options, char wrong[PSD_KMS_WRONG_MAX]) {
-  *options =
-      (psd_kms_options){.role = PSD_ROLE_METER, .kind = PSD_KMS_VENDOR, .vendor = {'P', 'S'}, .model = {'D', '1'}};
+  *options = (psd_kms_options){.role = PSD_ROLE_METER,
+                               .kind = PSD_KMS_VENDOR,
+                               .vendor = {'P', 'S'},
+                               .model = {'D', '1'},
+                               .policy = psd_kms_policy_default};
   const char *name = argc > 1 ? argv[1] : "";
   options->help = strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0;
   options->version = strcmp(name, "--version") == 0;
@@ -245,7 +293,7 @@ bool psd_kms_options_parse(int argc, char **argv, psd_kms_options *options, char
     if (strcmp(psd_kms_commands[i].name, name) == 0)
       options->command = &psd_kms_commands[i];
   if (options->command == NULL)
-    return refuse(wrong, "say init, run, keys, rotate, register, retire, compromise, export, transport, log or "
+    return refuse(wrong, "say init, run, keys, rotate, register, retire, compromise, export, ca, transport, log or "
                          "passphrase (see --help)");
   return parse_rest(argc - 1, argv + 1, options, wrong);
 }

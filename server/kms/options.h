@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "kms/key_table.h"
+#include "kms/service.h"
 #include "psd/program/exit.h"
 #include "psd/spec/session.h"
 
@@ -30,10 +30,11 @@ struct psd_kms_options {
   psd_role role;
   psd_kms_kind kind; /* VENDOR without --kind */
   unsigned rsa_bits;
-  uint32_t identifier;
+  uint32_t identifier; /* 0 where none was given */
   uint32_t serials[PSD_KMS_SERIALS_MAX];
   unsigned serial_count;
   uint8_t vendor[2], model[2];
+  psd_kms_policy policy; /* the default where nothing else is said */
   bool json, verify, quiet, no_seccomp, classic;
 };
 
@@ -66,6 +67,8 @@ enum psd_kms_option {
   PSD_KMS_OPTION_MODEL,
   PSD_KMS_OPTION_OUT,
   PSD_KMS_OPTION_OUT_DIR,
+  PSD_KMS_OPTION_MOST,
+  PSD_KMS_OPTION_LONGEST_WATCHDOG,
   PSD_KMS_OPTION_QUIET,
   PSD_KMS_OPTION_NO_SECCOMP,
   PSD_KMS_OPTION_CLASSIC,

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char magic[] = "PSD-KMS1";
+static const char magic[] = "PSD-KMS2";
 
 /* Bytes of the head that the seal over the store key covers: those before its nonce. */
 #define COVERED (PSD_SIZE_KMS_SEAL - 12U - 32U - 16U - 12U - 16U)
@@ -31,6 +31,11 @@ bool psd_kms_seal_key(psd_part passphrase, unsigned cost, const uint8_t key[PSD_
 bool psd_kms_seal_head(const uint8_t *data, size_t length, psd_kms_seal *seal) {
   psd_cursor bytes = psd_cursor_over(data, length);
   return psd_take_message(&bytes, PSD_MESSAGE_KMS_SEAL, seal) && memcmp(seal->magic, magic, sizeof seal->magic) == 0;
+}
+
+bool psd_kms_seal_older(const uint8_t *data, size_t length) {
+  const size_t name = sizeof magic - 2U; /* all but the digit */
+  return length > name && memcmp(data, magic, name) == 0 && data[name] < (uint8_t)magic[name];
 }
 
 bool psd_kms_open_key(psd_part passphrase, const psd_kms_seal *seal, uint8_t key[PSD_KMS_STORE_KEY]) {

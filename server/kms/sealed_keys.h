@@ -23,6 +23,8 @@ typedef struct psd_kms_anchor {
 bool psd_kms_seal_key(psd_part passphrase, unsigned cost, const uint8_t key[PSD_KMS_STORE_KEY], psd_kms_seal *seal);
 /* Reads the head; false if these are no sealed keys. */
 bool psd_kms_seal_head(const uint8_t *data, size_t length, psd_kms_seal *seal);
+/* True if these are sealed keys of an earlier form, whose log has other records too. */
+bool psd_kms_seal_older(const uint8_t *data, size_t length);
 /* The store key; false for a wrong passphrase or a damaged head. */
 bool psd_kms_open_key(psd_part passphrase, const psd_kms_seal *seal, uint8_t key[PSD_KMS_STORE_KEY]);
 

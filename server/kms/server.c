@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "kms/harden.h"
 #include "kms/notice.h"
-#include "kms/service.h"
+#include "kms/operations.h"
+#include "psd/spec/amount.h"
 #include "wire/stream.h"
 
 /* Milliseconds that connections have to take what is on its way to them when it stops. */
@@ -47,11 +47,6 @@ struct client {
   client *previous, *next;
   uint64_t requests, refused;
 };
-
-uint64_t psd_kms_now(void) {
-  time_t now = time(NULL);
-  return now > 0 ? (uint64_t)now : 0;
-}
 
 static void say(const server *at, const char *level, const char *event, const psd_kms_fact *facts, size_t count) {
   if (!at->serving->quiet)
@@ -262,18 +257,23 @@ static bool note(server *at, psd_kms_event_id id) {
 }
 
 static void say_started(const server *at, bool filtered) {
+  char most[PSD_AMOUNT_WORDS];
   const psd_kms_fact facts[] = {
       {.key = "role", .text = at->serving->role == PSD_ROLE_METER ? "meter" : "manufacturing"},
       {.key = "socket", .text = at->serving->path},
       {.key = "generation", .number = at->service.keys->generation},
-      {.key = "seccomp", .text = filtered ? "yes" : "no"}};
-  say(at, "info", "started", facts, 4);
+      {.key = "seccomp", .text = filtered ? "yes" : "no"},
+      {.key = "most", .text = psd_amount_words(most, psd_kms_policy_of(&at->service)->most)}};
+  say(at, "info", "started", facts, 5);
 }
 
 bool psd_kms_serve(const psd_kms_serving *serving, char why[PSD_KMS_WHY_MAX]) {
   server at = {.serving = serving, .held_count = 0};
-  at.service = (psd_kms_service){
-      .keys = psd_kms_keys(serving->kms), .role = serving->role, .now = psd_kms_now, .classic = serving->classic};
+  at.service = (psd_kms_service){.keys = psd_kms_keys(serving->kms),
+                                 .role = serving->role,
+                                 .now = psd_kms_now,
+                                 .classic = serving->classic,
+                                 .policy = serving->policy};
   if (uv_loop_init(&at.loop) != 0) {
     (void)snprintf(why, PSD_KMS_WHY_MAX, "there is no event loop");
     return false;

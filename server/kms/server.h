@@ -3,6 +3,7 @@
 #define PSD_KMS_SERVER_H
 
 #include "kms/listen.h"
+#include "kms/service.h"
 #include "kms/vault.h"
 
 /* Connections at once; another one is closed. */
@@ -15,14 +16,12 @@ typedef struct psd_kms_serving {
   const char *path;                      /* of the socket */
   psd_kms_socket socket;                 /* taken over */
   const struct psd_kms_classic *classic; /* suite classic; NULL without it */
+  const psd_kms_policy *policy;          /* stays its owner's */
   bool quiet;                            /* says nothing on standard error */
   bool filter;                           /* only the system calls that serving takes, once it serves */
 } psd_kms_serving;
 
 /* Returns true after an orderly end; false, with the reason, if it could not begin. */
 bool psd_kms_serve(const psd_kms_serving *serving, char why[PSD_KMS_WHY_MAX]);
-
-/* Seconds since 1970-01-01 UTC. */
-uint64_t psd_kms_now(void);
 
 #endif

@@ -16,7 +16,21 @@ static const struct operation {
     {PSD_FRAME_KMS_ENDORSE, PSD_FRAME_KMS_ENDORSED, PSD_ROLE_MANUFACTURING, psd_kms_endorse_psd},
     {PSD_FRAME_KMS_VENDOR_KEYS, PSD_FRAME_KMS_VENDOR_KEY, PSD_ROLE_METER | PSD_ROLE_MANUFACTURING,
      psd_kms_give_vendor_keys},
+    {PSD_FRAME_KMS_FUND, PSD_FRAME_KMS_FUNDED, PSD_ROLE_METER, psd_kms_authorize_funds},
+    {PSD_FRAME_KMS_RECEIPT, PSD_FRAME_KMS_RECEIVED, PSD_ROLE_METER, psd_kms_verify_receipt},
+    {PSD_FRAME_KMS_ORDER, PSD_FRAME_KMS_ORDERED, PSD_ROLE_METER, psd_kms_order_command},
+    {PSD_FRAME_KMS_CERTIFY, PSD_FRAME_KMS_CERTIFIED, PSD_ROLE_METER, psd_kms_certify_psd},
 };
+
+const psd_kms_policy psd_kms_policy_default = {.most = 10000000U, .longest_watchdog = 180U * 86400U};
+
+const psd_kms_policy *psd_kms_policy_of(const psd_kms_service *service) {
+  return service->policy != NULL ? service->policy : &psd_kms_policy_default;
+}
+
+uint64_t psd_kms_apart(uint64_t a, uint64_t b) {
+  return a > b ? a - b : b - a;
+}
 
 static const struct operation *operation_of(psd_frame_type type) {
   for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++)

@@ -8,13 +8,25 @@
 /* By how many seconds the time of an audit may differ from the clock here. */
 #define PSD_KMS_AUDIT_SKEW 300U
 
+/* Seconds an authorization of funds may be good for at most. */
+#define PSD_KMS_EXPIRY_MOST 3600U
+
 typedef struct psd_kms_classic psd_kms_classic;
+
+/* How far it goes, whoever asks. */
+typedef struct psd_kms_policy {
+  uint64_t most;             /* mills: the largest refill, and the largest that limits of a PSD allow */
+  uint64_t longest_watchdog; /* seconds without an inspection after which a PSD locks, at most */
+} psd_kms_policy;
+/* 10000.00, and 180 days. */
+extern const psd_kms_policy psd_kms_policy_default;
 
 typedef struct psd_kms_service {
   const psd_keyring *keys;
   psd_role role;
   uint64_t (*now)(void);          /* seconds since 1970-01-01 UTC */
   const psd_kms_classic *classic; /* NULL: suite classic is refused, as if it did not exist */
+  const psd_kms_policy *policy;   /* NULL: psd_kms_policy_default */
   psd_kms_events events;          /* what the log has yet to be told, before the answers leave */
 } psd_kms_service;
 

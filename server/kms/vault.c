@@ -1,6 +1,7 @@
 #include "kms/vault.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,8 +33,26 @@ const psd_pair *psd_kms_log_pair(const psd_keyring *ring) {
   return key != NULL ? key->pair : NULL;
 }
 
+static bool check_form(const uint8_t *data, size_t length, char *why) {
+  return !psd_kms_seal_older(data, length) ||
+         psd_kms_refuse(why, "these keys and their log are of an earlier psd-kms, which this one does not read: make "
+                             "new ones in another folder with psd-kms init");
+}
+
+bool psd_kms_folder_current(int folder, char why[PSD_KMS_WHY_MAX]) {
+  uint8_t head[PSD_SIZE_KMS_SEAL];
+  int file = psd_kms_file_open(folder, PSD_KMS_KEYS_FILE, O_RDONLY);
+  /* Without keys there is nothing to tell it by: a copy of the log alone. */
+  bool older = file >= 0 && psd_kms_read_all(file, head, sizeof head, 0) && !check_form(head, sizeof head, why);
+  if (file >= 0)
+    (void)close(file);
+  return !older;
+}
+
 static psd_keyring *open_ring(psd_kms *kms, const uint8_t *data, size_t length, const uint8_t *store_key,
                               psd_part passphrase, char *why) {
+  if (!check_form(data, length, why))
+    return NULL;
   psd_keyring *ring = psd_keyring_new();
   if (ring == NULL || !psd_kms_seal_head(data, length, &kms->seal)) {
     psd_keyring_free(ring);

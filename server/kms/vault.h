@@ -21,6 +21,9 @@ bool psd_kms_may_create(const char *path, char why[PSD_KMS_WHY_MAX]);
 /* Makes folder, keys and log. Refused where there are keys already. */
 bool psd_kms_create(const char *path, psd_part passphrase, const psd_kms_birth *birth, char why[PSD_KMS_WHY_MAX]);
 
+/* False, and why, if the folder was made by an earlier psd-kms, whose files this one does not read. */
+bool psd_kms_folder_current(int folder, char why[PSD_KMS_WHY_MAX]);
+
 /* Opens keys and log, checks that they belong together, and ends a change that was cut off. NULL when refused. Free
  * with psd_kms_close; NULL is fine. */
 psd_kms *psd_kms_open(const char *path, psd_part passphrase, char why[PSD_KMS_WHY_MAX]);

@@ -8,11 +8,14 @@
 
 #include "fuzz.h"
 #include "meter/session_internal.h"
+#include "psd/spec/lifecycle.h"
 
 #define VENDOR_KEY 7U
 
 /* What the input can ask for. */
 enum { RAW, SIGN_ON, ANSWER, JOB, AUDIT, HOST_DATA, CARD_DATA, SIGN_OFF, TIMEOUT, STOP, ORDERS };
+/* From here on up: what the ledger has of the PSD, and what the PSD says of funds. */
+#define LEDGER 0xF0U
 
 struct psd_meter_call {
   psd_frame_type type;
@@ -28,6 +31,13 @@ typedef struct stage {
   uint64_t time;
   psd_meter_call *call;
   psd_meter_job *job;
+  unsigned due;      /* orders that wait */
+  uint8_t operation; /* of the PSD: its state, */
+  uint8_t sequence;  /* number, */
+  uint8_t total;     /* and control total */
+  uint8_t known;     /* the last number that the ledger has */
+  bool open;         /* it is not finished there */
+  uint64_t until;    /* of the certificate */
   uint8_t session_key[PSD_SESSION_KEY];
   uint32_t ordinal;
 } stage;
@@ -168,16 +178,28 @@ static void sign_on(stage *at) {
 
 /* The key management system: the right type and length with bytes of the input, or anything. */
 static void answer(stage *at) {
-  static const size_t sizes[] = {PSD_SESSION_KEY, PSD_SIZE_AUDIT_RESULT + PSD_AUTHENTICATION,
-                                 PSD_SIZE_VENDOR_KEY_ORDER};
+  static const struct {
+    psd_frame_type type;
+    size_t size;
+  } rows[] = {{PSD_FRAME_KMS_UNWRAP, PSD_SESSION_KEY},
+              {PSD_FRAME_KMS_VERIFY, PSD_SIZE_AUDIT_RESULT + PSD_AUTHENTICATION},
+              {PSD_FRAME_KMS_ROTATE, PSD_SIZE_VENDOR_KEY_ORDER},
+              {PSD_FRAME_KMS_ORDER, PSD_SIZE_ORDER},
+              {PSD_FRAME_KMS_CERTIFY, PSD_CERTIFICATE_MAX},
+              {PSD_FRAME_KMS_FUND, PSD_AUTHORIZED_FUNDS},
+              {PSD_FRAME_KMS_RECEIPT, 0}};
   psd_meter_call *call = at->call;
   uint8_t choice = fuzz_u8(at->input);
   if (call == NULL)
     return;
   at->call = NULL;
-  size_t row = call->type == PSD_FRAME_KMS_UNWRAP ? 0 : call->type == PSD_FRAME_KMS_VERIFY ? 1 : 2;
-  size_t length = choice < 0xE0 ? sizes[row] : fuzz_u8(at->input);
-  uint8_t body[256] = {0};
+  size_t row = 0;
+  while (rows[row].type != call->type) {
+    row++;
+    FUZZ_ASSERT(row < sizeof rows / sizeof rows[0]);
+  }
+  size_t length = choice < 0xE0 ? rows[row].size : fuzz_u8(at->input);
+  uint8_t body[PSD_CERTIFICATE_MAX] = {0};
   psd_meter_answer what = {.type = (psd_frame_type)(call->type + 1), .body = body, .length = length};
   if (choice >= 0xF0) {
     what.type = PSD_FRAME_KMS_REFUSED;
@@ -187,6 +209,35 @@ static void answer(stage *at) {
     memcpy(body, at->session_key, sizeof at->session_key);
   call->answered(call->owner, &what);
   free(call);
+}
+
+/* The PSD's row. */
+static void fill_row(const stage *at, uint8_t choice, psd_meter_row *row) {
+  row->device.user = choice % 4U == 3U ? 0 : choice % 32U == 30U ? 2 : 1;
+  row->device.account = row->device.user == 0 ? 0 : 1;
+  row->device.inspected = choice % 2U == 1U ? at->time : 0;
+  row->due = at->due;
+  row->sequence = at->known;
+  row->open_sequence = at->open ? at->known : 0;
+  row->certificate_until = at->until;
+}
+
+/* What a job about an order or about funds brings back, within what the database can hold. */
+static void fill_job(stage *at, psd_meter_job *job) {
+  if (job->errand != NULL && job->kind == PSD_METER_JOB_ORDER_NEXT) {
+    job->errand->order.action = job->errand->action;
+    job->errand->order.length = fuzz_u16(at->input) % (PSD_ORDER_CONTENT_MAX + 1U);
+    job->errand->number = 1;
+    job->errand->certificate = fuzz_u8(at->input) % 2U;
+  }
+  if (job->kind == PSD_METER_JOB_SIGN_ON && at->open && job->op == NULL) {
+    job->op = calloc(1, sizeof *job->op);
+    FUZZ_ASSERT(job->op != NULL);
+    job->op->sequence = at->known;
+    job->op->state = at->operation >= PSD_OPERATION_WITHDRAWING ? PSD_OP_CREDITED : PSD_OP_RESERVED;
+  }
+  if (job->kind == PSD_METER_JOB_AUDITED)
+    job->finding = job->expected;
 }
 
 /* The database. */
@@ -201,8 +252,8 @@ static void do_job(stage *at) {
   job->wait = choice;
   job->device_known = choice % 8U != 7U;
   job->user.id = 1;
-  job->row.user = choice % 4U == 3U ? 0 : choice % 32U == 30U ? 2 : 1;
-  job->row.inspected = choice % 2U == 1U ? at->time : 0;
+  fill_row(at, choice, &job->row);
+  fill_job(at, job);
   if (job->done != NULL)
     job->done(job->owner, job);
   psd_meter_job_free(job);
@@ -224,6 +275,10 @@ static void audit(stage *at) {
   psd_audit said = {.type = 1U + fuzz_u8(at->input) % 2U, .vendor = "PS", .model = "D1", .serial = 1};
   said.vendor_key = fuzz_u8(at->input);
   said.piece_count = fuzz_u8(at->input);
+  said.state = PSD_STATE_OPERATIONAL;
+  said.operation = at->operation;
+  said.sequence = at->sequence;
+  said.control_total = said.descending = at->total;
   if (handshake != NULL) {
     memcpy(said.nonce, handshake->nonce, sizeof said.nonce);
     memcpy(said.transcript, handshake->th2, sizeof said.transcript);
@@ -236,14 +291,28 @@ static void audit(stage *at) {
 
 static void data(stage *at, psd_frame_type type) {
   size_t length = 0;
-  uint8_t *text = fuzz_take(at->input, fuzz_u8(at->input) % 80U, &length);
+  uint8_t *text = fuzz_take(at->input, fuzz_u8(at->input) % 200U, &length);
   (void)psd_meter_keys_host(&at->session->keys);
   hand_record(at, type == PSD_FRAME_HOST_DATA ? &at->session->keys.from_host : &at->session->keys.from_card, type, text,
               length);
   free(text);
 }
 
+static void ledger(stage *at) {
+  at->due = fuzz_u16(at->input) & 0x1FFCU;
+  at->operation = fuzz_u8(at->input) % 7U;
+  at->sequence = fuzz_u8(at->input);
+  at->total = fuzz_u8(at->input);
+  at->known = fuzz_u8(at->input);
+  at->open = fuzz_u8(at->input) % 2U == 1U;
+  at->until = fuzz_u8(at->input) % 2U == 1U ? at->time : 0;
+}
+
 static void order(stage *at, uint8_t what) {
+  if (what >= LEDGER) {
+    ledger(at);
+    return;
+  }
   switch (what % ORDERS) {
   case RAW:
     raw(at);

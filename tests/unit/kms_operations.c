@@ -19,13 +19,8 @@ static void expect_session_key(void) {
                   "K_S");
 }
 
-/* Every bit from `first` on is flipped; the signal must be `expected`. */
 static void flip_all(psd_frame_type type, psd_buffer *request, size_t first, size_t last, psd_signal expected) {
-  for (size_t bit = first * 8; bit < last * 8; bit++) {
-    flip(request, bit);
-    CU_ASSERT_EQUAL(bench_ask(&on, type, request), expected);
-    flip(request, bit);
-  }
+  bench_flip_all(&on, type, request, first, last, expected);
 }
 
 #define HEAD 4U /* KMS_CALL */
@@ -176,6 +171,25 @@ static void verify_hmac(void) {
   }
 }
 
+/* No wish makes a PSD wait longer for its inspection than the policy has it. */
+static void verify_watchdog(psd_buffer *request) {
+  const psd_kms_policy policy = {.most = 1, .longest_watchdog = 1000};
+  const struct {
+    uint64_t warn, lock;
+    psd_signal signal;
+  } spans[] = {{0, 0, PSD_SIGNAL_NONE},       {1000, 1000, PSD_SIGNAL_NONE},     {1001, 0, PSD_SIGNAL_LIMIT},
+               {0, 1001, PSD_SIGNAL_LIMIT},   {UINT32_MAX, 0, PSD_SIGNAL_LIMIT}, {0, UINT32_MAX, PSD_SIGNAL_LIMIT},
+               {1000, 1001, PSD_SIGNAL_LIMIT}};
+  on.service.policy = &policy;
+  for (size_t i = 0; i < sizeof spans / sizeof spans[0]; i++) {
+    psd_buffer span = psd_buffer_over(request->data + WISH + 10, 8);
+    psd_put_uint(&span, spans[i].warn, 4);
+    psd_put_uint(&span, spans[i].lock, 4);
+    CU_ASSERT_EQUAL(bench_ask(&on, PSD_FRAME_KMS_VERIFY, request), spans[i].signal);
+  }
+  on.service.policy = NULL;
+}
+
 static void verify_limits(void) {
   bench_open(&on, PSD_ROLE_METER, false);
   psd_kms_manufactured made = bench_manufacture(&on, 0, PSD_SUITE_P256);
@@ -200,24 +214,12 @@ static void verify_limits(void) {
   request.data[WISH] = 0x80; /* an action that is none */
   CU_ASSERT_EQUAL(bench_ask(&on, PSD_FRAME_KMS_VERIFY, &request), PSD_SIGNAL_REQUEST);
   request.data[WISH] = 0;
+  verify_watchdog(&request);
   for (size_t length = request.length; length-- > 4;) {
     psd_buffer shorter = {.data = request.data, .length = length};
     CU_ASSERT_EQUAL(bench_ask(&on, PSD_FRAME_KMS_VERIFY, &shorter), PSD_SIGNAL_MESSAGE);
   }
   bench_close(&on);
-}
-
-static void endorse(psd_kms_manufactured *made, const uint8_t point[65], psd_signal expected) {
-  uint8_t bytes[256];
-  psd_buffer request = bench_request(bytes, sizeof bytes);
-  psd_put(&request, on.device.bytes, 8);
-  psd_put(&request, made->wrapped_k4, PSD_SIZE_WRAPPED_K4);
-  psd_put(&request, point, 65);
-  on.service.role = PSD_ROLE_MANUFACTURING;
-  CU_ASSERT_EQUAL(bench_ask(&on, PSD_FRAME_KMS_ENDORSE, &request), expected);
-  on.service.role = PSD_ROLE_METER;
-  if (expected == PSD_SIGNAL_NONE)
-    memcpy(made->wrapped_k4, on.content, PSD_SIZE_WRAPPED_K4);
 }
 
 static void verify_ecdsa(void) {
@@ -231,9 +233,9 @@ static void verify_ecdsa(void) {
   bench_put_verify(&request, made.wrapped_k4, made.key, pair);
   CU_ASSERT_EQUAL(bench_ask(&on, PSD_FRAME_KMS_VERIFY, &request), PSD_SIGNAL_SIGNATURE); /* not endorsed */
   point[64] ^= 1;
-  endorse(&made, point, PSD_SIGNAL_REQUEST);
+  bench_endorse(&on, &made, point, PSD_SIGNAL_REQUEST);
   point[64] ^= 1;
-  endorse(&made, point, PSD_SIGNAL_NONE);
+  bench_endorse(&on, &made, point, PSD_SIGNAL_NONE);
   request = bench_request(memory, sizeof memory);
   bench_put_verify(&request, made.wrapped_k4, made.key, pair);
   CU_ASSERT_EQUAL(bench_ask(&on, PSD_FRAME_KMS_VERIFY, &request), PSD_SIGNAL_NONE);
@@ -243,7 +245,7 @@ static void verify_ecdsa(void) {
   bench_put_verify(&request, made.wrapped_k4, made.key, NULL);
   CU_ASSERT_EQUAL(bench_ask(&on, PSD_FRAME_KMS_VERIFY, &request), PSD_SIGNAL_SIGNATURE); /* K3 alone no longer does */
   made.wrapped_k4[40] ^= 1;
-  endorse(&made, point, PSD_SIGNAL_DEVICE_KEY);
+  bench_endorse(&on, &made, point, PSD_SIGNAL_DEVICE_KEY);
   psd_pair_free(pair);
   bench_close(&on);
 }
@@ -323,17 +325,19 @@ static void vendor_keys(void) {
 /* Of all types a frame may have, a role grants its own and says of the others' that they are not its. */
 static void roles(void) {
   static const psd_frame_type meter[] = {PSD_FRAME_KMS_UNWRAP, PSD_FRAME_KMS_VERIFY, PSD_FRAME_KMS_ROTATE,
-                                         PSD_FRAME_KMS_COLUMN};
+                                         PSD_FRAME_KMS_COLUMN, PSD_FRAME_KMS_FUND,   PSD_FRAME_KMS_RECEIPT,
+                                         PSD_FRAME_KMS_ORDER,  PSD_FRAME_KMS_CERTIFY};
   static const psd_frame_type factory[] = {PSD_FRAME_KMS_MANUFACTURE, PSD_FRAME_KMS_ENDORSE};
   bench_open(&on, PSD_ROLE_METER, false);
   psd_buffer request = bench_request(memory, sizeof memory);
   for (size_t i = 0; i < 2; i++)
     CU_ASSERT_EQUAL(bench_ask(&on, factory[i], &request), PSD_SIGNAL_ROLE);
   on.service.role = PSD_ROLE_MANUFACTURING;
-  for (size_t i = 0; i < 4; i++)
+  for (size_t i = 0; i < sizeof meter / sizeof meter[0]; i++)
     CU_ASSERT_EQUAL(bench_ask(&on, meter[i], &request), PSD_SIGNAL_ROLE);
   for (unsigned type = 0; type < 256; type++)
-    if (type < PSD_FRAME_KMS_UNWRAP || type > PSD_FRAME_KMS_VENDOR_KEY || type % 2 != 0)
+    if (type < PSD_FRAME_KMS_UNWRAP || type > PSD_FRAME_KMS_CERTIFIED || type == PSD_FRAME_KMS_REFUSED - 1 ||
+        type % 2 != 0)
       CU_ASSERT_EQUAL(bench_ask(&on, (psd_frame_type)type, &request), PSD_SIGNAL_MESSAGE);
   for (size_t length = 0; length < 4; length++) {
     psd_buffer shorter = {.data = request.data, .length = length};

@@ -91,6 +91,73 @@ void bench_put_sign_on(const bench *on, psd_buffer *out, psd_suite suite, uint32
     wrap_shared(out, (psd_part){aad, sizeof aad}, k_s, key_material);
 }
 
+void bench_endorse(bench *on, psd_kms_manufactured *made, const uint8_t point[65], psd_signal expected) {
+  uint8_t bytes[256];
+  psd_buffer request = bench_request(bytes, sizeof bytes);
+  psd_role role = on->service.role;
+  psd_put(&request, on->device.bytes, 8);
+  psd_put(&request, made->wrapped_k4, PSD_SIZE_WRAPPED_K4);
+  psd_put(&request, point, 65);
+  on->service.role = PSD_ROLE_MANUFACTURING;
+  CU_ASSERT_EQUAL(bench_ask(on, PSD_FRAME_KMS_ENDORSE, &request), expected);
+  on->service.role = role;
+  if (expected == PSD_SIGNAL_NONE)
+    memcpy(made->wrapped_k4, on->content, PSD_SIZE_WRAPPED_K4);
+}
+
+psd_pair *bench_pair(bench *on, psd_kms_manufactured *made) {
+  uint8_t point[65];
+  psd_pair *pair = psd_pair_new();
+  CU_ASSERT_PTR_NOT_NULL_FATAL(pair);
+  psd_pair_point(pair, point);
+  bench_endorse(on, made, point, PSD_SIGNAL_NONE);
+  return pair;
+}
+
+psd_kms_certify bench_certificate(const bench *on) {
+  psd_kms_certify wanted = {.serial = 0x1234, .number = 5, .zip = 90210, .licence = 42, .from = BENCH_NOW};
+  wanted.until = BENCH_NOW + UINT64_C(365) * 86400U;
+  memcpy(wanted.vendor, on->device.bytes, 2);
+  memcpy(wanted.model, on->device.bytes + 2, 2);
+  return wanted;
+}
+
+psd_signal bench_certify(bench *on, const psd_kms_manufactured *made, const psd_kms_certify *wanted) {
+  uint8_t bytes[256];
+  psd_buffer request = bench_request(bytes, sizeof bytes);
+  psd_put_message(&request, PSD_MESSAGE_KMS_CERTIFY, wanted);
+  psd_put(&request, made->wrapped_k4, PSD_SIZE_WRAPPED_K4);
+  return bench_ask(on, PSD_FRAME_KMS_CERTIFY, &request);
+}
+
+void bench_sign(psd_buffer *out, const char *label, size_t length, const uint8_t k3[32], const psd_pair *pair) {
+  const psd_part parts[] = {{label, strlen(label)}, {out->data + out->length - length, length}};
+  uint8_t *signature = psd_put_room(out, pair != NULL ? 64 : 32);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(signature);
+  CU_ASSERT_FATAL(pair != NULL ? psd_pair_sign(pair, parts, 2, signature) : psd_hmac(k3, 32, parts, 2, signature));
+}
+
+void bench_flip_all(bench *on, psd_frame_type type, psd_buffer *request, size_t first, size_t last,
+                    psd_signal expected) {
+  for (size_t bit = first * 8; bit < last * 8; bit++) {
+    request->data[bit / 8] ^= (uint8_t)(1U << bit % 8);
+    CU_ASSERT_EQUAL(bench_ask(on, type, request), expected);
+    request->data[bit / 8] ^= (uint8_t)(1U << bit % 8);
+  }
+}
+
+void bench_cut_all(bench *on, psd_frame_type type, const psd_buffer *request) {
+  uint8_t longer[PSD_FRAME_BODY_MAX];
+  for (size_t length = request->length; length-- > PSD_SIZE_KMS_CALL;) {
+    psd_buffer shorter = {.data = request->data, .length = length};
+    CU_ASSERT_EQUAL(bench_ask(on, type, &shorter), PSD_SIGNAL_MESSAGE);
+  }
+  memcpy(longer, request->data, request->length);
+  longer[request->length] = 0;
+  const psd_buffer more = {.data = longer, .length = request->length + 1};
+  CU_ASSERT_EQUAL(bench_ask(on, type, &more), PSD_SIGNAL_MESSAGE);
+}
+
 void bench_put_verify(psd_buffer *out, const uint8_t *wrapped_k4, const uint8_t k3[32], const psd_pair *pair) {
   psd_audit audit = {.type = pair != NULL ? PSD_SIGNATURE_ECDSA : PSD_SIGNATURE_HMAC, .serial = 0x1234};
   const psd_kms_verify wish = {.actions = PSD_ACTION_ROTATE, .time = BENCH_NOW + 300, .warn_after = 5, .lock_after = 9};
@@ -98,9 +165,6 @@ void bench_put_verify(psd_buffer *out, const uint8_t *wrapped_k4, const uint8_t 
   memcpy(audit.model, "D1", 2);
   psd_put_message(out, PSD_MESSAGE_KMS_VERIFY, &wish);
   psd_put(out, wrapped_k4, PSD_SIZE_WRAPPED_K4);
-  const uint8_t *bytes = out->data + out->length;
   psd_put_message(out, PSD_MESSAGE_AUDIT, &audit);
-  const psd_part parts[] = {{PSD_SIGN_AUDIT, 18}, {bytes, PSD_SIZE_AUDIT}};
-  uint8_t *signature = psd_put_room(out, pair != NULL ? 64 : 32);
-  CU_ASSERT_FATAL(pair != NULL ? psd_pair_sign(pair, parts, 2, signature) : psd_hmac(k3, 32, parts, 2, signature));
+  bench_sign(out, PSD_SIGN_AUDIT, PSD_SIZE_AUDIT, k3, pair);
 }

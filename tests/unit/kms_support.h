@@ -28,6 +28,21 @@ psd_kms_manufactured bench_manufacture(bench *on, unsigned scheme, unsigned suit
 psd_buffer bench_request(uint8_t *memory, size_t capacity);
 /* KMS_CONTEXT || SIGN_ON || wrapped, with the K_S 01 02 03 ... */
 void bench_put_sign_on(const bench *on, psd_buffer *out, psd_suite suite, uint32_t key, const uint8_t *key_material);
+/* Endorses a PSD with that point; its wrapped K4 is then the new one, unless another signal is `expected`. */
+void bench_endorse(bench *on, psd_kms_manufactured *made, const uint8_t point[65], psd_signal expected);
+/* Gives the PSD a key pair and endorses it; free the pair. */
+psd_pair *bench_pair(bench *on, psd_kms_manufactured *made);
+/* What a certificate of the bench's PSD may say: number 5, ZIP 90210, licence 42, from now on for a year. */
+psd_kms_certify bench_certificate(const bench *on);
+/* Asks for it; on PSD_SIGNAL_NONE it is in `content`. */
+psd_signal bench_certify(bench *on, const psd_kms_manufactured *made, const psd_kms_certify *wanted);
+/* Signs the last `length` bytes of `out` as the PSD does, by `pair` or, with NULL, K3, and appends the signature. */
+void bench_sign(psd_buffer *out, const char *label, size_t length, const uint8_t k3[32], const psd_pair *pair);
+/* Flips each bit of the bytes from `first` to `last` in turn; the answer must be `expected`. */
+void bench_flip_all(bench *on, psd_frame_type type, psd_buffer *request, size_t first, size_t last,
+                    psd_signal expected);
+/* Cuts a request short at every length down to the call's number, and lengthens it by a byte: all are MESSAGE. */
+void bench_cut_all(bench *on, psd_frame_type type, const psd_buffer *request);
 /* KMS_VERIFY || WRAPPED_K4 || AUDIT || signature */
 void bench_put_verify(psd_buffer *out, const uint8_t *wrapped_k4, const uint8_t k3[32], const psd_pair *pair);
 

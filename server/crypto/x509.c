@@ -1,0 +1,185 @@
+#include "crypto/x509.h"
+
+#include <limits.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#include "crypto/evp_internal.h"
+
+#define KEY_IDENTIFIER 20
+/* Bits of keyUsage (RFC 5280, 4.2.1.3). */
+#define DIGITAL_SIGNATURE 0
+#define KEY_CERT_SIGN 5
+#define CRL_SIGN 6
+
+/* The serial number of a subject is a PrintableString (X.520, 6.2.9); characters of a device's name that are none there
+ * make it UTF-8. */
+static int string_type(const char *text) {
+  return ASN1_PRINTABLE_type((const unsigned char *)text, -1) == V_ASN1_PRINTABLESTRING ? V_ASN1_PRINTABLESTRING
+                                                                                        : V_ASN1_UTF8STRING;
+}
+
+static bool add_entry(X509_NAME *name, int nid, const char *text) {
+  return text == NULL ||
+         X509_NAME_add_entry_by_NID(name, nid, string_type(text), (const unsigned char *)text, -1, -1, 0) == 1;
+}
+
+static X509_NAME *name_of(const psd_x509_name *wanted) {
+  X509_NAME *name = X509_NAME_new();
+  if (name != NULL && add_entry(name, NID_organizationName, wanted->organization) &&
+      add_entry(name, NID_commonName, wanted->common_name) && add_entry(name, NID_serialNumber, wanted->serial_number))
+    return name;
+  X509_NAME_free(name);
+  return NULL;
+}
+
+static bool set_names(X509 *made, const psd_x509 *wanted) {
+  X509_NAME *issuer = name_of(&wanted->issuer), *subject = name_of(&wanted->subject);
+  bool done = issuer != NULL && subject != NULL && X509_set_issuer_name(made, issuer) == 1 &&
+              X509_set_subject_name(made, subject) == 1;
+  X509_NAME_free(issuer);
+  X509_NAME_free(subject);
+  return done;
+}
+
+static bool set_head(X509 *made, const psd_x509 *wanted) {
+  return X509_set_version(made, X509_VERSION_3) == 1 &&
+         ASN1_INTEGER_set_uint64(X509_get_serialNumber(made), wanted->serial) == 1 &&
+         ASN1_TIME_set(X509_getm_notBefore(made), (time_t)wanted->from) != NULL &&
+         ASN1_TIME_set(X509_getm_notAfter(made), (time_t)wanted->until) != NULL;
+}
+
+static bool set_key(X509 *made, const uint8_t point[PSD_POINT]) {
+  EVP_PKEY *key = psd_point_pkey(point);
+  bool done = key != NULL && X509_set_pubkey(made, key) == 1;
+  EVP_PKEY_free(key);
+  return done;
+}
+
+static bool add_constraints(X509 *made, bool authority) {
+  BASIC_CONSTRAINTS *constraints = BASIC_CONSTRAINTS_new();
+  if (constraints != NULL)
+    constraints->ca = authority ? 0xFF : 0;
+  bool done = constraints != NULL &&
+              X509_add1_ext_i2d(made, NID_basic_constraints, constraints, authority ? 1 : 0, X509V3_ADD_APPEND) == 1;
+  BASIC_CONSTRAINTS_free(constraints);
+  return done;
+}
+
+static bool add_usage(X509 *made, bool authority) {
+  ASN1_BIT_STRING *usage = ASN1_BIT_STRING_new();
+  bool done = usage != NULL;
+  if (authority)
+    done = done && ASN1_BIT_STRING_set_bit(usage, KEY_CERT_SIGN, 1) == 1 &&
+           ASN1_BIT_STRING_set_bit(usage, CRL_SIGN, 1) == 1;
+  else
+    done = done && ASN1_BIT_STRING_set_bit(usage, DIGITAL_SIGNATURE, 1) == 1;
+  done = done && X509_add1_ext_i2d(made, NID_key_usage, usage, 1, X509V3_ADD_APPEND) == 1;
+  ASN1_BIT_STRING_free(usage);
+  return done;
+}
+
+/* The identifier of a key; NULL on failure. */
+static ASN1_OCTET_STRING *identifier_of(const uint8_t point[PSD_POINT]) {
+  uint8_t digest[PSD_HASH];
+  ASN1_OCTET_STRING *identifier = ASN1_OCTET_STRING_new();
+  if (identifier != NULL && psd_hash(&(psd_part){point, PSD_POINT}, 1, digest) &&
+      ASN1_OCTET_STRING_set(identifier, digest, KEY_IDENTIFIER) == 1)
+    return identifier;
+  ASN1_OCTET_STRING_free(identifier);
+  return NULL;
+}
+
+static bool add_subject_key(X509 *made, const uint8_t point[PSD_POINT]) {
+  ASN1_OCTET_STRING *identifier = identifier_of(point);
+  bool done =
+      identifier != NULL && X509_add1_ext_i2d(made, NID_subject_key_identifier, identifier, 0, X509V3_ADD_APPEND) == 1;
+  ASN1_OCTET_STRING_free(identifier);
+  return done;
+}
+
+static bool add_authority_key(X509 *made, const uint8_t point[PSD_POINT]) {
+  AUTHORITY_KEYID *authority = AUTHORITY_KEYID_new();
+  if (authority != NULL)
+    authority->keyid = identifier_of(point);
+  bool done = authority != NULL && authority->keyid != NULL &&
+              X509_add1_ext_i2d(made, NID_authority_key_identifier, authority, 0, X509V3_ADD_APPEND) == 1;
+  AUTHORITY_KEYID_free(authority);
+  return done;
+}
+
+static bool add_private(X509 *made, const char *identifier, psd_part content) {
+  if (identifier == NULL)
+    return true;
+  ASN1_OBJECT *object = OBJ_txt2obj(identifier, 1);
+  ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
+  X509_EXTENSION *extension = NULL;
+  if (object != NULL && value != NULL && content.length <= INT_MAX &&
+      ASN1_OCTET_STRING_set(value, content.data, (int)content.length) == 1)
+    extension = X509_EXTENSION_create_by_OBJ(NULL, object, 0, value);
+  bool done = extension != NULL && X509_add_ext(made, extension, -1) == 1;
+  X509_EXTENSION_free(extension);
+  ASN1_OCTET_STRING_free(value);
+  ASN1_OBJECT_free(object);
+  return done;
+}
+
+static bool fill(X509 *made, const psd_x509 *wanted) {
+  return set_head(made, wanted) && set_names(made, wanted) && set_key(made, wanted->point) &&
+         add_constraints(made, wanted->authority) && add_usage(made, wanted->authority) &&
+         add_subject_key(made, wanted->point) &&
+         /* A self-signed certificate names no other key (RFC 5280, 4.2.1.1). */
+         (wanted->authority || add_authority_key(made, wanted->issuer_point)) &&
+         add_private(made, wanted->private, wanted->content);
+}
+
+static bool put_der(X509 *made, uint8_t der[PSD_X509_MAX], size_t *length) {
+  int size = i2d_X509(made, NULL);
+  if (size <= 0 || (unsigned)size > PSD_X509_MAX)
+    return false;
+  uint8_t *at = der;
+  *length = (size_t)size;
+  return i2d_X509(made, &at) == size;
+}
+
+bool psd_x509_make(const psd_x509 *wanted, const psd_pair *issuer, uint8_t der[PSD_X509_MAX], size_t *length) {
+  X509 *made = X509_new();
+  EVP_PKEY *key = psd_pair_pkey(issuer);
+  bool done = made != NULL && key != NULL && fill(made, wanted) && X509_sign(made, key, psd_evp.sha256) > 0 &&
+              put_der(made, der, length);
+  EVP_PKEY_free(key);
+  X509_free(made);
+  return done || psd_evp_failed();
+}
+
+/* The certificate that is all of `der`; NULL for anything else. */
+static X509 *take_der(psd_part der) {
+  const unsigned char *at = der.data;
+  X509 *taken = der.length <= PSD_X509_MAX ? d2i_X509(NULL, &at, (long)der.length) : NULL;
+  if (taken == NULL || at == (const unsigned char *)der.data + der.length)
+    return taken;
+  X509_free(taken);
+  return NULL;
+}
+
+bool psd_x509_signed(psd_part der, const uint8_t issuer[PSD_POINT], const uint8_t point[PSD_POINT]) {
+  X509 *taken = take_der(der);
+  EVP_PKEY *signer = psd_point_pkey(issuer), *subject = psd_point_pkey(point);
+  EVP_PKEY *key = taken != NULL ? X509_get0_pubkey(taken) : NULL;
+  bool done = key != NULL && signer != NULL && subject != NULL && EVP_PKEY_eq(key, subject) == 1 &&
+              X509_verify(taken, signer) == 1;
+  EVP_PKEY_free(signer);
+  EVP_PKEY_free(subject);
+  X509_free(taken);
+  return done || psd_evp_failed();
+}
+
+bool psd_x509_pem(psd_part der, char pem[PSD_X509_PEM_MAX]) {
+  X509 *taken = take_der(der);
+  BIO *memory = BIO_new(BIO_s_mem());
+  bool done = taken != NULL && memory != NULL && PEM_write_bio_X509(memory, taken) == 1 &&
+              psd_bio_text(memory, pem, PSD_X509_PEM_MAX);
+  BIO_free(memory);
+  X509_free(taken);
+  return done || psd_evp_failed();
+}
