@@ -13,11 +13,6 @@ static bool number_valid(const char *number) {
   return length >= 1 && length <= NUMBER_MAX && psd_printable(number, length);
 }
 
-static psd_db_result take_id(psd_db *db, psd_sql sql, void *row) {
-  *(int64_t *)row = psd_column_number(db, sql, 0);
-  return PSD_DB_DONE;
-}
-
 psd_db_result psd_db_account_add(psd_db *db, const char *number, const char *name, int64_t *id) {
   uint8_t text[NAME_SIZE] = {0}, sealed[PSD_SEALED_COLUMN(NAME_SIZE)];
   if (!number_valid(number) || !psd_name_valid(name, NAME_SIZE))
@@ -31,17 +26,19 @@ psd_db_result psd_db_account_add(psd_db *db, const char *number, const char *nam
   if (!done)
     return psd_crypto_failed(db);
   psd_value values[] = {psd_value_text(number), psd_value_bytes(sealed, sizeof sealed)};
-  result = psd_sql_row(db, PSD_SQL_ACCOUNT_ADD, values, 2, take_id, id);
+  result = psd_sql_row(db, PSD_SQL_ACCOUNT_ADD, values, 2, psd_take_number, id);
   return result == PSD_DB_ABSENT ? PSD_DB_EXISTS : result;
 }
 
-/* id, number, name, suspended */
+/* id, number, name, suspended, zip, licence */
 static psd_db_result take_account(psd_db *db, psd_sql sql, void *row) {
   psd_account *account = row;
   uint8_t sealed[PSD_SEALED_COLUMN(NAME_SIZE)];
   memset(account, 0, sizeof *account);
   account->id = psd_column_number(db, sql, 0);
   account->suspended = psd_column_flag(db, sql, 3);
+  account->zip = (uint32_t)psd_column_number(db, sql, 4);
+  account->licence = (uint32_t)psd_column_number(db, sql, 5);
   psd_db_result result = psd_column_text(db, sql, 1, account->number, sizeof account->number);
   if (result == PSD_DB_DONE)
     result = psd_column_bytes(db, sql, 2, sealed, sizeof sealed);
@@ -64,6 +61,25 @@ psd_db_result psd_db_account_set_suspended(psd_db *db, const char *number, bool 
     return PSD_DB_ABSENT;
   psd_value values[] = {psd_value_text(number), psd_value_number(suspended)};
   return psd_sql_change(db, PSD_SQL_ACCOUNT_SUSPEND, values, 2);
+}
+
+psd_db_result psd_db_account_set_licence(psd_db *db, const char *number, uint32_t zip, uint32_t licence) {
+  if (!number_valid(number))
+    return PSD_DB_ABSENT;
+  psd_value values[] = {psd_value_text(number), psd_value_number(zip), psd_value_number(licence)};
+  return psd_sql_change(db, PSD_SQL_ACCOUNT_SET_LICENCE, values, 3);
+}
+
+static psd_db_result take_licence(psd_db *db, psd_sql sql, void *row) {
+  psd_account *account = row;
+  account->zip = (uint32_t)psd_column_number(db, sql, 0);
+  account->licence = (uint32_t)psd_column_number(db, sql, 1);
+  return PSD_DB_DONE;
+}
+
+psd_db_result psd_db_account_licence(psd_db *db, int64_t id, psd_account *account) {
+  psd_value values[] = {psd_value_number(id)};
+  return psd_sql_row(db, PSD_SQL_ACCOUNT_LICENCE, values, 1, take_licence, account);
 }
 
 typedef struct account_visit {

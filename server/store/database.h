@@ -36,6 +36,8 @@ bool psd_column_flag(psd_db *db, psd_sql sql, int column);
 psd_db_result psd_column_bytes(psd_db *db, psd_sql sql, int column, void *out, size_t length);
 /* The same where NULL is allowed: zeroes. */
 psd_db_result psd_column_bytes_or_null(psd_db *db, psd_sql sql, int column, void *out, size_t length);
+/* At most `room` bytes, or none; `length` gets how many. */
+psd_db_result psd_column_block(psd_db *db, psd_sql sql, int column, void *out, size_t room, size_t *length);
 /* Text of less than `room` bytes. */
 psd_db_result psd_column_text(psd_db *db, psd_sql sql, int column, char *out, size_t room);
 /* FAILED: what lies in the database is not what was put there. */
@@ -51,6 +53,18 @@ typedef struct psd_listing {
   bool (*visit)(void *context, const void *row); /* false ends the list */
 } psd_listing;
 psd_db_result psd_sql_list(psd_db *db, const psd_listing *listing, void *context);
+/* The same for a statement with `count` parameters more, which come third. */
+psd_db_result psd_sql_list_of(psd_db *db, const psd_listing *listing, const psd_value *values, size_t count,
+                              void *context);
+
+/* The 8 bytes of a device as a number, and back. False for bytes that are no device. */
+bool psd_device_number(const uint8_t device[8], int64_t *key);
+void psd_device_of(int64_t key, uint8_t device[8]);
+/* A psd_device_row from the first eight columns: device, wrapped_k4, vendor_key, user_id, account_id, revoked,
+ * inspected, audit. */
+psd_db_result psd_take_device(psd_db *db, psd_sql sql, void *row);
+/* An int64_t from the first column. */
+psd_db_result psd_take_number(psd_db *db, psd_sql sql, void *row);
 
 /* Brings the schema to `version` from what it is; several may try at the same time. */
 psd_db_result psd_migrate(psd_db *db, unsigned version);

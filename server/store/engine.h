@@ -31,7 +31,7 @@ typedef struct psd_value {
   size_t length;
 } psd_value;
 
-#define PSD_VALUES_MAX 8U
+#define PSD_VALUES_MAX 12U
 
 typedef enum psd_db_mode {
   PSD_DB_READ,    /* sees one state of the database */
@@ -42,6 +42,7 @@ typedef enum psd_db_mode {
 /* Results are those of store.h; whatever is not DONE or ABSENT is explained in the words given to `open`. Columns count
  * from 0. Outside of a transaction each statement is one, and durable when `step` says ABSENT. */
 typedef struct psd_engine {
+  const char *name; /* as in "{only NAME}" of the schema scripts */
   /* Whether there is a schema: a statement with one number, 0 or not. */
   const char *probe;
   /* The engine's words for the types of the schema scripts. */

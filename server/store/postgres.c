@@ -181,6 +181,7 @@ static void pg_finish(void *connection, psd_sql sql) {
 }
 
 const psd_engine psd_engine_postgres = {
+    .name = "postgresql",
     .probe = "SELECT count(*) FROM pg_class WHERE oid = to_regclass('schema_version')",
     .integer = "BIGINT",
     .bytes = "BYTEA",

@@ -5,11 +5,13 @@
 #include <time.h>
 
 #include "store/database.h"
+#include "store/money.h"
 
 #include "schema_history.inc"
 #define NEWEST ((unsigned)(sizeof scripts / sizeof scripts[0]))
 
-_Static_assert(PSD_SIZE_AUDIT == 235 && PSD_SIZE_WRAPPED_K4 == 132,
+_Static_assert(PSD_SIZE_AUDIT == 261 && PSD_SIZE_WRAPPED_K4 == 132 && PSD_SIZE_FUNDS_REQUEST == 76 &&
+                   PSD_SIZE_FUNDS_RECEIPT == 59 && PSD_ORDER_CONTENT_MAX == 1908,
                "a layout has changed: write a script that migrates");
 
 unsigned psd_db_schema_newest(void) {
@@ -36,6 +38,22 @@ static const char *word_of(const psd_engine *engine, const char *at, size_t *len
   return NULL;
 }
 
+/* What follows a "{only ENGINE}" or "{end}" that stands at `at`; NULL if none does. `mine` gets whether the lines after
+ * it are for this engine. */
+static const char *section_at(const psd_engine *engine, const char *at, bool *mine) {
+  static const char only[] = "{only ", end[] = "{end}";
+  if (strncmp(at, end, sizeof end - 1) == 0) {
+    *mine = true;
+    return at + sizeof end - 1;
+  }
+  if (strncmp(at, only, sizeof only - 1) != 0)
+    return NULL;
+  at += sizeof only - 1;
+  size_t length = strcspn(at, "}");
+  *mine = strlen(engine->name) == length && strncmp(at, engine->name, length) == 0;
+  return at + length + 1;
+}
+
 /* The script in the engine's words; free it. No word is longer than four times its token. */
 static char *translate(const psd_engine *engine, const char *script) {
   size_t room = strlen(script) * 8 + 1;
@@ -43,8 +61,14 @@ static char *translate(const psd_engine *engine, const char *script) {
   if (text == NULL)
     return NULL;
   psd_buffer out = psd_buffer_over(text, room);
+  bool mine = true;
   while (*script != '\0') {
     size_t length = 1;
+    const char *section = section_at(engine, script, &mine);
+    if (section != NULL || !mine) {
+      script = section != NULL ? section : script + 1;
+      continue;
+    }
     const char *word = *script == '{' ? word_of(engine, script, &length) : NULL;
     if (word == NULL)
       length = 1;
@@ -58,16 +82,11 @@ static char *translate(const psd_engine *engine, const char *script) {
   return NULL;
 }
 
-static psd_db_result take_number(psd_db *db, psd_sql sql, void *row) {
-  *(int64_t *)row = psd_column_number(db, sql, 0);
-  return PSD_DB_DONE;
-}
-
 psd_db_result psd_read_schema(psd_db *db) {
   int64_t there = 0, version = 0;
-  psd_db_result result = psd_sql_row(db, PSD_SQL_PROBE, NULL, 0, take_number, &there);
+  psd_db_result result = psd_sql_row(db, PSD_SQL_PROBE, NULL, 0, psd_take_number, &there);
   if (result == PSD_DB_DONE && there != 0)
-    result = psd_sql_row(db, PSD_SQL_VERSION, NULL, 0, take_number, &version);
+    result = psd_sql_row(db, PSD_SQL_VERSION, NULL, 0, psd_take_number, &version);
   if (result == PSD_DB_DONE)
     db->schema = version < 0 || version > INT32_MAX ? INT32_MAX : (unsigned)version;
   return result;

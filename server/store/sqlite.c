@@ -99,7 +99,9 @@ static bool settle(lite *db) {
          sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL) == SQLITE_OK &&
          sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL) == SQLITE_OK &&
          choose_journal(db) == PSD_DB_DONE &&
-         execute(db, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+         /* What a statement with triggers may have to undo is kept in memory, in small pieces: by default each one
+          * takes 64 KiB anew. */
+         execute(db, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;"
                      "PRAGMA cell_size_check = ON; PRAGMA cache_size = -16384;") == PSD_DB_DONE;
 }
 
@@ -159,7 +161,8 @@ static psd_db_result lite_commit(void *connection) {
 }
 
 static bool bind(sqlite3_stmt *statement, size_t index, const psd_value *value) {
-  static const char names[PSD_VALUES_MAX][3] = {"$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8"};
+  static const char names[PSD_VALUES_MAX][4] = {"$1", "$2", "$3", "$4",  "$5",  "$6",
+                                                "$7", "$8", "$9", "$10", "$11", "$12"};
   int at = sqlite3_bind_parameter_index(statement, names[index]);
   if (value->kind == PSD_VALUE_NUMBER)
     return sqlite3_bind_int64(statement, at, value->number) == SQLITE_OK;
@@ -219,6 +222,7 @@ static void lite_finish(void *connection, psd_sql sql) {
 }
 
 const psd_engine psd_engine_sqlite = {
+    .name = "sqlite",
     .probe = "SELECT count(*) FROM sqlite_schema WHERE name = 'schema_version'",
     .integer = "INTEGER",
     .bytes = "BLOB",

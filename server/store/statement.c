@@ -114,6 +114,22 @@ psd_db_result psd_column_bytes_or_null(psd_db *db, psd_sql sql, int column, void
   return PSD_DB_DONE;
 }
 
+psd_db_result psd_column_block(psd_db *db, psd_sql sql, int column, void *out, size_t room, size_t *length) {
+  const void *data = db->engine->bytes_at(db->connection, sql, column, length);
+  if (data == NULL)
+    *length = 0; /* SQLite has no address for no bytes */
+  if (*length > room)
+    return psd_damaged(db, sql);
+  if (*length > 0)
+    memcpy(out, data, *length);
+  return PSD_DB_DONE;
+}
+
+psd_db_result psd_take_number(psd_db *db, psd_sql sql, void *row) {
+  *(int64_t *)row = psd_column_number(db, sql, 0);
+  return PSD_DB_DONE;
+}
+
 psd_db_result psd_column_text(psd_db *db, psd_sql sql, int column, char *out, size_t room) {
   size_t found = 0;
   const void *data = db->engine->bytes_at(db->connection, sql, column, &found);
@@ -124,10 +140,10 @@ psd_db_result psd_column_text(psd_db *db, psd_sql sql, int column, char *out, si
   return PSD_DB_DONE;
 }
 
-/* One page into `rows`. */
-static psd_db_result read_page(psd_db *db, const psd_listing *listing, int64_t after, uint8_t *rows, size_t *count) {
-  psd_value values[] = {psd_value_number(after), psd_value_number(PAGE_ROWS)};
-  psd_db_result result = start(db, listing->sql, values, 2);
+/* One page into `rows`, of a statement whose first parameter is the key after which it goes on. */
+static psd_db_result read_page(psd_db *db, const psd_listing *listing, const psd_value *values, size_t value_count,
+                               uint8_t *rows, size_t *count) {
+  psd_db_result result = start(db, listing->sql, values, value_count);
   for (*count = 0; result == PSD_DB_DONE; (*count)++) {
     result = step(db, listing->sql);
     if (result == PSD_DB_DONE && *count == PAGE_ROWS)
@@ -142,20 +158,27 @@ static psd_db_result read_page(psd_db *db, const psd_listing *listing, int64_t a
 }
 
 psd_db_result psd_sql_list(psd_db *db, const psd_listing *listing, void *context) {
+  return psd_sql_list_of(db, listing, NULL, 0, context);
+}
+
+psd_db_result psd_sql_list_of(psd_db *db, const psd_listing *listing, const psd_value *values, size_t value_count,
+                              void *context) {
+  psd_value all[PSD_VALUES_MAX] = {psd_value_number(listing->first), psd_value_number(PAGE_ROWS)};
+  for (size_t i = 0; i < value_count; i++)
+    all[2 + i] = values[i];
   uint8_t *rows = calloc(PAGE_ROWS, listing->row_size);
   if (rows == NULL) {
     psd_db_say(&db->words, "no memory");
     return PSD_DB_FAILED;
   }
-  int64_t after = listing->first;
   size_t count = PAGE_ROWS;
   bool more = true;
   psd_db_result result = PSD_DB_DONE;
   while (more && count == PAGE_ROWS) {
-    result = read_page(db, listing, after, rows, &count);
+    result = read_page(db, listing, all, 2 + value_count, rows, &count);
     more = result == PSD_DB_DONE;
     for (size_t i = 0; more && i < count; i++) {
-      after = listing->key(rows + i * listing->row_size);
+      all[0].number = listing->key(rows + i * listing->row_size);
       more = listing->visit(context, rows + i * listing->row_size);
     }
   }

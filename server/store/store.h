@@ -56,10 +56,15 @@ typedef struct psd_account {
   char number[33]; /* printable ASCII, 1 to 32 */
   char name[129];  /* UTF-8, sealed in the database */
   bool suspended;
+  uint32_t zip, licence; /* what a meter that is registered to it is authorized with; zip 0 for none */
 } psd_account;
 psd_db_result psd_db_account_add(psd_db *db, const char *number, const char *name, int64_t *id);
 psd_db_result psd_db_account_find(psd_db *db, const char *number, psd_account *account);
 psd_db_result psd_db_account_set_suspended(psd_db *db, const char *number, bool suspended);
+/* ABSENT for no such account. */
+psd_db_result psd_db_account_set_licence(psd_db *db, const char *number, uint32_t zip, uint32_t licence);
+/* zip and licence by the account's identifier; what else is in `account` is left. */
+psd_db_result psd_db_account_licence(psd_db *db, int64_t id, psd_account *account);
 
 /* Users (EP 216). The name is 1 to 32 bytes of UTF-8. `verifier` is the stretched password; the database keeps a salted
  * hash of it, sealed. */
@@ -111,6 +116,9 @@ typedef struct psd_device_row {
 psd_db_result psd_db_device_add(psd_db *db, const uint8_t device[8], const uint8_t wrapped_k4[PSD_SIZE_WRAPPED_K4],
                                 uint32_t vendor_key);
 psd_db_result psd_db_device_find(psd_db *db, const uint8_t device[8], psd_device_row *row);
+/* The only PSD with this serial number, whatever its vendor and model; EXISTS if there are several. `serial` may be the
+ * end of `device`. */
+psd_db_result psd_db_device_of_serial(psd_db *db, const uint8_t serial[4], uint8_t device[8]);
 /* Binds PSD, user and the user's account. EXISTS if it is another user's; REFUSED if it is revoked, or the account is
  * not that user's. */
 psd_db_result psd_db_device_register(psd_db *db, const uint8_t device[8], int64_t user, int64_t account);

@@ -20,6 +20,26 @@
       {"a PSD is registered to one user and that user's account", test_registration},                                  \
       {"audits are kept", test_audits}, {"PSDs are listed in order, page by page", test_device_list},                  \
       {"how many PSDs hold a vendor key", test_vendor_keys},                                                           \
+      {"a movement takes from one book and gives to another", test_movements},                                         \
+      {"the movements of a book in order, page by page", test_movement_list},                                          \
+      {"the schema refuses what would lose or make money", test_money_constraints},                                    \
+      {"PSDs of schema 3 are there after the migration", test_money_migration},                                        \
+      {"a refill is reserved and settled once", test_refill},                                                          \
+      {"a refill that is refused moves nothing", test_refill_refused},                                                 \
+      {"a cancelled refill is given back, and its number burned", test_release},                                       \
+      {"a withdrawal credits the account once", test_withdrawal},                                                      \
+      {"the final withdrawal ends the service", test_final_withdrawal},                                                \
+      {"two servers, one database: reserved once, and never more than there is", test_two_servers},                    \
+      {"a crash at each statement: nothing or all, and the repetition completes it", test_cut_everywhere},             \
+      {"whatever is heard or not, sums stay and audits agree", test_random_schedules},                                 \
+      {"the provider's orders wait for a session", test_orders},                                                       \
+      {"which command carries out which action", test_commands_of_actions},                                            \
+      {"an alarm locks; unlock adjusts only when told to", test_alarm},                                                \
+      {"a reservation that the card denies is given back when the operator says so", test_unlock_denied},              \
+      {"the audit decides what was cut off", test_audit_decides},                                                      \
+      {"current account: charged at the audit, and paid", test_current_account},                                       \
+      {"what the meters of an account are authorized with", test_account_licence},                                     \
+      {"postage seen on mail", test_evidence}, {"the report: ledger, audits, mail", test_reconcile},                   \
       {"a transaction is committed or rolled back whole", test_transaction},                                           \
       {"a transaction is undone by a failure in it", test_transaction_undone},                                         \
       {"of two that conflict one begins again", test_conflict},                                                        \

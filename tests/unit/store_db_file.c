@@ -115,9 +115,9 @@ TEST(test_disk_full) {
   psd_db_close(db);
 }
 
-/* Every file ends at 256 KiB, in the middle of whatever is written. */
+/* Every file ends at 512 KiB, in the middle of whatever is written. */
 static void fill_files(int out) {
-  struct rlimit limit = {256 * 1024, 256 * 1024};
+  struct rlimit limit = {512 * 1024, 512 * 1024};
   psd_db_result why = PSD_DB_DONE;
   psd_db *db = bench_open();
   (void)signal(SIGXFSZ, SIG_IGN);

@@ -1,0 +1,82 @@
+/* Movements and books, as the rules use them. */
+#include <string.h>
+
+#include "datacenter/rules.h"
+
+void psd_dc_device(const uint8_t vendor[2], const uint8_t model[2], uint64_t serial, uint8_t device[8]) {
+  psd_buffer out = psd_buffer_over(device, 8);
+  psd_put_message(&out, PSD_MESSAGE_DEVICE_ID,
+                  &(psd_device_id){.vendor = {vendor[0], vendor[1]}, .model = {model[0], model[1]}, .serial = serial});
+}
+
+psd_book psd_dc_group_book(const uint8_t device[8], psd_group group) {
+  return psd_book_of_device(group == PSD_GROUP_POSTAGE ? PSD_BOOK_METER : PSD_BOOK_SERVICES, device);
+}
+
+psd_db_result psd_dc_must_move(psd_db *db, const psd_movement *movement) {
+  psd_db_result result = psd_db_move(db, movement);
+  return result == PSD_DB_ABSENT || result == PSD_DB_EXISTS ? PSD_DB_REFUSED : result;
+}
+
+psd_db_result psd_dc_note(psd_db *db, psd_meter_row *row, uint32_t sequence) {
+  static const psd_book_kind kinds[] = {PSD_BOOK_RESERVED, PSD_BOOK_METER, PSD_BOOK_SERVICES};
+  psd_db_result result = PSD_DB_DONE;
+  if (row->sequence == 0)
+    for (size_t i = 0; result == PSD_DB_DONE && i < sizeof kinds / sizeof kinds[0]; i++)
+      result = psd_db_book_open(db, psd_book_of_device(kinds[i], row->device.device), 0);
+  if (sequence > row->sequence)
+    row->sequence = sequence;
+  return result;
+}
+
+/* The movement that ends a refill: to the meter, or back. */
+static psd_movement ending(const psd_op *op, psd_op_state state, uint64_t time) {
+  bool settled = state == PSD_OP_SETTLED;
+  psd_movement movement = {.kind = settled ? PSD_MOVE_SETTLE : PSD_MOVE_RELEASE,
+                           .time = time,
+                           .amount = op->amount,
+                           .from = psd_book_of_device(PSD_BOOK_RESERVED, op->device),
+                           .to = settled ? psd_dc_group_book(op->device, op->group)
+                                         : (psd_book){PSD_BOOK_ACCOUNT, op->account},
+                           .sequence = op->sequence};
+  memcpy(movement.device, op->device, sizeof movement.device);
+  return movement;
+}
+
+psd_db_result psd_dc_finish(psd_db *db, psd_meter_row *row, psd_op *op, psd_op_state state, uint64_t time,
+                            const uint8_t *receipt, size_t length) {
+  psd_db_result result = psd_db_op_change(db, op->device, op->sequence, op->state, state, time, receipt, length);
+  if (result == PSD_DB_DONE && state != PSD_OP_CLOSED) {
+    psd_movement movement = ending(op, state, time);
+    result = psd_dc_must_move(db, &movement);
+  }
+  if (result != PSD_DB_DONE)
+    return result;
+  if (state == PSD_OP_SETTLED)
+    row->control_total[op->group] += (int64_t)op->amount;
+  row->withdrawn = row->withdrawn || (state == PSD_OP_CLOSED && op->final);
+  row->open_sequence = 0;
+  op->state = state;
+  return psd_db_meter_update(db, row);
+}
+
+psd_db_result psd_dc_available(psd_db *db, int64_t account, uint64_t *available) {
+  int64_t balance = 0, least = 0;
+  psd_db_result result = psd_db_book_find(db, (psd_book){PSD_BOOK_ACCOUNT, account}, &balance, &least);
+  *available = result == PSD_DB_DONE ? (uint64_t)balance - (uint64_t)least : 0;
+  return result;
+}
+
+psd_db_result psd_dc_open_op(psd_db *db, const psd_meter_row *row, psd_op *room, psd_op **open) {
+  *open = NULL;
+  if (row->open_sequence == 0)
+    return PSD_DB_DONE;
+  psd_db_result result = psd_db_op_find(db, row->device.device, row->open_sequence, room);
+  if (result == PSD_DB_DONE)
+    *open = room;
+  return result == PSD_DB_ABSENT ? PSD_DB_REFUSED : result;
+}
+
+bool psd_dc_same_request(const psd_op *op, const uint8_t *request, size_t length) {
+  return op->request_length == length && memcmp(op->request, request, length) == 0;
+}

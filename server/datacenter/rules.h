@@ -1,0 +1,46 @@
+/* The inside of the data center: what several rules need. */
+#ifndef PSD_DATACENTER_RULES_H
+#define PSD_DATACENTER_RULES_H
+
+#include "datacenter/datacenter.h"
+
+/* The book of a register group: METER or SERVICES. */
+psd_book psd_dc_group_book(const uint8_t device[8], psd_group group);
+/* A movement that cannot fail unless the ledger is broken: REFUSED then. */
+psd_db_result psd_dc_must_move(psd_db *db, const psd_movement *movement);
+/* A PSD's number `sequence` is known now. With its first one its books are opened. Only `row` is changed: update it. */
+psd_db_result psd_dc_note(psd_db *db, psd_meter_row *row, uint32_t sequence);
+/* Ends the open operation: SETTLED, RELEASED or CLOSED, with its movement. `row` and `op` are changed with it. */
+psd_db_result psd_dc_finish(psd_db *db, psd_meter_row *row, psd_op *op, psd_op_state state, uint64_t time,
+                            const uint8_t *receipt, size_t length);
+/* What an account has left: balance and credit. */
+psd_db_result psd_dc_available(psd_db *db, int64_t account, uint64_t *available);
+
+/* Writes an alarm, locks the meter, and orders DISABLE if it was not locked by one already. `row` is written too. */
+psd_db_result psd_dc_alarm(psd_db *db, psd_meter_row *row, psd_alarm_reason reason, uint64_t time, const char *words);
+
+/* The same, and the signal BALANCE. */
+psd_db_result psd_dc_contradiction(psd_db *db, psd_meter_row *row, psd_alarm_reason reason, uint64_t time,
+                                   const char *words, psd_signal *signal);
+
+/* Puts an order, or takes back one that has no content and is not carried out yet. */
+psd_db_result psd_dc_put_order(psd_db *db, psd_meter_row *row, unsigned action, const void *content, size_t length,
+                               uint64_t time);
+psd_db_result psd_dc_drop_order(psd_db *db, psd_meter_row *row, unsigned action);
+
+/* The last audit; false without one. */
+bool psd_dc_last_audit(const psd_meter_row *row, psd_audit *audit);
+/* The open operation; `*open` is NULL for none. */
+psd_db_result psd_dc_open_op(psd_db *db, const psd_meter_row *row, psd_op *room, psd_op **open);
+/* The operation was begun with these very bytes. */
+bool psd_dc_same_request(const psd_op *op, const uint8_t *request, size_t length);
+/* What the ledger would have to say if the last audit, and what was moved since, are right. REFUSED if no ledger could
+ * say it. In current-account mode what it has, but for a card that shows less. */
+psd_db_result psd_dc_expected(psd_db *db, const psd_meter_row *row, const psd_op *op, const psd_audit *audit,
+                              int64_t expected[2]);
+
+/* Who made a signed statement. */
+#define PSD_DC_DEVICE(parsed, device) psd_dc_device((parsed)->vendor, (parsed)->model, (parsed)->serial, device)
+void psd_dc_device(const uint8_t vendor[2], const uint8_t model[2], uint64_t serial, uint8_t device[8]);
+
+#endif
