@@ -1,7 +1,9 @@
 /* From the audit response (M3) to the audit result (M4): EP steps 236 to 246. */
+#include <stdio.h>
 #include <string.h>
 
-#include "meter/session_internal.h"
+#include "meter/actions.h"
+#include "meter/jobs_orders.h"
 
 /* An audit that changes nothing is written down again after so many seconds. */
 #define SAVE_EVERY 60U
@@ -47,9 +49,9 @@ static psd_signal check_audit(const psd_meter_session *session, const psd_audit 
       memcmp(audit->vendor, device.vendor, sizeof device.vendor) != 0 ||
       memcmp(audit->model, device.model, sizeof device.model) != 0 || audit->serial != device.serial)
     return PSD_SIGNAL_AUDIT;
-  if (!at->device_known || at->row.revoked)
+  if (!at->device_known || session->row.device.revoked)
     return PSD_SIGNAL_DEVICE;
-  if (at->row.user != 0 && at->row.user != session->user)
+  if (session->row.device.user != 0 && session->row.device.user != session->user)
     return PSD_SIGNAL_NOT_REGISTERED;
   return PSD_SIGNAL_NONE;
 }
@@ -59,9 +61,9 @@ static void ask_verify(psd_meter_session *session) {
   psd_meter_handshake *at = session->handshake;
   uint8_t body[PSD_SIZE_KMS_VERIFY + PSD_SIZE_WRAPPED_K4 + sizeof at->audit];
   psd_buffer buffer = psd_buffer_over(body, sizeof body);
-  psd_kms_verify wishes = {.actions = at->rotate ? PSD_ACTION_ROTATE : 0, .time = at->time};
+  psd_kms_verify wishes = {.actions = at->actions, .time = at->time};
   psd_put_message(&buffer, PSD_MESSAGE_KMS_VERIFY, &wishes);
-  psd_put(&buffer, at->row.wrapped_k4, sizeof at->row.wrapped_k4);
+  psd_put(&buffer, session->row.device.wrapped_k4, sizeof session->row.device.wrapped_k4);
   psd_put(&buffer, at->audit, at->audit_length);
   session->state = PSD_METER_VERIFYING;
   (void)psd_meter_ask(session, PSD_FRAME_KMS_VERIFY, body, buffer.length, on_verified);
@@ -81,10 +83,14 @@ void psd_meter_take_audit(psd_meter_session *session, const uint8_t *body, size_
     psd_meter_refuse(session, signal, 0);
     return;
   }
-  session->registered = at->row.user != 0;
-  /* A PSD that is nobody's is given nothing but its registration. */
-  at->rotate = session->registered && audit.vendor_key < session->service->vendor_key;
+  session->audit = audit;
+  session->registered = session->row.device.user != 0;
   at->time = session->service->calls->time(session->service);
+  /* A PSD that is nobody's is given nothing but its registration. */
+  if (session->registered) {
+    at->finding = psd_dc_held(&session->row, psd_dc_examine(&session->row, at->op, &audit));
+    at->actions = psd_meter_actions_wanted(session, at->finding, at->time);
+  }
   ask_verify(session);
 }
 
@@ -108,9 +114,11 @@ static bool news(const uint8_t one[PSD_SIZE_AUDIT], const uint8_t other[PSD_SIZE
   return memcmp(left, right, sizeof left) != 0;
 }
 
-static bool must_save(const psd_meter_handshake *at) {
-  bool recent = at->row.inspected != 0 && at->time >= at->row.inspected && at->time - at->row.inspected <= SAVE_EVERY;
-  return !recent || at->failures != 0 || news(at->audit, at->row.audit);
+static bool must_save(const psd_meter_session *session) {
+  const psd_meter_handshake *at = session->handshake;
+  const psd_device_row *row = &session->row.device;
+  bool recent = row->inspected != 0 && at->time >= row->inspected && at->time - row->inspected <= SAVE_EVERY;
+  return !recent || at->failures != 0 || at->finding != PSD_FOUND_AGREEMENT || news(at->audit, row->audit);
 }
 
 static void save(psd_meter_session *session) {
@@ -121,6 +129,8 @@ static void save(psd_meter_session *session) {
     memcpy(job->audit, at->audit, sizeof job->audit);
     job->now = at->time;
     job->clear_failures = at->failures != 0;
+    job->registered = session->registered;
+    job->expected = at->finding;
   }
   (void)psd_meter_submit(session, job, on_saved);
 }
@@ -150,8 +160,8 @@ static void complete(psd_meter_session *session) {
   log_open(session);
   if (session->stopping)
     psd_meter_session_stop(session);
-  else if (at->rotate)
-    psd_meter_begin_rotation(session, at->row.wrapped_k4);
+  else
+    psd_meter_actions_begin(session, at->actions, at->finding);
   psd_meter_handshake_free(session);
 }
 
@@ -165,17 +175,52 @@ static void on_verified(void *owner, const psd_meter_answer *answer) {
     return;
   }
   memcpy(at->result, answer->body, sizeof at->result);
-  if (must_save(at))
+  if (must_save(session))
     save(session);
   else
     complete(session);
 }
 
+static void log_alarm(psd_meter_session *session, psd_finding finding) {
+  psd_json *line = psd_meter_session_line(session, PSD_METER_WARNING, "alarm");
+  if (line == NULL)
+    return;
+  psd_json_string(line, "words",
+                  finding == PSD_FOUND_RESTORED ? "the PSD is behind what was seen of it"
+                                                : "the PSD's registers and the ledger do not agree");
+  psd_meter_log_end(session->service->log);
+}
+
+/* What the audit has finished by itself is recovered like the rest: whoever asks for it once more is told. */
+static void note_recovered(psd_meter_session *session, uint64_t available) {
+  const psd_audit *audit = &session->audit;
+  bool postage = audit->group == PSD_GROUP_POSTAGE;
+  session->recovered =
+      (psd_funds_result){.operation = audit->operation,
+                         .group = audit->group,
+                         .sequence = audit->sequence,
+                         .amount = audit->operation_amount,
+                         .ascending = postage ? audit->ascending : audit->certificate_ascending,
+                         .descending = postage ? audit->descending : audit->certificate_descending,
+                         .control_total = postage ? audit->control_total : audit->certificate_control_total,
+                         .available = available};
+}
+
 static void on_saved(void *owner, psd_meter_job *job) {
   psd_meter_session *session = owner;
   session->job = NULL;
-  if (job->result == PSD_DB_DONE)
-    complete(session);
-  else
+  if (job->result != PSD_DB_DONE) {
+    /* The ledger has moved since it was looked up: M4 would announce what is no longer so. */
+    if (job->result == PSD_DB_REFUSED && job->finding != job->expected)
+      (void)snprintf(job->words, sizeof job->words, "%s", "the ledger has changed since the PSD was looked up");
     psd_meter_refuse_database(session, job);
+    return;
+  }
+  if (session->registered)
+    session->row = job->row;
+  if (psd_dc_alarming(job->finding))
+    log_alarm(session, job->finding);
+  if (psd_meter_finding_ends(job->finding))
+    note_recovered(session, job->funds.available);
+  complete(session);
 }

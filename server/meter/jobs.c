@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "crypto/evp.h"
+#include "meter/jobs_orders.h"
 
 /* Seconds for which failed sign-ons that lock nobody any more are remembered; so many names are a crowd, in which those
  * that nobody has are remembered for less. */
@@ -17,13 +18,15 @@ psd_meter_job *psd_meter_job_new(psd_meter_job_kind kind) {
   if (job == NULL)
     return NULL;
   job->kind = kind;
-  job->writes = kind != PSD_METER_JOB_SIGN_ON;
+  job->writes = kind != PSD_METER_JOB_SIGN_ON && kind != PSD_METER_JOB_OPERATION;
   return job;
 }
 
 void psd_meter_job_free(psd_meter_job *job) {
   if (job == NULL)
     return;
+  free(job->op);
+  free(job->errand);
   psd_secret_wipe(job, sizeof *job);
   free(job);
 }
@@ -64,7 +67,7 @@ static psd_db_result verify_user(psd_meter_job *job, psd_db *db, bool may_write)
   bool locked = job->now < failures.until;
   job->failures = failures.count;
   job->wait = locked ? (uint32_t)(failures.until - job->now) : 0;
-  job->refused = locked || !right || !there || job->user.disabled || job->user.suspended;
+  job->refused = locked || !right || !there || job->user.disabled;
   if (!job->refused && job->proves && may_write)
     return psd_db_failures_set(db, job->name, &failures);
   if (!job->refused || locked)
@@ -75,20 +78,22 @@ static psd_db_result verify_user(psd_meter_job *job, psd_db *db, bool may_write)
   return PSD_DB_DONE;
 }
 
+/* The operation that the PSD and the server have not finished. */
+static psd_db_result find_open(psd_meter_job *job, psd_db *db) {
+  if (job->op == NULL)
+    job->op = calloc(1, sizeof *job->op);
+  return job->op == NULL ? PSD_DB_BUSY : psd_db_op_find(db, job->device, job->row.open_sequence, job->op);
+}
+
 static psd_db_result sign_on(psd_meter_job *job, psd_db *db, bool may_write) {
   psd_db_result result = verify_user(job, db, may_write);
   if (result != PSD_DB_DONE || job->refused)
     return result;
-  result = psd_db_device_find(db, job->device, &job->row);
+  result = psd_db_meter_find(db, job->device, &job->row);
   job->device_known = result == PSD_DB_DONE;
+  if (result == PSD_DB_DONE && job->row.open_sequence != 0)
+    return find_open(job, db);
   return result == PSD_DB_ABSENT ? PSD_DB_DONE : result;
-}
-
-static psd_db_result audited(psd_meter_job *job, psd_db *db) {
-  psd_db_result result = psd_db_device_audited(db, job->device, job->audit, job->now);
-  if (result == PSD_DB_DONE && job->clear_failures)
-    result = psd_db_failures_clear(db, job->name);
-  return result;
 }
 
 static psd_db_result new_password(psd_meter_job *job, psd_db *db) {
@@ -111,13 +116,24 @@ static psd_db_result run(psd_meter_job *job, psd_db *db, bool may_write) {
   case PSD_METER_JOB_SIGN_ON:
     return sign_on(job, db, may_write);
   case PSD_METER_JOB_AUDITED:
-    return audited(job, db);
+    return psd_meter_job_audited(job, db);
   case PSD_METER_JOB_REGISTER:
-    return psd_db_device_register(db, job->device, job->user_id, job->account);
+    return psd_meter_job_register(job, db);
   case PSD_METER_JOB_NEW_PASSWORD:
     return new_password(job, db);
   case PSD_METER_JOB_PRUNE:
     return prune(job, db);
+  case PSD_METER_JOB_ORDER_NEXT:
+    return psd_meter_job_order_next(job, db);
+  case PSD_METER_JOB_ORDER_DONE:
+    return psd_meter_job_order_done(job, db);
+  case PSD_METER_JOB_OPERATION:
+  case PSD_METER_JOB_RESERVE:
+  case PSD_METER_JOB_SETTLE:
+  case PSD_METER_JOB_RELEASE:
+  case PSD_METER_JOB_WITHDRAWN:
+  case PSD_METER_JOB_CLOSED:
+    return psd_meter_job_run_funds(job, db);
   case PSD_METER_JOB_ENROL:
   default:
     return psd_db_device_add(db, job->device, job->wrapped_k4, job->vendor_key);

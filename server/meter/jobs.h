@@ -2,7 +2,7 @@
 #ifndef PSD_METER_JOBS_H
 #define PSD_METER_JOBS_H
 
-#include "store/store.h"
+#include "datacenter/datacenter.h"
 
 /* A user's name with its end. */
 #define PSD_METER_NAME (33U)
@@ -14,6 +14,14 @@ typedef enum psd_meter_job_kind {
   PSD_METER_JOB_NEW_PASSWORD, /* in a session */
   PSD_METER_JOB_ENROL,        /* a PSD was manufactured */
   PSD_METER_JOB_PRUNE,        /* forgets failures that are old at `now` */
+  PSD_METER_JOB_OPERATION,    /* reads the request of an operation with funds that is not finished */
+  PSD_METER_JOB_RESERVE,      /* S1 of a refill (docs/funds.md), */
+  PSD_METER_JOB_SETTLE,       /* the receipt of one that was credited, */
+  PSD_METER_JOB_RELEASE,      /* and of one that was cancelled */
+  PSD_METER_JOB_WITHDRAWN,    /* S1 of a withdrawal, authorized, */
+  PSD_METER_JOB_CLOSED,       /* and its receipt */
+  PSD_METER_JOB_ORDER_NEXT,   /* an order that waits, and a number for it: `errand` */
+  PSD_METER_JOB_ORDER_DONE,   /* it was carried out */
 } psd_meter_job_kind;
 
 /* When a name is locked, and for how long. */
@@ -21,6 +29,27 @@ typedef struct psd_meter_lock {
   uint64_t after;       /* failures; the last of them locks */
   uint64_t first, most; /* seconds: the first lock, doubled with each further failure, and the longest */
 } psd_meter_lock;
+
+/* An order on its way to a PSD. */
+typedef struct psd_meter_errand {
+  unsigned action;      /* which one is wanted: a bit of PSD_ACTION */
+  uint32_t told;        /* number of the last order that the PSD has told of */
+  bool pair;            /* the PSD has a key pair */
+  bool renews;          /* a certificate that ends soon: it is wanted without an order that waits */
+  psd_order_row order;  /* as it waits */
+  uint32_t number;      /* of the order */
+  uint32_t certificate; /* serial number for a certificate; 0 where none is wanted */
+  uint64_t until;       /* end of validity of the certificate that was brought; 0 for none */
+} psd_meter_errand;
+
+/* Of the jobs about funds. What the rules say against it is `signal`, and no failure of the database. */
+typedef struct psd_meter_job_funds {
+  uint32_t sequence;                        /* asked for by OPERATION */
+  uint8_t statement[PSD_FUNDS_REQUEST_MAX]; /* FUNDS_REQUEST or FUNDS_RECEIPT, with its signature */
+  size_t length;
+  psd_signal signal;
+  uint64_t available; /* what the account has left, mills */
+} psd_meter_job_funds;
 
 typedef struct psd_meter_job psd_meter_job;
 struct psd_meter_job {
@@ -46,6 +75,10 @@ struct psd_meter_job {
   uint8_t wrapped_k4[PSD_SIZE_WRAPPED_K4];
   uint32_t vendor_key;
   bool clear_failures;
+  bool registered;          /* the PSD that was audited is somebody's */
+  psd_finding expected;     /* what the audit is to show: another finding refuses it */
+  psd_meter_errand *errand; /* the job's, or NULL */
+  psd_meter_job_funds funds;
 
   /* What is answered. */
   bool refused;      /* no such user, not the password, disabled, or locked */
@@ -53,7 +86,9 @@ struct psd_meter_job {
   uint32_t failures; /* counted so far */
   psd_user_row user;
   bool device_known;
-  psd_device_row row;
+  psd_meter_row row;   /* as it is after the job */
+  psd_op *op;          /* the operation that is open; the job's, NULL for none */
+  psd_finding finding; /* what the audit has shown */
 };
 
 /* Zeroed, but for the kind; NULL without memory. */
@@ -64,5 +99,7 @@ void psd_meter_job_free(psd_meter_job *job);
 /* Does a job inside the transaction that is open on `db`; one that only reads may find that it has to write: `writes`
  * is then set, and the job is done once more inside one that does. May be called again after a conflict. */
 void psd_meter_job_run(psd_meter_job *job, psd_db *db, bool may_write);
+/* The same for those about funds. */
+psd_db_result psd_meter_job_run_funds(psd_meter_job *job, psd_db *db);
 
 #endif

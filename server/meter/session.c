@@ -4,10 +4,9 @@
 #include <string.h>
 
 #include "crypto/password.h"
-#include "meter/session_internal.h"
+#include "meter/actions.h"
+#include "meter/funds.h"
 
-/* Seconds after which it is worth to try again where something does not answer. */
-#define WAIT_OUTAGE 1U
 #define WAIT_STOPPING 5U
 
 /* The step of the seed that the session is at. */
@@ -59,20 +58,25 @@ void psd_meter_send(psd_meter_session *session, psd_frame_type type, const void 
 void psd_meter_handshake_free(psd_meter_session *session) {
   if (session->handshake == NULL)
     return;
+  free(session->handshake->op);
   psd_secret_wipe(session->handshake, sizeof *session->handshake);
   free(session->handshake);
   session->handshake = NULL;
 }
 
-/* Nobody waits any more for what was asked, and the keys are gone. */
-static void let_go(psd_meter_session *session) {
+void psd_meter_session_reset(psd_meter_session *session) {
   if (session->call != NULL)
     session->service->calls->forget(session->service, session->call);
   if (session->job != NULL)
     session->job->done = NULL;
   session->call = NULL;
   session->job = NULL;
+  session->ordered = NULL;
+  session->identified = session->registered = session->unfinished = false;
+  session->recovered = (psd_funds_result){.operation = PSD_OPERATION_NONE};
   psd_meter_handshake_free(session);
+  psd_meter_actions_drop(session);
+  psd_meter_funds_free(session);
   psd_secret_wipe(&session->keys, sizeof session->keys);
 }
 
@@ -87,14 +91,15 @@ static void refuse_at(psd_meter_session *session, psd_signal signal, psd_step st
   log_signal(session, outage ? PSD_METER_WARNING : PSD_METER_INFO, "refused", signal, step);
   psd_put_message(&buffer, PSD_MESSAGE_ERROR_SIGNAL, &message);
   psd_meter_send(session, PSD_FRAME_ERROR_SIGNAL, body, sizeof body);
-  let_go(session);
+  psd_meter_session_reset(session);
   session->state = PSD_METER_ENDED;
   session->line->close(session->connection);
 }
 
 void psd_meter_refuse(psd_meter_session *session, psd_signal signal, uint32_t wait) {
   const psd_signal_row *row = psd_signal_of(signal);
-  bool anywhere = row == NULL || row->step == PSD_STEP_NONE || signal == PSD_SIGNAL_DATABASE;
+  bool anywhere =
+      row == NULL || row->step == PSD_STEP_NONE || signal == PSD_SIGNAL_DATABASE || signal == PSD_SIGNAL_KMS;
   refuse_at(session, signal, anywhere ? step_of(session) : row->step, wait);
 }
 
@@ -108,20 +113,20 @@ void psd_meter_refuse_kms(psd_meter_session *session, const psd_meter_answer *an
     psd_meter_refuse(session, answer->signal, 0);
     return;
   default: /* down, in the wrong role, or of another mind about the protocol: no fault of the Host */
-    refuse_at(session, PSD_SIGNAL_KMS, step_of(session), WAIT_OUTAGE);
+    refuse_at(session, PSD_SIGNAL_KMS, step_of(session), PSD_METER_WAIT_OUTAGE);
   }
 }
 
 void psd_meter_refuse_database(psd_meter_session *session, const psd_meter_job *job) {
   psd_meter_log_say(session->service->log, PSD_METER_ERROR, "database", job->words);
-  psd_meter_refuse(session, PSD_SIGNAL_DATABASE, WAIT_OUTAGE);
+  psd_meter_refuse(session, PSD_SIGNAL_DATABASE, PSD_METER_WAIT_OUTAGE);
 }
 
 bool psd_meter_ask(psd_meter_session *session, psd_frame_type type, const void *body, size_t length,
                    psd_meter_answered *answered) {
   session->call = session->service->calls->ask(session->service, type, body, length, answered, session);
   if (session->call == NULL)
-    refuse_at(session, PSD_SIGNAL_KMS, step_of(session), WAIT_OUTAGE);
+    refuse_at(session, PSD_SIGNAL_KMS, step_of(session), PSD_METER_WAIT_OUTAGE);
   return session->call != NULL;
 }
 
@@ -135,7 +140,7 @@ bool psd_meter_submit(psd_meter_session *session, psd_meter_job *job, void (*don
     }
   }
   psd_meter_job_free(job);
-  psd_meter_refuse(session, PSD_SIGNAL_DATABASE, WAIT_OUTAGE);
+  psd_meter_refuse(session, PSD_SIGNAL_DATABASE, PSD_METER_WAIT_OUTAGE);
   return false;
 }
 
@@ -191,7 +196,7 @@ psd_meter_session *psd_meter_session_new(psd_meter_service *service, const psd_m
 void psd_meter_session_free(psd_meter_session *session) {
   if (session == NULL)
     return;
-  let_go(session);
+  psd_meter_session_reset(session);
   psd_secret_wipe(session, sizeof *session);
   free(session);
 }
@@ -202,7 +207,7 @@ static void take_error_signal(psd_meter_session *session, const uint8_t *body, s
   if (psd_parse_message(body, length, PSD_MESSAGE_ERROR_SIGNAL, &message))
     /* Whoever calls may say that: it warns of nothing. */
     log_signal(session, PSD_METER_INFO, "ended by the Host", message.signal, message.step);
-  let_go(session);
+  psd_meter_session_reset(session);
   session->state = PSD_METER_ENDED;
   session->line->close(session->connection);
 }
@@ -241,16 +246,16 @@ void psd_meter_session_oversize(psd_meter_session *session) {
 }
 
 void psd_meter_session_timeout(psd_meter_session *session) {
-  if (session->call != NULL && session->state != PSD_METER_OPEN)
-    refuse_at(session, PSD_SIGNAL_KMS, step_of(session), WAIT_OUTAGE);
+  if (session->call != NULL)
+    refuse_at(session, PSD_SIGNAL_KMS, step_of(session), PSD_METER_WAIT_OUTAGE);
   else if (session->job != NULL)
-    psd_meter_refuse(session, PSD_SIGNAL_DATABASE, WAIT_OUTAGE);
+    psd_meter_refuse(session, PSD_SIGNAL_DATABASE, PSD_METER_WAIT_OUTAGE);
   else
     psd_meter_refuse(session, PSD_SIGNAL_TIMEOUT, 0);
 }
 
 void psd_meter_session_stop(psd_meter_session *session) {
   session->stopping = true;
-  if (session->state == PSD_METER_GREETED || session->state == PSD_METER_OPEN)
+  if (session->state == PSD_METER_GREETED || (session->state == PSD_METER_OPEN && session->funds == NULL))
     psd_meter_refuse(session, PSD_SIGNAL_STOPPING, WAIT_STOPPING);
 }

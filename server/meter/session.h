@@ -62,7 +62,8 @@ void psd_meter_session_frame(psd_meter_session *session, psd_frame_type type, co
 void psd_meter_session_oversize(psd_meter_session *session);
 /* The deadline has passed. */
 void psd_meter_session_timeout(psd_meter_session *session);
-/* The server is stopping: ends the session now, or as soon as the handshake that is running is over. */
+/* The server is stopping: ends the session now, or as soon as the handshake or the movement of funds that is running is
+ * over. */
 void psd_meter_session_stop(psd_meter_session *session);
 
 #endif

@@ -2,8 +2,13 @@
 #ifndef PSD_METER_SESSION_INTERNAL_H
 #define PSD_METER_SESSION_INTERNAL_H
 
+#include "datacenter/datacenter.h"
+#include "meter/card_command.h"
 #include "meter/keys.h"
 #include "meter/session.h"
+
+/* Seconds after which it is worth to try again where something does not answer. */
+#define PSD_METER_WAIT_OUTAGE 1U
 
 typedef enum psd_meter_state {
   PSD_METER_GREETED,    /* a sign-on may come */
@@ -26,13 +31,17 @@ typedef struct psd_meter_handshake {
   uint8_t nonce[16];
   uint32_t failures; /* of this user name, before */
   bool device_known;
-  psd_device_row row;
   uint8_t audit[PSD_M3_MAX - PSD_GCM_TAG]; /* AUDIT, signature */
   size_t audit_length;
-  bool rotate; /* the PSD holds an older K1 */
+  psd_op *op;          /* the operation that is open; NULL for none */
+  psd_finding finding; /* what the audit shows beside the ledger as it was looked up */
+  unsigned actions;    /* what is announced for it */
   uint8_t result[PSD_M4_SIZE - PSD_GCM_TAG];
   uint64_t time; /* of the audit */
 } psd_meter_handshake;
+
+typedef struct psd_meter_actions psd_meter_actions;
+typedef struct psd_meter_funds psd_meter_funds;
 
 struct psd_meter_session {
   psd_meter_service *service;
@@ -54,8 +63,13 @@ struct psd_meter_session {
   int64_t user, account;
   bool identified;   /* there is a session identifier */
   bool registered;   /* the PSD is this user's */
-  bool ordered;      /* the card has an order and owes its answer */
-  bool done_pending; /* the Host has said it is done, while the card was busy */
+  psd_meter_row row; /* the PSD as the database had it last; its `lock` refuses funds */
+  psd_audit audit;   /* what the PSD has said of itself */
+  psd_funds_result recovered; /* what was finished of an earlier session; `operation` NONE for nothing */
+  psd_meter_actions *actions; /* what was announced and is not over (actions.h); NULL for nothing */
+  psd_meter_card_answered *ordered; /* the card has a command and owes its answer; NULL for none */
+  psd_meter_funds *funds;           /* funds are on their way (funds_internal.h); NULL for none */
+  bool unfinished;                  /* what was begun with funds is left to the next audit */
   psd_meter_keys keys;
 };
 
@@ -76,8 +90,13 @@ bool psd_meter_ask(psd_meter_session *session, psd_frame_type type, const void *
 bool psd_meter_submit(psd_meter_session *session, psd_meter_job *job, void (*done)(void *owner, psd_meter_job *job));
 /* A job about this session's user and PSD; NULL without memory. */
 psd_meter_job *psd_meter_session_job(const psd_meter_session *session, psd_meter_job_kind kind);
+/* Answers a request of the Host: HOST_ANSWER, and FUNDS_RESULT behind it unless `result` is NULL. */
+void psd_meter_answer_host(psd_meter_session *session, uint64_t operation, psd_signal signal,
+                           const psd_funds_result *result);
 /* Sends the Host one frame. */
 void psd_meter_send(psd_meter_session *session, psd_frame_type type, const void *body, size_t length);
+/* Forgets the session that is open or about to be: nobody waits any more for what was asked, and its keys are gone. */
+void psd_meter_session_reset(psd_meter_session *session);
 /* Wipes and frees what only a handshake needs; nothing if none is running. */
 void psd_meter_handshake_free(psd_meter_session *session);
 
@@ -86,7 +105,6 @@ void psd_meter_take_sign_on(psd_meter_session *session, const uint8_t *body, siz
 /* M3 and on to M4. */
 void psd_meter_take_audit(psd_meter_session *session, const uint8_t *body, size_t length);
 /* What follows in an open session. */
-void psd_meter_begin_rotation(psd_meter_session *session, const uint8_t wrapped_k4[PSD_SIZE_WRAPPED_K4]);
 void psd_meter_take_host_data(psd_meter_session *session, const uint8_t *body, size_t length);
 void psd_meter_take_card_data(psd_meter_session *session, const uint8_t *body, size_t length);
 void psd_meter_take_sign_off(psd_meter_session *session, size_t length);

@@ -37,6 +37,8 @@ const psd_meter_setting psd_meter_known[] = {
     {"lock-after", PSD_METER_NUMBER, AT(lock_after), 1, 1000, true},
     {"lock-first", PSD_METER_NUMBER, AT(lock_first), 1, YEAR, true},
     {"lock-most", PSD_METER_NUMBER, AT(lock_most), 1, YEAR, true},
+    {"renew-before", PSD_METER_NUMBER, AT(renew_before), 0, 1095, true},
+    {"certificate-days", PSD_METER_NUMBER, AT(certificate_days), 1, 1096, true},
     {"log-level", PSD_METER_LEVEL, AT(log_level), 0, 0, true},
 };
 const size_t psd_meter_known_count = sizeof psd_meter_known / sizeof psd_meter_known[0];

@@ -35,6 +35,8 @@ const char *const psd_meter_run_help =
     "  --lock-most S            seconds of the longest lock (default 3600)\n"
     "  --memory KIB, --passes N, --lanes N\n"
     "                           Argon2id of the passwords (default " PSD_PASSWORD_DEFAULTS ")\n"
+    "  --renew-before D         days before its end that a PSD's certificate is renewed (default 30)\n"
+    "  --certificate-days D     days for which a certificate is good (default 365)\n"
     "  --log-level LEVEL        error, warning, info (default) or debug\n"
     "\n"
     "SIGHUP reads the file anew; SIGTERM and SIGINT end the server in order.\n";
@@ -150,6 +152,8 @@ static bool check_together(const psd_meter_settings *settings, char *words) {
     return psd_meter_refuse_setting(words, "--kms PATH is missing (see --help)");
   if (settings->lock_first > settings->lock_most)
     return psd_meter_refuse_setting(words, "lock-first is longer than lock-most");
+  if (settings->renew_before >= settings->certificate_days)
+    return psd_meter_refuse_setting(words, "renew-before is not shorter than certificate-days");
   return true;
 }
 
@@ -179,6 +183,8 @@ psd_meter_order psd_meter_settings_parse(int argc, char *const *argv, psd_meter_
       .lock_after = 5,
       .lock_first = 1,
       .lock_most = 3600,
+      .renew_before = 30,
+      .certificate_days = 365,
       .log_level = PSD_METER_INFO,
   };
   if (wants_help(argc, argv))

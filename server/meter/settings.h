@@ -36,6 +36,8 @@ typedef struct psd_meter_settings {
   uint64_t workers;               /* connections to the database */
   uint64_t lock_after;            /* failed sign-ons of a name; the last of them locks it */
   uint64_t lock_first, lock_most; /* seconds: the first lock, doubled with each further failure, and the longest */
+  uint64_t renew_before;          /* days before its end that a certificate is renewed */
+  uint64_t certificate_days;      /* for which a certificate is good */
   uint64_t log_level;
 } psd_meter_settings;
 

@@ -184,7 +184,9 @@ static void on_looked_up(void *owner, psd_meter_job *job) {
   session->account = job->user.account;
   at->failures = job->failures;
   at->device_known = job->device_known;
-  at->row = job->row;
+  session->row = job->row;
+  at->op = job->op;
+  job->op = NULL;
   if (!make_response(session, m2)) {
     psd_meter_refuse(session, PSD_SIGNAL_INTERNAL, 0);
     return;

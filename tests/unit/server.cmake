@@ -2,10 +2,23 @@
 psd_unit_test(server_stream SOURCES ${CMAKE_CURRENT_LIST_DIR}/server_stream.c LIBRARIES psd_frames)
 
 # A card and a key management system on paper: the other ends of the meter server.
-add_library(psd_paper_card STATIC ${PROJECT_SOURCE_DIR}/tests/support/paper_card.c)
+add_library(psd_paper_card STATIC ${PROJECT_SOURCE_DIR}/tests/support/paper_card.c
+  ${PROJECT_SOURCE_DIR}/tests/support/paper_funds.c)
 target_include_directories(psd_paper_card PUBLIC ${PROJECT_SOURCE_DIR}/tests/support)
 target_link_libraries(psd_paper_card PUBLIC psd_meter_server psd_check PRIVATE psd_options)
-psd_unit_test(server_session SOURCES ${CMAKE_CURRENT_LIST_DIR}/server_session.c LIBRARIES psd_paper_card)
+# One session, its line and its service a test's.
+add_library(psd_session_bench STATIC ${PROJECT_SOURCE_DIR}/tests/support/session_bench.c
+  ${PROJECT_SOURCE_DIR}/tests/support/bench_orders.c)
+target_link_libraries(psd_session_bench PUBLIC psd_paper_card PRIVATE psd_options)
+foreach(part session session_open session_trouble findings orders orders_trouble)
+  psd_unit_test(server_${part} SOURCES ${CMAKE_CURRENT_LIST_DIR}/server_${part}.c LIBRARIES psd_session_bench)
+endforeach()
+# The same with a card that has funds.
+add_library(psd_funds_bench STATIC ${PROJECT_SOURCE_DIR}/tests/support/funds_bench.c)
+target_link_libraries(psd_funds_bench PUBLIC psd_session_bench PRIVATE psd_options)
+foreach(part funds funds_cut funds_trouble funds_altered funds_jobs)
+  psd_unit_test(server_${part} SOURCES ${CMAKE_CURRENT_LIST_DIR}/server_${part}.c LIBRARIES psd_funds_bench)
+endforeach()
 psd_unit_test(server_process SOURCES ${CMAKE_CURRENT_LIST_DIR}/server_process.c LIBRARIES psd_paper_card)
 target_compile_definitions(server_process PRIVATE PSD_SERVER_PROGRAM="$<TARGET_FILE:psd-server>")
 add_dependencies(server_process psd-server)

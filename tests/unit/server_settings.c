@@ -42,6 +42,7 @@ static void test_defaults(void) {
   CU_ASSERT_EQUAL(settings.connections, 20000);
   CU_ASSERT_EQUAL(settings.lock_after, 5);
   CU_ASSERT_EQUAL(settings.log_level, PSD_METER_INFO);
+  CU_ASSERT_TRUE(settings.renew_before == 30 && settings.certificate_days == 365);
 }
 
 /* The command line wins; a list on it takes the place of the file's. */
@@ -74,6 +75,8 @@ static void test_wrong(void) {
       {"--db= --kms a", "", "db needs 1 to 511 printable characters"},
       {"nonsense", "", "unexpected 'nonsense'"},
       {"--d x", "", "unknown option --d"},
+      {"--db sqlite:x --kms a --certificate-days 0", "", "certificate-days needs a number from 1 to 1096"},
+      {"--db sqlite:x --kms a --certificate-days 30", "", "renew-before is not shorter than certificate-days"},
       {"--db sqlite:x --kms a --workers 0", "", "workers needs a number from 1 to 64"},
       {"--db sqlite:x --kms a --workers 1x", "", "workers needs a number"},
       {"--db sqlite:x --kms a --workers -1", "", "workers needs a number"},
