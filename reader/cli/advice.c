@@ -45,12 +45,16 @@ static const struct {
     {NULL, 0, PSD_NO_READER, IN_A_READER, "plug one in, or wait for it with --wait"},
 };
 
+static const char at_risk[] = "no money is lost: psd recover tells what came of it";
+
 const char *psd_advice(const psd_cli *cli, const psd_error *error) {
   const char *verb = cli->verb != NULL ? cli->verb->name : "";
   place here = cli->card != NULL ? AT_A_SOCKET : IN_A_READER;
   uint16_t status = error->status;
   if ((status & 0xFFF0) == PSD_SW_TRIES_LEFT)
     status = PSD_SW_TRIES_LEFT;
+  if (cli->at_risk)
+    return at_risk;
   for (size_t i = 0; i < sizeof advices / sizeof advices[0]; i++)
     if (advices[i].result == error->result && advices[i].status == status &&
         (advices[i].place == ANYWHERE || advices[i].place == here) &&
@@ -75,6 +79,13 @@ static const struct {
     {PSD_BY_SERVER, PSD_SIGNAL_DEVICE, "is this the server of the card's provider?"},
     {PSD_BY_SERVER, PSD_SIGNAL_NOT_REGISTERED, "it is another user's: is --user right?"},
     {PSD_BY_SERVER, PSD_SIGNAL_SIGNATURE, "the server does not take this card for the one it knows: ask the provider"},
+    {PSD_BY_SERVER, PSD_SIGNAL_FUNDS, "nothing was moved: have a deposit entered by the provider, or refill less"},
+    {PSD_BY_SERVER, PSD_SIGNAL_SUSPENDED, "nothing was moved: ask the provider why"},
+    {PSD_BY_SERVER, PSD_SIGNAL_LIMIT, "nothing was moved: psd info shows the limits, and what is in the registers"},
+    {PSD_BY_SERVER, PSD_SIGNAL_UNFINISHED, "no money is lost: psd recover finishes or cancels it, now or later"},
+    {PSD_BY_SERVER, PSD_SIGNAL_STATE, "nothing was moved: see psd info, its state, mode and registers"},
+    {PSD_BY_SERVER, PSD_SIGNAL_LOCKED, "nothing was moved: ask the provider to unlock it"},
+    {PSD_BY_SERVER, PSD_SIGNAL_BALANCE, "no money is lost: ask the provider to look into it"},
 };
 
 static const char *advice_on(const psd_refusal *refusal) {
@@ -88,7 +99,7 @@ int psd_cli_refused(const psd_cli *cli, const psd_refusal *refusal) {
   psd_error error = refusal->error;
   if (error.result != PSD_REFUSED && error.result != PSD_BAD_ANSWER)
     return psd_cli_failed(cli, &error);
-  const char *advice = advice_on(refusal);
+  const char *advice = cli->at_risk ? at_risk : advice_on(refusal);
   (void)fflush(stdout);
   fputs("psd: ", stderr);
   psd_cli_print(stderr, error.words);

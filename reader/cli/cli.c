@@ -8,8 +8,8 @@
 const psd_verb psd_verbs[] = {
     {"list", "", "shows the readers, and which hold a PSD", "With --card, shows that card alone.\n", PSD_OPTIONS_CARD,
      0, 0, psd_run_list},
-    {"info", "", "shows identity, state, registers, limits, clock, PIN status and keys", "", PSD_OPTIONS_CARD, 0, 0,
-     psd_run_info},
+    {"info", "", "shows identity, state, registers, limits, inspection, PIN status and keys", "", PSD_OPTIONS_CARD, 0,
+     0, psd_run_info},
     {"pin", "status|verify|change|unblock", "asks for the PIN, changes it, or unblocks it with the PUK",
      "The PIN is asked for on the terminal, or is the first line of --pin-file (- is standard\n"
      "input); the new PIN is the second line. For unblock the first line is the PUK.\n",
@@ -23,7 +23,18 @@ const psd_verb psd_verbs[] = {
      "terminal, or is the first line of --password-file (- is standard input).\n",
      PSD_OPTIONS_SESSION, 0, 0, psd_run_audit},
     {"register", "--server HOST:PORT --user NAME", "binds the PSD to the user, with the meter server",
-     "Signs on as psd audit does.\n", PSD_OPTIONS_SESSION, 0, 0, psd_run_register},
+     "Signs on as psd audit does. A new meter that the provider has authorized is in operation then: for\n"
+     "that it signs on once more.\n",
+     PSD_OPTIONS_SESSION, 0, 0, psd_run_register},
+    {"refill", "AMOUNT", "buys postage: the account pays AMOUNT into the meter",
+     "AMOUNT is dollars with up to three decimals, such as 50.00. Signs on as psd audit does. A refill\n"
+     "of this amount that was cut off before is finished, and nothing more is bought.\n",
+     PSD_OPTIONS_SESSION | PSD_OPTION_GROUP, 1, 1, psd_run_refill},
+    {"withdraw", "AMOUNT | --all [--yes]", "gives money of the meter back to the account",
+     "Signs on as psd audit does. --all takes the meter out of service for good, and asks first.\n",
+     PSD_OPTIONS_SESSION | PSD_OPTION_GROUP | PSD_OPTION_ALL | PSD_OPTION_YES, 0, 1, psd_run_withdraw},
+    {"recover", "", "finishes or cancels a refill or withdrawal that was cut off, and says which",
+     "Signs on as psd audit does.\n", PSD_OPTIONS_SESSION, 0, 0, psd_run_recover},
     {"password", "--server HOST:PORT --user NAME", "changes the user's password with the meter server",
      "Signs on as psd audit does. The new password is asked for twice, or is the second line of\n"
      "--password-file.\n",
@@ -66,10 +77,14 @@ static const struct {
     {PSD_OPTION_PIN_FILE,
      "  --pin-file FILE  PIN or PUK, and new PIN, a line each (manufacture: PIN, PUK); - is standard input\n"},
     {PSD_OPTION_COUNT, "  --count N        how many: records, or cards\n"},
-    {PSD_OPTION_SERVER, "  --server ADDRESS the meter server: HOST:PORT; in manufacture, its control socket\n"},
-    {PSD_OPTION_USER, "  --user NAME      the user's name with the meter server\n"},
-    {PSD_OPTION_PASSWORD_FILE,
-     "  --password-file FILE  password, and new password, a line each; - is standard input\n"},
+    {PSD_OPTION_SERVER, "  --server ADDRESS the meter server: HOST:PORT; else PSD_SERVER says it; in manufacture,\n"
+                        "                   its control socket\n"},
+    {PSD_OPTION_USER, "  --user NAME      the user's name with the meter server; else PSD_USER says it\n"},
+    {PSD_OPTION_PASSWORD_FILE, "  --password-file FILE  password, and new password, a line each; - is standard input;\n"
+                               "                   else the file that PSD_PASSWORD_FILE says\n"},
+    {PSD_OPTION_GROUP, "  --group GROUP    postage (unless given) or certificate: which registers\n"},
+    {PSD_OPTION_ALL, "  --all            all that is there\n"},
+    {PSD_OPTION_YES, "  --yes            does not ask\n"},
     {PSD_OPTION_SUITE, "  --suite SUITE    p256, rsa, shared or classic; else the best of the first three\n"
                        "                   that card and server have\n"},
     {PSD_OPTION_KMS, "  --kms PATH       the key management system, in its manufacturing role\n"},

@@ -32,6 +32,9 @@ enum psd_option {
   PSD_OPTION_SERIAL = 1 << 19,
   PSD_OPTION_STATE_DIR = 1 << 20,
   PSD_OPTION_FIRST_SERIAL = 1 << 21,
+  PSD_OPTION_GROUP = 1 << 22,
+  PSD_OPTION_ALL = 1 << 23,
+  PSD_OPTION_YES = 1 << 24,
   /* Those of every verb that talks to a card. */
   PSD_OPTIONS_CARD = PSD_OPTION_READER | PSD_OPTION_CARD | PSD_OPTION_WAIT | PSD_OPTION_JSON,
   /* Those of every verb that signs on with a meter server. */
@@ -63,6 +66,9 @@ struct psd_cli {
   uint32_t serial, first_serial;
   unsigned wait_ms;
   unsigned count;
+  uint64_t amount;  /* of refill and withdraw, mills */
+  bool certificate; /* --group */
+  bool at_risk;     /* money was asked for, and nobody has said yet what came of it */
   bool json;
   int argc; /* arguments of the verb */
   char **argv;
@@ -137,8 +143,11 @@ int psd_run_manufacture(psd_cli *cli);
 int psd_run_password(psd_cli *cli);
 int psd_run_personalize(psd_cli *cli);
 int psd_run_pin(psd_cli *cli);
+int psd_run_recover(psd_cli *cli);
+int psd_run_refill(psd_cli *cli);
 int psd_run_register(psd_cli *cli);
 int psd_run_self_test(psd_cli *cli);
 int psd_run_trace(psd_cli *cli);
+int psd_run_withdraw(psd_cli *cli);
 
 #endif

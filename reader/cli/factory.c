@@ -6,8 +6,8 @@
 #include "port/clock_os.h"
 #include "port/entropy_os.h"
 #include "port/nvm_file.h"
-#include "progress.h"
 #include "psd/program/json.h"
+#include "psd/program/progress.h"
 #include "psd/reader/card.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-#include "cli.h"
+#include "info.h"
 #include "psd/spec/describe.h"
 #include "psd/spec/status.h"
 #include "show.h"
@@ -16,6 +16,7 @@ static const psd_object_id shown[] = {
     PSD_OBJECT_CLOCK,
     PSD_OBJECT_WATCHDOG,
     PSD_OBJECT_LICENCE,
+    PSD_OBJECT_SERVICE_RATES,
     PSD_OBJECT_PIN_POLICY,
     PSD_OBJECT_PIN_STATUS,
     PSD_OBJECT_KEY_STATUS,
@@ -23,8 +24,15 @@ static const psd_object_id shown[] = {
     PSD_OBJECT_LOG_HEAD,
 };
 
+static psd_result (*const more[])(psd_cli *cli, psd_json *json) = {psd_info_certificate, psd_info_inspection,
+                                                                   psd_info_operation};
+
 static bool is_length(const psd_object *object, size_t length) {
   return length >= object->least && length <= object->most;
+}
+
+bool psd_info_absent(const psd_cli *cli, psd_result result) {
+  return result == PSD_REFUSED && psd_host_status(cli->host) == PSD_SW_REFERENCE_NOT_FOUND;
 }
 
 /* Shows one object; one the card does not hold is left out. */
@@ -33,7 +41,7 @@ static psd_result show(psd_cli *cli, psd_json *json, psd_object_id id) {
   uint8_t bytes[256];
   psd_buffer value = psd_buffer_over(bytes, sizeof bytes);
   psd_result result = psd_host_get_data(cli->host, object->tag, &value);
-  if (result == PSD_REFUSED && psd_host_status(cli->host) == PSD_SW_REFERENCE_NOT_FOUND)
+  if (psd_info_absent(cli, result))
     return PSD_OK;
   if (result != PSD_OK)
     return result;
@@ -62,6 +70,8 @@ static psd_result show_all(psd_cli *cli) {
   }
   for (size_t i = 0; i < sizeof shown / sizeof shown[0] && result == PSD_OK; i++)
     result = show(cli, &json, shown[i]);
+  for (size_t i = 0; i < sizeof more / sizeof more[0] && result == PSD_OK; i++)
+    result = more[i](cli, &json);
   if (cli->json)
     psd_json_end_object(&json);
   return result;

@@ -30,6 +30,9 @@ static const struct option long_options[] = {
     {"serial", required_argument, NULL, PSD_OPTION_SERIAL},
     {"state-dir", required_argument, NULL, PSD_OPTION_STATE_DIR},
     {"first-serial", required_argument, NULL, PSD_OPTION_FIRST_SERIAL},
+    {"group", required_argument, NULL, PSD_OPTION_GROUP},
+    {"all", no_argument, NULL, PSD_OPTION_ALL},
+    {"yes", no_argument, NULL, PSD_OPTION_YES},
     {"help", no_argument, NULL, PSD_OPTION_HELP},
     {"version", no_argument, NULL, PSD_OPTION_VERSION},
     {NULL, 0, NULL, 0},
@@ -100,6 +103,13 @@ static int take_scheme(psd_cli *cli) {
   return psd_cli_usage(cli, "--scheme is unique or thousand");
 }
 
+static int take_group(psd_cli *cli) {
+  cli->certificate = strcmp(optarg, "certificate") == 0;
+  if (!cli->certificate && strcmp(optarg, "postage") != 0)
+    return psd_cli_usage(cli, "--group is postage or certificate");
+  return PSD_EXIT_DONE;
+}
+
 /* Where the text of an option goes; NULL for those that are more than a text. */
 static const char **text_of(psd_cli *cli, int option) {
   switch (option) {
@@ -149,6 +159,8 @@ static int take_option(psd_cli *cli, int option) {
     return take_suites(cli, "suites", false, &cli->suites);
   case PSD_OPTION_SCHEME:
     return take_scheme(cli);
+  case PSD_OPTION_GROUP:
+    return take_group(cli);
   case PSD_OPTION_SERIAL:
     return take_serial(cli, "serial", &cli->serial);
   case PSD_OPTION_FIRST_SERIAL:
@@ -164,6 +176,19 @@ static const psd_verb *verb_called(const char *name) {
     if (strcmp(psd_verbs[i].name, name) == 0)
       return &psd_verbs[i];
   return NULL;
+}
+
+/* What the environment says where the command line does not; empty is as good as not there. */
+static void take_environment(psd_cli *cli) {
+  const struct {
+    const char *name;
+    const char **text;
+  } variables[] = {{"PSD_SERVER", &cli->server}, {"PSD_USER", &cli->user}, {"PSD_PASSWORD_FILE", &cli->password_file}};
+  for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++) {
+    const char *value = getenv(variables[i].name);
+    if (*variables[i].text == NULL && value != NULL && value[0] != '\0')
+      *variables[i].text = value;
+  }
 }
 
 /* Whether verb, options and arguments go together. */
@@ -183,8 +208,11 @@ static int check(psd_cli *cli) {
     return psd_cli_usage(cli, "a PIN or PUK is never taken from the command line");
   if (cli->argc > cli->verb->most)
     return psd_cli_usage(cli, "that is an argument too many: psd %s %s", cli->verb->name, cli->verb->synopsis);
-  if ((cli->verb->options & PSD_OPTION_USER) != 0 && (cli->server == NULL || cli->user == NULL))
-    return psd_cli_usage(cli, "%s needs --server and --user", cli->verb->name);
+  if ((cli->verb->options & PSD_OPTION_USER) == 0)
+    return PSD_EXIT_DONE;
+  take_environment(cli);
+  if (cli->server == NULL || cli->user == NULL)
+    return psd_cli_usage(cli, "%s needs --server and --user, or PSD_SERVER and PSD_USER", cli->verb->name);
   return PSD_EXIT_DONE;
 }
 

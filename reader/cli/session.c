@@ -1,6 +1,7 @@
-/* psd audit, register, password: the session with a meter server, shown step by step. */
+/* The session with a meter server that psd audit, register, password, refill, withdraw and recover have in common. */
 #include "session.h"
-#include "cli.h"
+
+#include "patience.h"
 
 #include <openssl/crypto.h>
 #include <string.h>
@@ -49,7 +50,14 @@ static psd_result stretch(psd_meeting *meeting, const psd_password *passwords, s
   return PSD_OK;
 }
 
-static psd_result sign_on(psd_meeting *meeting) {
+/* What the open session has recovered; of several sessions the last that did. */
+static void note_recovered(psd_meeting *meeting) {
+  const psd_funds_result *recovered = psd_session_recovered(meeting->session);
+  if (recovered->operation != PSD_OPERATION_NONE)
+    meeting->recovered = *recovered;
+}
+
+psd_result psd_meeting_sign_on(psd_meeting *meeting) {
   psd_sign_on_options options = {.user = meeting->cli->user,
                                  .verifier = meeting->verifiers[0],
                                  .suite = meeting->cli->suite,
@@ -57,37 +65,72 @@ static psd_result sign_on(psd_meeting *meeting) {
                                  .context = meeting};
   psd_result result =
       psd_session_open(meeting->call, meeting->cli->host, &options, &meeting->session, &meeting->refusal);
-  if (result == PSD_OK)
-    meeting->suite = psd_session_suite(meeting->session);
+  if (result != PSD_OK)
+    return result;
+  meeting->suite = psd_session_suite(meeting->session);
+  meeting->actions |= (unsigned)psd_session_result(meeting->session)->actions;
+  note_recovered(meeting);
+  return PSD_OK;
+}
+
+psd_result psd_meeting_done(psd_meeting *meeting, psd_refusal *refusal) {
+  psd_result result = psd_session_done(meeting->session, refusal);
+  note_recovered(meeting);
   return result;
 }
 
-/* What a verb does in the session; NULL for nothing. */
-typedef psd_result in_session(psd_meeting *meeting, psd_refusal *refusal);
+psd_result psd_meeting_read(psd_meeting *meeting, psd_object_id object, void *value, psd_refusal *refusal) {
+  psd_result result = psd_host_get_object(meeting->cli->host, object, value);
+  if (result != PSD_OK)
+    *refusal = (psd_refusal){.error = *psd_host_error(meeting->cli->host), .who = PSD_BY_CARD};
+  return result;
+}
 
-static psd_result meet(psd_meeting *meeting, const psd_password *passwords, size_t count, in_session *action) {
+/* Money that was moved stays moved, whatever becomes of the goodbye. */
+static psd_result say_goodbye(psd_meeting *meeting) {
+  psd_refusal refusal;
+  psd_result result = psd_meeting_done(meeting, &refusal);
+  if (result == PSD_OK || meeting->errand->money)
+    return PSD_OK;
+  meeting->refusal = refusal;
+  return result;
+}
+
+/* A refill that was credited, and whose receipt was lost, the audit itself has settled: nothing was announced, and so
+ * nobody has asked yet. */
+static psd_result ask_what_was_settled(psd_meeting *meeting) {
+  psd_result result = psd_meeting_done(meeting, &meeting->refusal);
+  return result == PSD_REFUSED && psd_call_is_open(meeting->call) ? PSD_OK : result;
+}
+
+static psd_result converse(psd_meeting *meeting, const psd_password *passwords, size_t count) {
   psd_result result = call(meeting);
   if (result == PSD_OK)
     result = stretch(meeting, passwords, count);
   if (result == PSD_OK)
-    result = sign_on(meeting);
-  if (result == PSD_OK && action != NULL)
-    result = action(meeting, &meeting->refusal);
+    result = psd_meeting_sign_on(meeting);
+  if (result == PSD_OK && meeting->errand->money && meeting->actions == 0)
+    result = ask_what_was_settled(meeting);
+  if (result == PSD_OK && meeting->errand->act != NULL)
+    result = meeting->errand->act(meeting, &meeting->refusal);
   if (result == PSD_OK)
-    result = psd_session_done(meeting->session, &meeting->refusal);
+    result = say_goodbye(meeting);
   psd_session_close(meeting->session);
   psd_call_close(meeting->call);
   OPENSSL_cleanse(meeting->verifiers, sizeof meeting->verifiers);
   return result;
 }
 
-static int run(psd_cli *cli, const psd_password *passwords, size_t count, in_session *action, const char *done) {
-  psd_meeting meeting = {.cli = cli, .done = done};
+static int run(psd_cli *cli, const psd_errand *errand, const psd_password *passwords, size_t count) {
+  psd_meeting meeting = {.cli = cli, .errand = errand};
+  psd_patience patience;
   int status = psd_cli_enter(cli);
   if (status != PSD_EXIT_DONE)
     return status;
   psd_show_begin(&meeting);
-  psd_result met = meet(&meeting, passwords, count, action);
+  psd_patience_begin(&patience, !errand->steps, errand->money);
+  psd_result met = converse(&meeting, passwords, count);
+  psd_patience_end(&patience);
   psd_result shown = PSD_OK;
   if (met == PSD_OK)
     shown = psd_show_end(&meeting);
@@ -98,37 +141,15 @@ static int run(psd_cli *cli, const psd_password *passwords, size_t count, in_ses
   return met == PSD_OK ? status : psd_cli_refused(cli, &meeting.refusal);
 }
 
-static int ask_and_run(psd_cli *cli, const psd_question *questions, size_t count, in_session *action,
-                       const char *done) {
+int psd_meet(psd_cli *cli, const psd_errand *errand, size_t count) {
+  static const psd_question questions[] = {{"password", false}, {"new password", true}};
   psd_password passwords[2];
   psd_error error;
   if (strchr(cli->server, ':') == NULL)
     return psd_cli_usage(cli, "--server is HOST:PORT here, such as 127.0.0.1:7816");
   if (psd_ask_passwords(cli->password_file, questions, count, passwords, &error) != PSD_OK)
     return psd_cli_failed(cli, &error);
-  int status = run(cli, passwords, count, action, done);
+  int status = run(cli, errand, passwords, count);
   OPENSSL_cleanse(passwords, sizeof passwords);
   return status;
-}
-
-static psd_result do_register(psd_meeting *meeting, psd_refusal *refusal) {
-  return psd_session_register(meeting->session, refusal);
-}
-
-static psd_result do_password(psd_meeting *meeting, psd_refusal *refusal) {
-  return psd_session_new_password(meeting->session, meeting->verifiers[0], meeting->verifiers[1], refusal);
-}
-
-static const psd_question password_questions[] = {{"password", false}, {"new password", true}};
-
-int psd_run_audit(psd_cli *cli) {
-  return ask_and_run(cli, password_questions, 1, NULL, NULL);
-}
-
-int psd_run_register(psd_cli *cli) {
-  return ask_and_run(cli, password_questions, 1, do_register, "PSD registered");
-}
-
-int psd_run_password(psd_cli *cli) {
-  return ask_and_run(cli, password_questions, 2, do_password, "password changed");
 }

@@ -1,3 +1,4 @@
+#include "psd/spec/status.h"
 #include "psd/spec/text.h"
 #include "session.h"
 #include "show.h"
@@ -20,9 +21,9 @@ static void close_steps(psd_meeting *meeting) {
   meeting->steps_open = false;
 }
 
-/* People who register or change a password want it done; those who audit want to see it. */
+/* People who register, refill or change a password want it done; those who audit want to see it. */
 static bool silent(const psd_meeting *meeting) {
-  return !meeting->cli->json && meeting->done != NULL;
+  return !meeting->cli->json && !meeting->errand->steps;
 }
 
 /* Right-aligned in ten columns; blank for a step without a time of its own. */
@@ -63,11 +64,14 @@ void psd_show_step(void *context, psd_step step, uint64_t microseconds) {
 void psd_show_refusal(psd_meeting *meeting) {
   const psd_refusal *refusal = &meeting->refusal;
   static const char *const who[] = {[PSD_BY_HOST] = "host", [PSD_BY_CARD] = "card", [PSD_BY_SERVER] = "server"};
-  if (!meeting->cli->json)
+  if (!meeting->cli->json) {
+    psd_show_money(meeting);
     return;
+  }
   psd_json *json = &meeting->json;
   const psd_signal_row *row = psd_signal_of((unsigned)refusal->signal);
   close_steps(meeting);
+  psd_show_money(meeting);
   psd_json_object(json, "refused");
   psd_json_string(json, "by", who[refusal->who]);
   if (refusal->step != PSD_STEP_NONE)
@@ -93,53 +97,88 @@ static psd_result show_object(psd_meeting *meeting, psd_object_id id, void *valu
   return PSD_OK;
 }
 
-static void print_card(const psd_device_id *id, const psd_life_cycle *life, const psd_registers *registers,
-                       uint64_t next, const char *suite) {
-  char device[PSD_CLI_DEVICE_WORDS];
-  char words[512];
-  psd_text text = psd_text_over(words, sizeof words);
-  const psd_state_row *state = psd_state_of((unsigned)life->state);
-  psd_say(&text, "PSD %s: %s, suite %s\n", psd_cli_device(id, device), state != NULL ? state->name : "UNKNOWN", suite);
-  psd_say(&text, "  ascending register   ");
-  psd_say_amount(&text, registers->ascending);
-  psd_say(&text, "\n  descending register  ");
-  psd_say_amount(&text, registers->descending);
-  psd_say(&text, "\n  control total        ");
-  psd_say_amount(&text, registers->control_total);
-  psd_say(&text, "\n  piece count          %" PRIu64 "\n  next inspection      ", registers->piece_count);
-  psd_say_time(&text, next);
-  fputs(words, stdout);
-  putchar('\n');
+/* What the server announced after the audit, in its own order. */
+static void show_actions(psd_meeting *meeting) {
+  psd_json *json = &meeting->json;
+  if (meeting->cli->json)
+    psd_json_array(json, "actions");
+  for (size_t i = 0; i < psd_action_count; i++) {
+    const psd_action_row *row = &psd_actions[i];
+    if ((meeting->actions & row->action) == 0)
+      continue;
+    if (!meeting->cli->json) {
+      printf("the server: %s\n", row->words);
+      continue;
+    }
+    psd_json_object(json, NULL);
+    psd_json_string(json, "action", row->name);
+    psd_json_string(json, "words", row->words);
+    psd_json_end_object(json);
+  }
+  if (meeting->cli->json)
+    psd_json_end_array(json);
 }
 
-psd_result psd_show_end(psd_meeting *meeting) {
+typedef struct card {
   psd_device_id id;
   psd_life_cycle life;
   psd_registers registers;
-  psd_watchdog watchdog = {.inspected = 0};
-  const char *suite = psd_suite_of((unsigned)meeting->suite)->name;
-  if (meeting->cli->json) {
-    close_steps(meeting);
-    psd_json_string(&meeting->json, "suite", suite);
-    if (meeting->done != NULL)
-      psd_json_string(&meeting->json, "done", meeting->done);
+  psd_watchdog watchdog;
+  psd_vendor_key vendor_key;
+} card;
+
+static void print_card(const card *of, const char *suite) {
+  char device[PSD_CLI_DEVICE_WORDS];
+  char words[512];
+  psd_text text = psd_text_over(words, sizeof words);
+  const psd_state_row *state = psd_state_of((unsigned)of->life.state);
+  psd_say(&text, "PSD %s: %s, suite %s\n", psd_cli_device(&of->id, device), state != NULL ? state->name : "UNKNOWN",
+          suite);
+  psd_say(&text, "  ascending register   ");
+  psd_say_amount(&text, of->registers.ascending);
+  psd_say(&text, "\n  descending register  ");
+  psd_say_amount(&text, of->registers.descending);
+  psd_say(&text, "\n  control total        ");
+  psd_say_amount(&text, of->registers.control_total);
+  psd_say(&text, "\n  piece count          %" PRIu64 "\n  next inspection      ", of->registers.piece_count);
+  psd_say_time(&text, psd_show_due(&of->watchdog));
+  psd_say(&text, "\n  vendor key K1        number %" PRIu64, of->vendor_key.identifier);
+  puts(words);
+}
+
+psd_result psd_show_card(psd_meeting *meeting) {
+  card of = {.watchdog = {.inspected = 0}};
+  const struct {
+    psd_object_id object;
+    void *value;
+  } wanted[] = {{PSD_OBJECT_DEVICE_ID, &of.id},
+                {PSD_OBJECT_LIFE_CYCLE, &of.life},
+                {PSD_OBJECT_POSTAGE_REGISTERS, &of.registers},
+                {PSD_OBJECT_WATCHDOG, &of.watchdog}};
+  show_actions(meeting);
+  for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
+    psd_result result = show_object(meeting, wanted[i].object, wanted[i].value);
+    if (result != PSD_OK)
+      return result;
   }
-  if (silent(meeting)) {
-    puts(meeting->done);
-    return PSD_OK;
-  }
-  psd_result result = show_object(meeting, PSD_OBJECT_DEVICE_ID, &id);
-  if (result == PSD_OK)
-    result = show_object(meeting, PSD_OBJECT_LIFE_CYCLE, &life);
-  if (result == PSD_OK)
-    result = show_object(meeting, PSD_OBJECT_POSTAGE_REGISTERS, &registers);
-  if (result == PSD_OK)
-    result = show_object(meeting, PSD_OBJECT_WATCHDOG, &watchdog);
+  psd_result result = psd_host_get_object(meeting->cli->host, PSD_OBJECT_VENDOR_KEY, &of.vendor_key);
+  if (result == PSD_REFUSED && psd_host_status(meeting->cli->host) == PSD_SW_REFERENCE_NOT_FOUND)
+    result = PSD_OK; /* a PSD of suite shared, or rsa, alone */
   if (result == PSD_OK && !meeting->cli->json)
-    print_card(&id, &life, &registers, watchdog.inspected + watchdog.warn_after, suite);
-  else if (result == PSD_OK)
-    psd_json_number(&meeting->json, "next_inspection_seconds", watchdog.inspected + watchdog.warn_after);
+    print_card(&of, psd_suite_of((unsigned)meeting->suite)->name);
+  else if (result == PSD_OK) {
+    psd_json_number(&meeting->json, "vendor_key", of.vendor_key.identifier);
+    psd_json_number(&meeting->json, "next_inspection_seconds", psd_show_due(&of.watchdog));
+  }
   return result;
+}
+
+psd_result psd_show_end(psd_meeting *meeting) {
+  close_steps(meeting);
+  if (meeting->cli->json)
+    psd_json_string(&meeting->json, "suite", psd_suite_of((unsigned)meeting->suite)->name);
+  psd_show_money(meeting);
+  return meeting->errand->show(meeting);
 }
 
 void psd_show_close(psd_meeting *meeting) {

@@ -1,5 +1,6 @@
 #include "show.h"
 
+#include "psd/spec/amount.h"
 #include "psd/spec/describe.h"
 
 #include <ctype.h>
@@ -62,19 +63,38 @@ static void write_keys(psd_json *json, const char *name, uint64_t bits) {
   psd_json_end_array(json);
 }
 
-/* An amount is a string of dollars, and a number of mills beside it; a time is text, and seconds beside it. */
-static void write_twice(psd_json *json, const psd_field *field, uint64_t number) {
-  bool money = field->kind == PSD_KIND_AMOUNT;
+/* What a machine reads goes beside the words for people, under the name with `unit` behind it. */
+static void write_beside(psd_json *json, const char *name, const char *unit, uint64_t number) {
   char memory[NAME_MAX_BYTES];
   psd_text text = psd_text_over(memory, sizeof memory);
-  if (money)
-    psd_say_amount(&text, number);
-  else
-    psd_say_time(&text, number);
-  psd_json_string(json, field->name, memory);
-  text = psd_text_over(memory, sizeof memory);
-  psd_say(&text, "%s_%s", field->name, money ? "mills" : "seconds");
+  psd_say(&text, "%s_%s", name, unit);
   psd_json_number(json, memory, number);
+}
+
+void psd_show_amount(psd_json *json, const char *name, uint64_t mills) {
+  char words[PSD_AMOUNT_WORDS];
+  psd_json_string(json, name, psd_amount_words(words, mills));
+  write_beside(json, name, "mills", mills);
+}
+
+void psd_show_time(psd_json *json, const char *name, uint64_t seconds) {
+  char memory[NAME_MAX_BYTES];
+  psd_text text = psd_text_over(memory, sizeof memory);
+  psd_say_time(&text, seconds);
+  psd_json_string(json, name, memory);
+  write_beside(json, name, "seconds", seconds);
+}
+
+static uint64_t later(uint64_t time, uint64_t span) {
+  return time > UINT64_MAX - span ? UINT64_MAX : time + span;
+}
+
+uint64_t psd_show_due(const psd_watchdog *watchdog) {
+  return later(watchdog->inspected, watchdog->warn_after);
+}
+
+uint64_t psd_show_lock(const psd_watchdog *watchdog) {
+  return later(watchdog->inspected, watchdog->lock_after);
 }
 
 /* As a person reads it, in a string. */
@@ -103,8 +123,10 @@ static void write_field(psd_json *json, const psd_field *field, const uint8_t *b
     write_keys(json, field->name, psd_take_uint(&value, field->size));
     break;
   case PSD_KIND_AMOUNT:
+    psd_show_amount(json, field->name, psd_take_uint(&value, field->size));
+    break;
   case PSD_KIND_TIME:
-    write_twice(json, field, psd_take_uint(&value, field->size));
+    psd_show_time(json, field->name, psd_take_uint(&value, field->size));
     break;
   case PSD_KIND_STATE:
   case PSD_KIND_EVENT:

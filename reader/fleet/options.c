@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "psd/spec/amount.h"
 #include "psd/spec/session.h"
 
 #define DURATION 10U /* seconds, when nothing else says how much */
@@ -25,6 +26,7 @@ enum option_value {
   KEEP,
   SUITE,
   REGISTER,
+  REFILL,
   TIMEOUT_OPTION,
   JSON,
   HELP,
@@ -45,6 +47,7 @@ static const struct option long_options[] = {
     {"keep", no_argument, NULL, KEEP},
     {"suite", required_argument, NULL, SUITE},
     {"register", no_argument, NULL, REGISTER},
+    {"refill", required_argument, NULL, REFILL},
     {"timeout", required_argument, NULL, TIMEOUT_OPTION},
     {"json", no_argument, NULL, JSON},
     {"help", no_argument, NULL, HELP},
@@ -96,6 +99,7 @@ void psd_fleet_help(void) {
         "  --keep                connections are kept\n"
         "  --suite SUITE         p256, rsa or shared; otherwise the best that server and card have\n"
         "  --register            registers each PSD to the user in its session\n"
+        "  --refill AMOUNT       refills each PSD with AMOUNT in its session, such as 5.00\n"
         "  --timeout S           so long an answer may take (30)\n"
         "  --json                JSON for machines\n"
         "  --help, --version\n\n"
@@ -134,6 +138,12 @@ static int take_suite(psd_fleet_options *options) {
   return PSD_EXIT_DONE;
 }
 
+static int take_refill(psd_fleet_options *options) {
+  if (psd_amount_parse(optarg, &options->refill) && options->refill > 0)
+    return PSD_EXIT_DONE;
+  return usage("--refill is above zero, in dollars with up to three decimals, such as 5.00");
+}
+
 static int take(psd_fleet_options *options, int option, const char *name) {
   switch (option) {
   case SERVER:
@@ -150,6 +160,8 @@ static int take(psd_fleet_options *options, int option, const char *name) {
     break;
   case SUITE:
     return take_suite(options);
+  case REFILL:
+    return take_refill(options);
   case KEEP:
     options->keep = true;
     break;

@@ -16,6 +16,7 @@ typedef struct psd_fleet_options {
   unsigned handshakes;  /* 0 for no end */
   unsigned timeout;     /* seconds that one answer of the server may take */
   unsigned suite;       /* psd_suite; 0 for the best */
+  uint64_t refill;      /* mills that each card is refilled with after its audit; 0 for none */
   bool keep;            /* connections are kept from one handshake to the next */
   bool binds;           /* each PSD is registered to the user */
   bool json, help, version;

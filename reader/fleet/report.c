@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "psd/program/json.h"
+#include "psd/spec/amount.h"
 #include "psd/spec/text.h"
 
 static const struct {
@@ -14,9 +15,9 @@ static const struct {
 } percentiles[] = {{500, "p50"}, {900, "p90"}, {990, "p99"}};
 #define PERCENTILES (sizeof percentiles / sizeof percentiles[0])
 
-/* Handshakes in ten seconds. */
-static uint64_t tenths_a_second(const psd_fleet_outcome *outcome) {
-  return outcome->microseconds == 0 ? 0 : outcome->tally->done * 10000000U / outcome->microseconds;
+/* Handshakes, or refills, in ten seconds. */
+static uint64_t tenths_a_second(const psd_fleet_outcome *outcome, const psd_tally *tally) {
+  return outcome->microseconds == 0 ? 0 : tally->done * 10000000U / outcome->microseconds;
 }
 
 static const char *suite_name(const psd_fleet_options *options) {
@@ -47,15 +48,26 @@ static void say_latency(const psd_tally *tally) {
   printf("  max %" PRIu64 ".%02" PRIu64 "\n", tally->longest / 1000U, tally->longest % 1000U / 10U);
 }
 
+static void say_refills(const psd_fleet_outcome *outcome) {
+  char amount[PSD_AMOUNT_WORDS];
+  uint64_t rate = tenths_a_second(outcome, outcome->refills);
+  printf("%" PRIu64 " refills of %s: %" PRIu64 ".%" PRIu64 " a second, %" PRIu64 " failed\n", outcome->refills->done,
+         psd_amount_words(amount, outcome->options->refill), rate / 10U, rate % 10U, outcome->refills->failed);
+  if (outcome->refills->done != 0)
+    say_latency(outcome->refills);
+}
+
 static void report_words(const psd_fleet_outcome *outcome) {
   const psd_tally *tally = outcome->tally;
-  uint64_t rate = tenths_a_second(outcome), tenths = outcome->microseconds / 100000U;
+  uint64_t rate = tenths_a_second(outcome, tally), tenths = outcome->microseconds / 100000U;
   printf("%" PRIu64 " handshakes in %" PRIu64 ".%" PRIu64 " s: %" PRIu64 ".%" PRIu64 " a second\n", tally->done,
          tenths / 10U, tenths % 10U, rate / 10U, rate % 10U);
   printf("%zu cards, %zu %s connections at once, suite %s\n", outcome->cards, outcome->connections,
          outcome->options->keep ? "kept" : "fresh", suite_name(outcome->options));
   if (tally->done != 0)
     say_latency(tally);
+  if (outcome->options->refill != 0)
+    say_refills(outcome);
   if (tally->failed == 0)
     return;
   printf("%" PRIu64 " failed:\n", tally->failed);
@@ -75,6 +87,26 @@ static void report_reason(psd_json *json, const psd_tally_reason *reason) {
   psd_json_end_object(json);
 }
 
+static void report_latency(psd_json *json, const psd_tally *tally) {
+  psd_json_object(json, "latency_microseconds");
+  for (size_t i = 0; i < PERCENTILES; i++)
+    psd_json_number(json, percentiles[i].name, psd_tally_percentile(tally, percentiles[i].permille));
+  psd_json_number(json, "max", tally->longest);
+  psd_json_end_object(json);
+}
+
+static void report_refills(psd_json *json, const psd_fleet_outcome *outcome) {
+  char amount[PSD_AMOUNT_WORDS];
+  psd_json_object(json, "refills");
+  psd_json_string(json, "amount", psd_amount_words(amount, outcome->options->refill));
+  psd_json_number(json, "amount_mills", outcome->options->refill);
+  psd_json_number(json, "done", outcome->refills->done);
+  psd_json_number(json, "failed", outcome->refills->failed);
+  psd_json_number(json, "refills_in_10_seconds", tenths_a_second(outcome, outcome->refills));
+  report_latency(json, outcome->refills);
+  psd_json_end_object(json);
+}
+
 static void report_json(const psd_fleet_outcome *outcome) {
   const psd_tally *tally = outcome->tally;
   psd_json json = psd_json_on(stdout);
@@ -82,16 +114,14 @@ static void report_json(const psd_fleet_outcome *outcome) {
   psd_json_number(&json, "handshakes", tally->done);
   psd_json_number(&json, "failed", tally->failed);
   psd_json_number(&json, "microseconds", outcome->microseconds);
-  psd_json_number(&json, "handshakes_in_10_seconds", tenths_a_second(outcome));
+  psd_json_number(&json, "handshakes_in_10_seconds", tenths_a_second(outcome, tally));
   psd_json_number(&json, "cards", outcome->cards);
   psd_json_number(&json, "connections", outcome->connections);
   psd_json_bool(&json, "kept", outcome->options->keep);
   psd_json_string(&json, "suite", suite_name(outcome->options));
-  psd_json_object(&json, "latency_microseconds");
-  for (size_t i = 0; i < PERCENTILES; i++)
-    psd_json_number(&json, percentiles[i].name, psd_tally_percentile(tally, percentiles[i].permille));
-  psd_json_number(&json, "max", tally->longest);
-  psd_json_end_object(&json);
+  report_latency(&json, tally);
+  if (outcome->options->refill != 0)
+    report_refills(&json, outcome);
   psd_json_array(&json, "errors");
   for (size_t i = 0; i < PSD_TALLY_REASONS && tally->reasons[i].count != 0; i++)
     report_reason(&json, &tally->reasons[i]);

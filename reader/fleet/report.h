@@ -8,6 +8,7 @@
 typedef struct psd_fleet_outcome {
   const psd_fleet_options *options;
   const psd_tally *tally;
+  const psd_tally *refills;
   uint64_t microseconds; /* from the first handshake to the end of the last */
   size_t cards, connections;
 } psd_fleet_outcome;

@@ -113,16 +113,17 @@ static size_t start_workers(psd_fleet *fleet, psd_worker *workers, size_t count)
   return started;
 }
 
-static void join_workers(psd_worker *workers, size_t count, psd_tally *tally) {
+static void join_workers(psd_worker *workers, size_t count, psd_tally *tally, psd_tally *refills) {
   for (size_t i = 0; i < count; i++) {
     (void)pthread_join(workers[i].thread, NULL);
     psd_tally_merge(tally, &workers[i].tally);
+    psd_tally_merge(refills, &workers[i].refills);
   }
 }
 
 static int run_workers(psd_fleet *fleet, psd_worker *workers, size_t count, int pipe_end) {
   const psd_fleet_options *options = fleet->options;
-  psd_tally tally = {.done = 0};
+  psd_tally tally = {.done = 0}, refills = {.done = 0};
   psd_error error;
   if (!psd_pace_start(&fleet->pace, options->rate, options->duration, options->handshakes)) {
     (void)psd_error_set(&error, PSD_SYSTEM, "out of memory");
@@ -130,9 +131,10 @@ static int run_workers(psd_fleet *fleet, psd_worker *workers, size_t count, int 
   }
   size_t started = start_workers(fleet, workers, count);
   watch(fleet, workers, started, pipe_end);
-  join_workers(workers, started, &tally);
+  join_workers(workers, started, &tally, &refills);
   const psd_fleet_outcome outcome = {.options = options,
                                      .tally = &tally,
+                                     .refills = &refills,
                                      .microseconds = (psd_fleet_now() - fleet->pace.start) / 1000U,
                                      .cards = fleet->cards.count,
                                      .connections = started};

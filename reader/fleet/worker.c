@@ -26,10 +26,25 @@ static void hang_up(connection *of) {
   of->call = NULL;
 }
 
+/* Its time is counted apart from the handshake's. */
+static psd_result refill(const connection *of, psd_session *session, psd_refusal *refusal) {
+  psd_worker *worker = of->worker;
+  psd_funds_result moved;
+  uint64_t since = psd_fleet_now();
+  psd_result result = psd_session_refill(session, PSD_GROUP_POSTAGE, worker->fleet->options->refill, &moved, refusal);
+  if (result == PSD_OK)
+    psd_tally_done(&worker->refills, (psd_fleet_now() - since) / 1000U);
+  else
+    psd_tally_failed(&worker->refills, refusal);
+  return result;
+}
+
 /* What follows the handshake; its own failures count as failures. */
 static psd_result end_session(connection *of, psd_session *session, psd_refusal *refusal) {
   const psd_fleet_options *options = of->worker->fleet->options;
   psd_result result = options->binds ? psd_session_register(session, refusal) : PSD_OK;
+  if (result == PSD_OK && options->refill != 0)
+    result = refill(of, session, refusal);
   psd_session_close(session);
   if (!options->keep || !psd_call_is_open(of->call))
     hang_up(of);

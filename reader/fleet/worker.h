@@ -23,6 +23,7 @@ typedef struct psd_worker {
   pthread_t thread;
   atomic_uint_fast64_t finished, refused; /* so far, for whoever watches */
   psd_tally tally;                        /* once the thread has ended */
+  psd_tally refills;                      /* with --refill: those that came of them */
 } psd_worker;
 
 /* What the thread runs; `argument` is a psd_worker. Ends when the pace has no next handshake. A user who is refused

@@ -1,6 +1,7 @@
 #include "profile.h"
 
 #include "psd/reader/session.h"
+#include "psd/spec/amount.h"
 #include "psd/spec/chars.h"
 
 #include <openssl/crypto.h>
@@ -8,7 +9,7 @@
 #include <string.h>
 
 #define DAY 86400U
-#define AMOUNT_MOST UINT64_MAX
+#define AMOUNT_MOST PSD_AMOUNT_MOST
 /* Watchdog periods are 4 bytes of seconds. */
 #define DAYS_MOST (UINT32_MAX / DAY)
 
@@ -74,7 +75,7 @@ static psd_result take_number(psd_profile *profile, const psd_setting_row *row, 
 static psd_result take_amount(psd_profile *profile, const psd_setting_row *row, const psd_setting *setting,
                               psd_error *error) {
   uint64_t mills;
-  if (!psd_amount_from_text(setting->value, &mills) || mills < row->least)
+  if (!psd_amount_parse(setting->value, &mills) || mills < row->least)
     return psd_setting_wrong(setting, error, "%s is an amount in dollars, such as 1250 or 0.005%s", row->name,
                              row->least > 0 ? ", and more than zero" : "");
   put_number(profile, row, mills);

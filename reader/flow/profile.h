@@ -61,8 +61,6 @@ psd_result psd_profile_check(const psd_profile_reader *reader, psd_error *error)
 bool psd_point_from_hex(const char *text, uint8_t point[65]);
 bool psd_point_from_pem(const char *path, uint8_t point[65]);
 
-/* "12.345" as mills; at most UINT64_MAX. False for anything else. */
-bool psd_amount_from_text(const char *text, uint64_t *mills);
 /* "2026-11-21T17:45:00Z" as seconds since 1970. False for anything else, and before 1970. */
 bool psd_time_from_text(const char *text, uint64_t *seconds);
 

@@ -174,9 +174,13 @@ static psd_result audit_result(sign_on *on) {
   return PSD_OK;
 }
 
-/* What the audit result announces: commands to the card, relayed until the server has no more, or cannot make one. */
+/* What the audit result announces: commands to the card, relayed until the server has no more, or cannot make one: what
+ * it refuses here it does the next time. */
 static psd_result actions(sign_on *on) {
-  return on->session->result.actions == 0 ? PSD_OK : psd_session_done(on->session, on->refusal);
+  if (on->session->result.actions == 0)
+    return PSD_OK;
+  psd_result result = psd_session_done(on->session, on->refusal);
+  return result == PSD_REFUSED && psd_call_is_open(on->call) ? PSD_OK : result;
 }
 
 static psd_result converse(sign_on *on) {

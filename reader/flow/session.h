@@ -19,6 +19,7 @@ struct psd_session {
   uint64_t time; /* the server's, of M2 */
   psd_audit_result result;
   psd_record_key to_server, to_host;
+  psd_funds_result recovered; /* all zeroes where nothing was */
 };
 
 /* 1 to 32 bytes of UTF-8 without control characters. */
@@ -39,5 +40,14 @@ psd_result psd_await_frame(psd_call *call, psd_session *relay, psd_step step, ps
 
 /* Hands the record of one command to the card, and the card's record to the server. */
 psd_result psd_relay_record(psd_session *session, const psd_buffer *record, psd_refusal *refusal);
+
+/* A failure of this side's own in an open session: the server is told `signal`, and the call is closed. */
+psd_result psd_fail_here(psd_session *session, psd_signal signal, psd_result result, const char *words,
+                         psd_refusal *refusal);
+
+/* One request of the Host and its answer; what the server says to the card meanwhile is relayed. What stands behind
+ * HOST_ANSWER is appended to `rest`; with NULL, and in a refusal, nothing may. PSD_REFUSED leaves the session open. */
+psd_result psd_ask_server(psd_session *session, psd_host_operation operation, const void *content, size_t length,
+                          psd_buffer *rest, psd_refusal *refusal);
 
 #endif

@@ -5,7 +5,7 @@
 #include <openssl/crypto.h>
 
 /* Commands for the card between a request of the Host and its answer. */
-#define RELAYS_MAX 16U
+#define RELAYS_MAX 32U
 /* Bytes of the longest content of a request. */
 #define CONTENT_MAX 1024U
 
@@ -92,8 +92,8 @@ psd_result psd_relay_record(psd_session *session, const psd_buffer *record, psd_
                           : psd_give_up(session->call, PSD_STEP_NONE, PSD_BY_HOST, PSD_SIGNAL_NONE, &error, refusal);
 }
 
-static psd_result own_failure(psd_session *session, psd_signal signal, psd_result result, const char *words,
-                              psd_refusal *refusal) {
+psd_result psd_fail_here(psd_session *session, psd_signal signal, psd_result result, const char *words,
+                         psd_refusal *refusal) {
   psd_error error;
   (void)psd_error_set(&error, result, "%s", words);
   return psd_give_up(session->call, PSD_STEP_NONE, PSD_BY_HOST, signal, &error, refusal);
@@ -114,7 +114,7 @@ static psd_result send_request(psd_session *session, psd_host_operation operatio
             psd_record_seal(&session->to_server, PSD_FRAME_HOST_DATA, request.data, request.length, &record);
   OPENSSL_cleanse(text, sizeof text);
   if (!ok)
-    return own_failure(session, PSD_SIGNAL_NONE, PSD_SYSTEM, "the request cannot be enciphered", refusal);
+    return psd_fail_here(session, PSD_SIGNAL_NONE, PSD_SYSTEM, "the request cannot be enciphered", refusal);
   psd_result result = psd_link_send(session->call->link, PSD_FRAME_HOST_DATA, record.data, record.length, &error);
   return result == PSD_OK ? PSD_OK
                           : psd_give_up(session->call, PSD_STEP_NONE, PSD_BY_HOST, PSD_SIGNAL_NONE, &error, refusal);
@@ -130,8 +130,25 @@ static psd_result judge(const psd_host_answer *answer, psd_refusal *refusal) {
                        row != NULL ? row->words : "for a reason this program does not know");
 }
 
-static psd_result request(psd_session *session, psd_host_operation operation, const void *content, size_t length,
-                          psd_refusal *refusal) {
+/* HOST_ANSWER to this operation, and behind it what may stand there: a refusal has nothing, and nobody gets more than
+ * he has asked for. */
+static bool read_answer(const psd_buffer *opened, psd_host_operation operation, psd_host_answer *answer,
+                        psd_buffer *rest) {
+  if (opened->length < PSD_SIZE_HOST_ANSWER ||
+      !psd_parse_message(opened->data, PSD_SIZE_HOST_ANSWER, PSD_MESSAGE_HOST_ANSWER, answer) ||
+      answer->operation != operation)
+    return false;
+  size_t behind = opened->length - PSD_SIZE_HOST_ANSWER;
+  if (behind == 0)
+    return true;
+  if (rest == NULL || answer->signal != PSD_SIGNAL_NONE)
+    return false;
+  psd_put(rest, opened->data + PSD_SIZE_HOST_ANSWER, behind);
+  return !rest->overflow;
+}
+
+psd_result psd_ask_server(psd_session *session, psd_host_operation operation, const void *content, size_t length,
+                          psd_buffer *rest, psd_refusal *refusal) {
   uint8_t bytes[PSD_FRAME_BODY_MAX], text[PSD_FRAME_BODY_MAX];
   psd_buffer record = psd_buffer_over(bytes, sizeof bytes);
   psd_buffer opened = psd_buffer_over(text, sizeof text);
@@ -143,16 +160,16 @@ static psd_result request(psd_session *session, psd_host_operation operation, co
   if (result != PSD_OK)
     return result;
   if (!psd_record_open(&session->to_host, PSD_FRAME_HOST_DATA, record.data, record.length, &opened))
-    return own_failure(session, PSD_SIGNAL_RECORD, PSD_BAD_ANSWER, "what the meter server sent is not authentic",
-                       refusal);
-  if (!psd_parse_message(opened.data, opened.length, PSD_MESSAGE_HOST_ANSWER, &answer) || answer.operation != operation)
-    return own_failure(session, PSD_SIGNAL_MESSAGE, PSD_BAD_ANSWER, "the meter server's answer cannot be read",
-                       refusal);
+    return psd_fail_here(session, PSD_SIGNAL_RECORD, PSD_BAD_ANSWER, "what the meter server sent is not authentic",
+                         refusal);
+  if (!read_answer(&opened, operation, &answer, rest))
+    return psd_fail_here(session, PSD_SIGNAL_MESSAGE, PSD_BAD_ANSWER, "the meter server's answer cannot be read",
+                         refusal);
   return judge(&answer, refusal);
 }
 
 psd_result psd_session_register(psd_session *session, psd_refusal *refusal) {
-  return request(session, PSD_HOST_REGISTER, NULL, 0, refusal);
+  return psd_ask_server(session, PSD_HOST_REGISTER, NULL, 0, NULL, refusal);
 }
 
 psd_result psd_session_new_password(psd_session *session, const uint8_t verifier[PSD_VERIFIER],
@@ -161,11 +178,7 @@ psd_result psd_session_new_password(psd_session *session, const uint8_t verifier
   psd_buffer content = psd_buffer_over(bytes, sizeof bytes);
   psd_put(&content, verifier, PSD_VERIFIER);
   psd_put(&content, next, PSD_VERIFIER);
-  psd_result result = request(session, PSD_HOST_NEW_PASSWORD, content.data, content.length, refusal);
+  psd_result result = psd_ask_server(session, PSD_HOST_NEW_PASSWORD, content.data, content.length, NULL, refusal);
   OPENSSL_cleanse(bytes, sizeof bytes);
   return result;
-}
-
-psd_result psd_session_done(psd_session *session, psd_refusal *refusal) {
-  return request(session, PSD_HOST_DONE, NULL, 0, refusal);
 }

@@ -1,4 +1,4 @@
-/* Amounts, times and points as people write them. */
+/* Times and points as people write them. */
 #include "profile.h"
 #include "psd/spec/chars.h"
 
@@ -13,31 +13,6 @@
 
 static bool is_digit(char c) {
   return c >= '0' && c <= '9';
-}
-
-bool psd_amount_from_text(const char *text, uint64_t *mills) {
-  uint64_t value = 0;
-  int decimals = -1; /* -1 before the point */
-  if (!is_digit(*text))
-    return false;
-  for (; *text != '\0'; text++) {
-    if (*text == '.' && decimals < 0 && is_digit(text[1])) {
-      decimals = 0;
-      continue;
-    }
-    uint64_t next = (uint64_t)(*text - '0');
-    if (!is_digit(*text) || decimals == 3 || value > (UINT64_MAX - next) / 10)
-      return false;
-    value = value * 10 + next;
-    decimals += decimals >= 0 ? 1 : 0;
-  }
-  for (int i = decimals < 0 ? 0 : decimals; i < 3; i++) {
-    if (value > UINT64_MAX / 10)
-      return false;
-    value *= 10;
-  }
-  *mills = value;
-  return true;
 }
 
 /* `count` digits as a number; false when there are fewer, or it is not `least` to `most`. */

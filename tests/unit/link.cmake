@@ -6,7 +6,10 @@ target_include_directories(psd_link_support PUBLIC ${UNIT} ${PROJECT_SOURCE_DIR}
 target_link_libraries(psd_link_support PUBLIC psd_reader_support PRIVATE psd_options)
 
 psd_unit_test(link_frames SOURCES ${UNIT}/link_frames.c LIBRARIES psd_link_support)
-psd_unit_test(link_session SOURCES ${UNIT}/link_session.c LIBRARIES psd_link_support psd_reader_script)
+add_library(psd_link_scene STATIC ${UNIT}/link_scene.c)
+target_link_libraries(psd_link_scene PUBLIC psd_link_support psd_reader_script PRIVATE psd_options)
+psd_unit_test(link_session SOURCES ${UNIT}/link_session.c LIBRARIES psd_link_scene)
+psd_unit_test(link_session_funds SOURCES ${UNIT}/link_session_funds.c LIBRARIES psd_link_scene)
 psd_unit_test(link_password SOURCES ${UNIT}/link_password.c LIBRARIES psd_link_support)
 psd_unit_test(link_factory SOURCES ${UNIT}/link_factory.c LIBRARIES psd_link_support)
 if(PSD_CLASSIC)

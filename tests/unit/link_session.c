@@ -1,155 +1,10 @@
 /* The conversation of card, Host and server from the Host's side (EP steps 202 to 246): what goes where, what each step
  * refuses, and who is told. Card and server say what the test has them say. */
 #include "flow/record.h"
-#include "link_support.h"
-#include "reader_script.h"
+#include "link_scene.h"
 
-#include <openssl/evp.h>
 #include <string.h>
 #include <sys/socket.h>
-
-#define LINES_MAX 16U
-#define STEPS_MAX 40U
-#define SESSION "000102030405060708090A0B0C0D0E0F"
-
-/* What the card is asked and answers, as the test writes it down. */
-typedef struct scene {
-  canned server;
-  psd_call *call;
-  script card;
-  psd_host *host;
-  script_line lines[LINES_MAX];
-  char text[2 * LINES_MAX][1200];
-  size_t texts;
-  uint8_t greeted[PSD_SIZE_GREETING];
-  psd_step steps[STEPS_MAX];
-  bool timed[STEPS_MAX];
-  size_t step_count;
-  psd_session *session;
-  psd_refusal refusal;
-} scene;
-
-static const uint8_t verifier[PSD_VERIFIER] = {0xA5};
-
-/* `count` times the byte, in hexadecimal. */
-static const char *repeated(scene *s, unsigned byte, size_t count, const char *before, const char *behind) {
-  char *text = s->text[s->texts++];
-  int length = snprintf(text, sizeof s->text[0], "%s", before);
-  for (size_t i = 0; i < count; i++)
-    length += snprintf(text + length, sizeof s->text[0] - (size_t)length, "%02X", byte);
-  (void)snprintf(text + length, sizeof s->text[0] - (size_t)length, "%s", behind);
-  return text;
-}
-
-static void expect(scene *s, const char *command, const char *answer) {
-  CU_ASSERT_FATAL(s->card.count < LINES_MAX);
-  s->lines[s->card.count++] = (script_line){command, answer};
-}
-
-static void took(void *context, psd_step step, uint64_t microseconds) {
-  scene *s = context;
-  CU_ASSERT_FATAL(s->step_count < STEPS_MAX);
-  s->steps[s->step_count] = step;
-  s->timed[s->step_count++] = microseconds != PSD_STEP_WITH_NEXT;
-}
-
-/* A call to a server that offers `suites`, and a card with the key of suite p256. */
-static void scene_open(scene *s, unsigned suites) {
-  psd_error error;
-  memset(s, 0, sizeof *s);
-  s->card = (script){.atr = SCRIPT_ATR_PLAIN, .lines = s->lines};
-  canned_open(&s->server, PSD_PEER_METER, 2000);
-  psd_greeting greeting = {.protocol = 1, .suites = suites, .memory = 8192, .passes = 1, .lanes = 1};
-  psd_buffer body = psd_buffer_over(s->greeted, sizeof s->greeted);
-  memset(greeting.realm, ' ', sizeof greeting.realm);
-  psd_put_message(&body, PSD_MESSAGE_GREETING, &greeting);
-  canned_say(&s->server, PSD_FRAME_GREETING, s->greeted, sizeof s->greeted);
-  CU_ASSERT_EQUAL_FATAL(psd_call_open(s->server.link, &s->call, &error), PSD_OK);
-  s->server.link = NULL;
-  expect(s, "00CADF3A00", "01200001 9000");
-  expect(s, "00CADF3B00", "0101 9000");
-}
-
-static void scene_close(scene *s) {
-  CU_ASSERT_EQUAL(s->card.at, s->card.count); /* all of the script, and no more */
-  psd_session_close(s->session);
-  psd_host_close(s->host);
-  psd_call_close(s->call);
-  canned_close(&s->server);
-}
-
-/* GENERAL AUTHENTICATE, round 1: the context is that of the greeting and of sign-on number `ordinal`. */
-static const char *sign_on_command(scene *s, uint8_t ordinal) {
-  uint8_t text[8 + PSD_SIZE_GREETING + 4] = "psd call", digest[32];
-  char *command = s->text[s->texts++];
-  memcpy(text + 8, s->greeted, sizeof s->greeted);
-  text[sizeof text - 1] = ordinal;
-  CU_ASSERT_EQUAL_FATAL(EVP_Digest(text, sizeof text, digest, NULL, EVP_sha256(), NULL), 1);
-  int length = snprintf(command, sizeof s->text[0], "00860101 6A 7C68 8120 ");
-  for (size_t i = 0; i < sizeof digest; i++)
-    length += snprintf(command + length, sizeof s->text[0] - (size_t)length, "%02X", digest[i]);
-  (void)snprintf(command + length, sizeof s->text[0] - (size_t)length, " A044 8020 616E6E61 %056d 8120 A5 %062d 00", 0,
-                 0);
-  return command;
-}
-
-/* What the card does and the server says when all goes well, up to a step. */
-static void card_signs_on(scene *s, uint8_t ordinal) {
-  expect(s, sign_on_command(s, ordinal), repeated(s, 0x11, 90, "7C5C825A", "9000"));
-}
-
-static void server_responds(scene *s) {
-  canned_say_hex(&s->server, PSD_FRAME_SIGN_ON_RESPONSE, repeated(s, 0x22, PSD_M2_SIZE - 16, SESSION, ""));
-}
-
-static void card_opens(scene *s, const char *session) {
-  char *answer = s->text[s->texts++];
-  char keys[4 * PSD_TRAFFIC_KEY + 1];
-  memset(keys, '7', sizeof keys - 1); /* each byte of both is 77 */
-  keys[sizeof keys - 1] = '\0';
-  (void)snprintf(answer, sizeof s->text[0], "%s 0000000065000000 %032d %s 9000", session, 0, keys);
-  expect(s, repeated(s, 0x22, PSD_M2_SIZE - 16, "00820001 79" SESSION, "00"), answer);
-}
-
-static void card_audits(scene *s) {
-  expect(s, "00860002 24 7C22 8120" SESSION "00000000000000000000000000000000 00",
-         repeated(s, 0x33, 200, "7C81CB8281C8", "9000"));
-}
-
-static void server_is_content(scene *s) {
-  canned_say_hex(&s->server, PSD_FRAME_AUDIT_RESULT, repeated(s, 0x44, PSD_M4_SIZE, "", ""));
-}
-
-static void card_accepts(scene *s, const char *actions) {
-  char *answer = s->text[s->texts++];
-  (void)snprintf(answer, sizeof s->text[0], "5053 4431 0000002A %064d %s 0000000065000000 00000000 00000000 9000", 0,
-                 actions);
-  expect(s, repeated(s, 0x44, PSD_M4_SIZE, "00820002 6A", "00"), answer);
-}
-
-static psd_result sign_on(scene *s) {
-  psd_sign_on_options options = {.user = "anna", .verifier = verifier, .taker = took, .context = s};
-  if (s->host == NULL)
-    s->host = script_host(&s->card);
-  return psd_session_open(s->call, s->host, &options, &s->session, &s->refusal);
-}
-
-static void all_well(scene *s, const char *actions) {
-  card_signs_on(s, 0);
-  server_responds(s);
-  card_opens(s, SESSION);
-  card_audits(s);
-  server_is_content(s);
-  card_accepts(s, actions);
-}
-
-static void heard_m1_and_m3(scene *s) {
-  uint8_t body[PSD_FRAME_BODY_MAX];
-  CU_ASSERT_EQUAL(canned_heard(&s->server, PSD_FRAME_SIGN_ON, body), 90);
-  CU_ASSERT_EQUAL(body[0], 0x11);
-  CU_ASSERT_EQUAL(canned_heard(&s->server, PSD_FRAME_AUDIT_RESPONSE, body), 200);
-  CU_ASSERT_EQUAL(body[0], 0x33);
-}
 
 static void steps_in_order(void) {
   static const psd_step steps[] = {202, 208, 210, 212, 214, 216, 218, 222, 224, 228,
@@ -157,14 +12,14 @@ static void steps_in_order(void) {
   static const char timed[] = "0110000110001100011";
   scene s;
   scene_open(&s, PSD_SUITE_P256 | PSD_SUITE_RSA);
-  all_well(&s, "0000");
-  CU_ASSERT_EQUAL_FATAL(sign_on(&s), PSD_OK);
+  scene_all_well(&s, "0000");
+  CU_ASSERT_EQUAL_FATAL(scene_sign_on(&s), PSD_OK);
   CU_ASSERT_EQUAL_FATAL(s.step_count, sizeof steps / sizeof steps[0]);
   for (size_t i = 0; i < s.step_count; i++) {
     CU_ASSERT_EQUAL(s.steps[i], steps[i]);
     CU_ASSERT_EQUAL(s.timed[i], timed[i] == '1');
   }
-  heard_m1_and_m3(&s);
+  scene_heard_m1_and_m3(&s);
   CU_ASSERT_EQUAL(psd_session_suite(s.session), PSD_SUITE_P256);
   CU_ASSERT_EQUAL(psd_session_time(s.session), 0x65000000);
   CU_ASSERT_EQUAL(psd_session_result(s.session)->serial, 0x2A);
@@ -177,23 +32,23 @@ static void several_sign_ons(void) {
   scene s;
   uint8_t body[PSD_FRAME_BODY_MAX];
   scene_open(&s, PSD_SUITE_P256);
-  all_well(&s, "0000");
-  CU_ASSERT_EQUAL_FATAL(sign_on(&s), PSD_OK);
+  scene_all_well(&s, "0000");
+  CU_ASSERT_EQUAL_FATAL(scene_sign_on(&s), PSD_OK);
   psd_session_close(s.session);
-  heard_m1_and_m3(&s);
+  scene_heard_m1_and_m3(&s);
   CU_ASSERT_EQUAL(canned_heard(&s.server, PSD_FRAME_SIGN_OFF, body), 0);
   s.texts = 0;
   CU_ASSERT_EQUAL(s.card.at, s.card.count);
   s.card.at = s.card.count = 0;
-  expect(&s, "00CADF3A00", "01200001 9000");
-  expect(&s, "00CADF3B00", "6A88"); /* no policy: p256 */
-  card_signs_on(&s, 1);
-  server_responds(&s);
-  card_opens(&s, SESSION);
-  card_audits(&s);
-  server_is_content(&s);
-  card_accepts(&s, "0000");
-  CU_ASSERT_EQUAL(sign_on(&s), PSD_OK);
+  scene_expect(&s, "00CADF3A00", "01200001 9000");
+  scene_expect(&s, "00CADF3B00", "6A88"); /* no policy: p256 */
+  scene_card_signs_on(&s, 1);
+  scene_server_responds(&s);
+  scene_card_opens(&s, SESSION);
+  scene_card_audits(&s);
+  scene_server_is_content(&s);
+  scene_card_accepts(&s, "0000");
+  CU_ASSERT_EQUAL(scene_sign_on(&s), PSD_OK);
   scene_close(&s);
 }
 
@@ -201,9 +56,9 @@ static void several_sign_ons(void) {
 static void server_refuses(void) {
   scene s;
   scene_open(&s, PSD_SUITE_P256);
-  card_signs_on(&s, 0);
+  scene_card_signs_on(&s, 0);
   canned_signal(&s.server, PSD_SIGNAL_USER, PSD_STEP_USER_VERIFIED, 30);
-  CU_ASSERT_EQUAL(sign_on(&s), PSD_REFUSED);
+  CU_ASSERT_EQUAL(scene_sign_on(&s), PSD_REFUSED);
   CU_ASSERT_PTR_NULL(s.session);
   CU_ASSERT_EQUAL(s.refusal.who, PSD_BY_SERVER);
   CU_ASSERT_EQUAL(s.refusal.step, 218);
@@ -219,10 +74,10 @@ static void card_refuses_response(void) {
   scene s;
   uint8_t body[PSD_FRAME_BODY_MAX];
   scene_open(&s, PSD_SUITE_P256);
-  card_signs_on(&s, 0);
-  server_responds(&s);
-  expect(&s, repeated(&s, 0x22, PSD_M2_SIZE - 16, "00820001 79" SESSION, "00"), "6300");
-  CU_ASSERT_EQUAL(sign_on(&s), PSD_REFUSED);
+  scene_card_signs_on(&s, 0);
+  scene_server_responds(&s);
+  scene_expect(&s, scene_repeated(&s, 0x22, PSD_M2_SIZE - 16, "00820001 79" SESSION, "00"), "6300");
+  CU_ASSERT_EQUAL(scene_sign_on(&s), PSD_REFUSED);
   CU_ASSERT_EQUAL(s.refusal.who, PSD_BY_CARD);
   CU_ASSERT_EQUAL(s.refusal.step, 224);
   CU_ASSERT_EQUAL(s.refusal.signal, PSD_SIGNAL_RESPONSE);
@@ -238,10 +93,10 @@ static void another_session(void) {
   scene s;
   uint8_t body[PSD_FRAME_BODY_MAX];
   scene_open(&s, PSD_SUITE_P256);
-  card_signs_on(&s, 0);
-  server_responds(&s);
-  card_opens(&s, "FF0102030405060708090A0B0C0D0E0F");
-  CU_ASSERT_EQUAL(sign_on(&s), PSD_BAD_ANSWER);
+  scene_card_signs_on(&s, 0);
+  scene_server_responds(&s);
+  scene_card_opens(&s, "FF0102030405060708090A0B0C0D0E0F");
+  CU_ASSERT_EQUAL(scene_sign_on(&s), PSD_BAD_ANSWER);
   CU_ASSERT_EQUAL(s.refusal.who, PSD_BY_HOST);
   (void)canned_heard(&s.server, PSD_FRAME_SIGN_ON, body);
   canned_heard_signal(&s.server, PSD_SIGNAL_RESPONSE, 224);
@@ -251,15 +106,15 @@ static void another_session(void) {
 static void card_refuses_result(void) {
   scene s;
   scene_open(&s, PSD_SUITE_P256);
-  card_signs_on(&s, 0);
-  server_responds(&s);
-  card_opens(&s, SESSION);
-  card_audits(&s);
-  server_is_content(&s);
-  expect(&s, repeated(&s, 0x44, PSD_M4_SIZE, "00820002 6A", "00"), "6300");
-  CU_ASSERT_EQUAL(sign_on(&s), PSD_REFUSED);
+  scene_card_signs_on(&s, 0);
+  scene_server_responds(&s);
+  scene_card_opens(&s, SESSION);
+  scene_card_audits(&s);
+  scene_server_is_content(&s);
+  scene_expect(&s, scene_repeated(&s, 0x44, PSD_M4_SIZE, "00820002 6A", "00"), "6300");
+  CU_ASSERT_EQUAL(scene_sign_on(&s), PSD_REFUSED);
   CU_ASSERT_EQUAL(s.refusal.step, 246);
-  heard_m1_and_m3(&s);
+  scene_heard_m1_and_m3(&s);
   canned_heard_signal(&s.server, PSD_SIGNAL_RESULT, 246);
   scene_close(&s);
 }
@@ -268,8 +123,8 @@ static void card_refuses_result(void) {
 static void card_refuses_sign_on(void) {
   scene s;
   scene_open(&s, PSD_SUITE_P256);
-  expect(&s, sign_on_command(&s, 0), "6985");
-  CU_ASSERT_EQUAL(sign_on(&s), PSD_REFUSED);
+  scene_expect(&s, scene_sign_on_command(&s, 0), "6985");
+  CU_ASSERT_EQUAL(scene_sign_on(&s), PSD_REFUSED);
   CU_ASSERT_EQUAL(s.refusal.who, PSD_BY_CARD);
   CU_ASSERT_EQUAL(s.refusal.step, 208);
   canned_heard_nothing(&s.server);
@@ -292,9 +147,9 @@ static void strange_messages(void) {
     scene s;
     uint8_t body[PSD_FRAME_BODY_MAX] = {0};
     scene_open(&s, PSD_SUITE_P256);
-    card_signs_on(&s, 0);
+    scene_card_signs_on(&s, 0);
     canned_say(&s.server, cases[i].type, body, cases[i].length);
-    CU_ASSERT_EQUAL(sign_on(&s), PSD_BAD_ANSWER);
+    CU_ASSERT_EQUAL(scene_sign_on(&s), PSD_BAD_ANSWER);
     CU_ASSERT_EQUAL(s.refusal.who, PSD_BY_HOST);
     CU_ASSERT_EQUAL(s.refusal.signal, cases[i].signal);
     CU_ASSERT_FALSE(psd_call_is_open(s.call));
@@ -308,32 +163,11 @@ static void strange_messages(void) {
 static void server_is_silent(void) {
   scene s;
   scene_open(&s, PSD_SUITE_P256);
-  card_signs_on(&s, 0);
+  scene_card_signs_on(&s, 0);
   CU_ASSERT_EQUAL_FATAL(shutdown(s.server.fd, SHUT_WR), 0);
-  CU_ASSERT_EQUAL(sign_on(&s), PSD_LOST);
+  CU_ASSERT_EQUAL(scene_sign_on(&s), PSD_LOST);
   CU_ASSERT_EQUAL(s.refusal.step, 222);
   scene_close(&s);
-}
-
-/* The server's answer, a record of number `sequence` under the Host's key. */
-static void server_answers(scene *s, uint64_t sequence, const char *answer, unsigned type) {
-  uint8_t text[16], bytes[64];
-  psd_record_key key = {.sequence = sequence};
-  psd_buffer record = psd_buffer_over(bytes, sizeof bytes);
-  memset(key.bytes, 0x77, sizeof key.bytes);
-  size_t length = psd_check_hex(answer, text, sizeof text);
-  CU_ASSERT_TRUE_FATAL(psd_record_seal(&key, (psd_frame_type)type, text, length, &record));
-  canned_say(&s->server, PSD_FRAME_HOST_DATA, record.data, record.length);
-}
-
-static void heard_request(scene *s, uint64_t sequence, const char *expected) {
-  uint8_t body[PSD_FRAME_BODY_MAX], text[128];
-  psd_record_key key = {.sequence = sequence};
-  psd_buffer opened = psd_buffer_over(text, sizeof text);
-  memset(key.bytes, 0x77, sizeof key.bytes);
-  size_t length = canned_heard(&s->server, PSD_FRAME_HOST_DATA, body);
-  CU_ASSERT_TRUE(psd_record_open(&key, PSD_FRAME_HOST_DATA, body, length, &opened));
-  psd_check_bytes(text, opened.length, expected, "request");
 }
 
 /* What the audit result announces: the Host says that it is done, and until the server says so too, it hands each
@@ -342,13 +176,13 @@ static void new_vendor_key(void) {
   scene s;
   uint8_t body[PSD_FRAME_BODY_MAX];
   scene_open(&s, PSD_SUITE_P256);
-  all_well(&s, "0001");
+  scene_all_well(&s, "0001");
   canned_say_hex(&s.server, PSD_FRAME_CARD_DATA, "AABBCC");
-  server_answers(&s, 0, "0300", PSD_FRAME_HOST_DATA);
-  expect(&s, "00C20000 03 AABBCC 00", "DDEEFF 9000");
-  CU_ASSERT_EQUAL(sign_on(&s), PSD_OK);
-  heard_m1_and_m3(&s);
-  heard_request(&s, 0, "03");
+  scene_server_answers(&s, 0, "0300", PSD_FRAME_HOST_DATA);
+  scene_expect(&s, "00C20000 03 AABBCC 00", "DDEEFF 9000");
+  CU_ASSERT_EQUAL(scene_sign_on(&s), PSD_OK);
+  scene_heard_m1_and_m3(&s);
+  scene_heard_request(&s, 0, "03");
   psd_check_bytes(body, canned_heard(&s.server, PSD_FRAME_CARD_DATA, body), "DDEEFF", "record");
   scene_close(&s);
 }
@@ -357,11 +191,11 @@ static void new_vendor_key(void) {
 static void no_vendor_key(void) {
   scene s;
   scene_open(&s, PSD_SUITE_P256);
-  all_well(&s, "0001");
-  server_answers(&s, 0, "0300", PSD_FRAME_HOST_DATA);
-  CU_ASSERT_EQUAL(sign_on(&s), PSD_OK);
-  heard_m1_and_m3(&s);
-  heard_request(&s, 0, "03");
+  scene_all_well(&s, "0001");
+  scene_server_answers(&s, 0, "0300", PSD_FRAME_HOST_DATA);
+  CU_ASSERT_EQUAL(scene_sign_on(&s), PSD_OK);
+  scene_heard_m1_and_m3(&s);
+  scene_heard_request(&s, 0, "03");
   scene_close(&s);
 }
 
@@ -369,13 +203,13 @@ static void no_vendor_key(void) {
 static void altered_command(void) {
   scene s;
   scene_open(&s, PSD_SUITE_P256);
-  all_well(&s, "0001");
+  scene_all_well(&s, "0001");
   canned_say_hex(&s.server, PSD_FRAME_CARD_DATA, "AABBCC");
-  expect(&s, "00C20000 03 AABBCC 00", "6300");
-  CU_ASSERT_EQUAL(sign_on(&s), PSD_REFUSED);
+  scene_expect(&s, "00C20000 03 AABBCC 00", "6300");
+  CU_ASSERT_EQUAL(scene_sign_on(&s), PSD_REFUSED);
   CU_ASSERT_EQUAL(s.refusal.signal, PSD_SIGNAL_RECORD);
-  heard_m1_and_m3(&s);
-  heard_request(&s, 0, "03");
+  scene_heard_m1_and_m3(&s);
+  scene_heard_request(&s, 0, "03");
   canned_heard_signal(&s.server, PSD_SIGNAL_RECORD, PSD_STEP_NONE);
   scene_close(&s);
 }
@@ -385,18 +219,18 @@ static void requests(void) {
   uint8_t next[PSD_VERIFIER] = {0x5A};
   char expected[160];
   scene_open(&s, PSD_SUITE_P256);
-  all_well(&s, "0000");
-  CU_ASSERT_EQUAL_FATAL(sign_on(&s), PSD_OK);
-  heard_m1_and_m3(&s);
-  server_answers(&s, 0, "0100", PSD_FRAME_HOST_DATA);
+  scene_all_well(&s, "0000");
+  CU_ASSERT_EQUAL_FATAL(scene_sign_on(&s), PSD_OK);
+  scene_heard_m1_and_m3(&s);
+  scene_server_answers(&s, 0, "0100", PSD_FRAME_HOST_DATA);
   CU_ASSERT_EQUAL(psd_session_register(s.session, &s.refusal), PSD_OK);
-  heard_request(&s, 0, "01");
-  server_answers(&s, 1, "0206", PSD_FRAME_HOST_DATA); /* refused: and the session stays open */
-  CU_ASSERT_EQUAL(psd_session_new_password(s.session, verifier, next, &s.refusal), PSD_REFUSED);
+  scene_heard_request(&s, 0, "01");
+  scene_server_answers(&s, 1, "0206", PSD_FRAME_HOST_DATA); /* refused: and the session stays open */
+  CU_ASSERT_EQUAL(psd_session_new_password(s.session, scene_verifier, next, &s.refusal), PSD_REFUSED);
   CU_ASSERT_EQUAL(s.refusal.signal, PSD_SIGNAL_USER);
   (void)snprintf(expected, sizeof expected, "02 A5%062d 5A%062d", 0, 0);
-  heard_request(&s, 1, expected);
-  server_answers(&s, 2, "0300", PSD_FRAME_HOST_DATA);
+  scene_heard_request(&s, 1, expected);
+  scene_server_answers(&s, 2, "0300", PSD_FRAME_HOST_DATA);
   CU_ASSERT_EQUAL(psd_session_done(s.session, &s.refusal), PSD_OK);
   scene_close(&s);
 }
@@ -416,12 +250,12 @@ static void false_answers(void) {
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     scene s;
     scene_open(&s, PSD_SUITE_P256);
-    all_well(&s, "0000");
-    CU_ASSERT_EQUAL_FATAL(sign_on(&s), PSD_OK);
-    server_answers(&s, cases[i].sequence, cases[i].answer, cases[i].type);
+    scene_all_well(&s, "0000");
+    CU_ASSERT_EQUAL_FATAL(scene_sign_on(&s), PSD_OK);
+    scene_server_answers(&s, cases[i].sequence, cases[i].answer, cases[i].type);
     CU_ASSERT_EQUAL(psd_session_register(s.session, &s.refusal), PSD_BAD_ANSWER);
-    heard_m1_and_m3(&s);
-    heard_request(&s, 0, "01");
+    scene_heard_m1_and_m3(&s);
+    scene_heard_request(&s, 0, "01");
     canned_heard_signal(&s.server, cases[i].signal, PSD_STEP_NONE);
     CU_ASSERT_FALSE(psd_call_is_open(s.call));
     scene_close(&s);
@@ -432,14 +266,14 @@ static void false_answers(void) {
 static void relayed_meanwhile(void) {
   scene s;
   scene_open(&s, PSD_SUITE_P256);
-  all_well(&s, "0000");
-  CU_ASSERT_EQUAL_FATAL(sign_on(&s), PSD_OK);
+  scene_all_well(&s, "0000");
+  CU_ASSERT_EQUAL_FATAL(scene_sign_on(&s), PSD_OK);
   s.card.at = s.card.count = 0;
-  expect(&s, "00C20000 01 AA 00", "BB 9000");
+  scene_expect(&s, "00C20000 01 AA 00", "BB 9000");
   s.card.again = true;
   canned_say_hex(&s.server, PSD_FRAME_CARD_DATA, "AA");
   canned_say_hex(&s.server, PSD_FRAME_CARD_DATA, "AA");
-  server_answers(&s, 0, "0100", PSD_FRAME_HOST_DATA);
+  scene_server_answers(&s, 0, "0100", PSD_FRAME_HOST_DATA);
   CU_ASSERT_EQUAL(psd_session_register(s.session, &s.refusal), PSD_OK);
   CU_ASSERT_EQUAL(s.card.at, 2);
   for (unsigned i = 0; i < 40; i++)
@@ -451,7 +285,7 @@ static void relayed_meanwhile(void) {
 }
 
 static psd_result choose(unsigned offered, unsigned wanted, const char *loaded, const char *policy, scene *s) {
-  psd_sign_on_options options = {.user = "anna", .verifier = verifier, .suite = wanted};
+  psd_sign_on_options options = {.user = "anna", .verifier = scene_verifier, .suite = wanted};
   scene_open(s, offered);
   s->lines[0].answer = loaded;
   s->lines[1].answer = policy;
@@ -496,13 +330,13 @@ static void suites(void) {
       scene_close(&s);
       continue;
     }
-    psd_sign_on_options options = {.user = "anna", .verifier = verifier, .suite = cases[i].wanted};
+    psd_sign_on_options options = {.user = "anna", .verifier = scene_verifier, .suite = cases[i].wanted};
     scene_open(&s, cases[i].offered);
     s.lines[0].answer = cases[i].loaded;
     s.lines[1].answer = cases[i].policy;
     (void)snprintf(word, sizeof word, "0086%s01", cases[i].p1);
-    (void)snprintf(command, sizeof command, "%s%s", word, sign_on_command(&s, 0) + 8);
-    expect(&s, command, "6985");
+    (void)snprintf(command, sizeof command, "%s%s", word, scene_sign_on_command(&s, 0) + 8);
+    scene_expect(&s, command, "6985");
     s.host = script_host(&s.card);
     CU_ASSERT_EQUAL(psd_session_open(s.call, s.host, &options, &s.session, &s.refusal), PSD_REFUSED);
     CU_ASSERT_EQUAL(s.refusal.step, 208);

@@ -25,10 +25,14 @@ psd_unit_test(reader_profile SOURCES ${UNIT}/reader_profile.c LIBRARIES psd_read
 target_include_directories(reader_profile PRIVATE ${PROJECT_SOURCE_DIR}/reader)
 target_compile_definitions(reader_profile PRIVATE
   PSD_MANUAL="${PROJECT_SOURCE_DIR}/docs/man/psd.1" PSD_DOCUMENT="${PROJECT_SOURCE_DIR}/docs/reader.md")
-psd_unit_test(reader_cli SOURCES ${UNIT}/reader_cli.c ${UNIT}/reader_json.c
-  LIBRARIES psd_cli psd_reader_support psd_emulator)
-target_compile_definitions(reader_cli PRIVATE PSD_PROGRAM="$<TARGET_FILE:psd>" _XOPEN_SOURCE=700)
-add_dependencies(reader_cli psd)
+foreach(test reader_cli reader_money)
+  psd_unit_test(${test} SOURCES ${UNIT}/${test}.c ${UNIT}/reader_json.c ${UNIT}/reader_program.c
+    LIBRARIES psd_cli psd_reader_support psd_emulator)
+  target_compile_definitions(${test} PRIVATE PSD_PROGRAM="$<TARGET_FILE:psd>" _XOPEN_SOURCE=700)
+  add_dependencies(${test} psd)
+endforeach()
+target_sources(reader_money PRIVATE ${UNIT}/reader_counter.c)
+target_include_directories(reader_money PRIVATE ${PROJECT_SOURCE_DIR}/reader)
 
 # libpsdreader.map against the headers.
 set(PSD_READER_HEADERS "")
@@ -36,7 +40,7 @@ foreach(header reader.h reader/command.h reader/host.h reader/link.h
     reader/manufacture.h reader/personalize.h reader/scp03.h reader/session.h)
   list(APPEND PSD_READER_HEADERS ${PROJECT_SOURCE_DIR}/reader/include/psd/${header})
 endforeach()
-foreach(header apdu chars commands cursor describe lifecycle messages objects session status text
+foreach(header amount apdu chars commands cursor describe lifecycle messages objects session status text
     tlv)
   list(APPEND PSD_READER_HEADERS ${PROJECT_SOURCE_DIR}/apdu-spec/include/psd/spec/${header}.h)
 endforeach()

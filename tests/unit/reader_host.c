@@ -232,6 +232,22 @@ static void whole_files(void) {
   finish(host, &card);
 }
 
+/* GET LAST: what was asked for is P1, and what was answered is handed on as it is. */
+static void last_answers(void) {
+  LINES({"80580000000000", "010203 9000"}, {"80580100000000", "AABB 9000"}, {"80580100000000", "6982"},
+        {"80580100000000", "6A88"});
+  psd_host *host = script_host(&card);
+  psd_buffer answer = psd_buffer_over(answer_bytes, 64);
+  CU_ASSERT_EQUAL(psd_host_get_last(host, PSD_LAST_EVIDENCE, &answer), PSD_OK);
+  CU_ASSERT_EQUAL(psd_host_get_last(host, PSD_LAST_FUNDS, &answer), PSD_OK);
+  psd_check_bytes(answer.data, answer.length, "010203 AABB", "answers");
+  CU_ASSERT_EQUAL(psd_host_get_last(host, PSD_LAST_FUNDS, &answer), PSD_REFUSED);
+  CU_ASSERT_EQUAL(psd_host_error(host)->status, PSD_SW_SECURITY_STATUS);
+  CU_ASSERT_EQUAL(psd_host_get_last(host, PSD_LAST_FUNDS, &answer), PSD_REFUSED);
+  CU_ASSERT_EQUAL(answer.length, 5);
+  psd_host_close(host);
+}
+
 static void other_commands(void) {
   LINES({"00B2012C00", "AABB9000"}, {"0084000008", "01020304050607089000"}, {"0084000008", "010203049000"},
         {"8010000000", "0001020000009000"}, {"00CB3FFF0000065C04DF25DF2D0000", "9000"},
@@ -404,6 +420,7 @@ int main(void) {
       {"PINs", pins},
       {"old and new PIN", pairs_of_pins},
       {"READ BINARY to the end", whole_files},
+      {"GET LAST", last_answers},
       {"other commands", other_commands},
       {"failures of the transport", failures_below},
       {"a reset by another program", reset_by_others},

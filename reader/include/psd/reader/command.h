@@ -75,6 +75,9 @@ psd_result psd_host_audit(psd_host *host, const psd_audit_request *request, psd_
 psd_result psd_host_audit_result(psd_host *host, const void *m4, size_t length, psd_audit_result *result);
 /* ENVELOPE (ISO/IEC 7816-4:2005, 7.6.2): a record of the server for the card; appends the card's record. */
 psd_result psd_host_envelope(psd_host *host, const void *record, size_t length, psd_buffer *answer);
+/* GET LAST: appends the last evidence of postage, or the last answer about funds (FUNDS_REQUEST or FUNDS_RECEIPT with
+ * its signature), as it was made. Needs the PIN. PSD_REFUSED where there is none yet. */
+psd_result psd_host_get_last(psd_host *host, psd_last which, psd_buffer *answer);
 /* GENERATE ASYMMETRIC KEY PAIR (ISO/IEC 7816-8:2004, 5.1): the PSD makes its own key pair; `point` gets the public key,
  * uncompressed. Needs the personaliser's secure channel. */
 psd_result psd_host_make_key_pair(psd_host *host, uint8_t point[65]);

@@ -87,8 +87,24 @@ psd_result psd_session_register(psd_session *session, psd_refusal *refusal);
 /* Another password; both stretched. */
 psd_result psd_session_new_password(psd_session *session, const uint8_t verifier[PSD_VERIFIER],
                                     const uint8_t next[PSD_VERIFIER], psd_refusal *refusal);
-/* Tells the server, so that it knows it from the Host, that all is done. */
+/* Tells the server, so that it knows it from the Host, that all is done. Its answer may say what it has finished or
+ * cancelled in this session: psd_session_recovered. */
 psd_result psd_session_done(psd_session *session, psd_refusal *refusal);
+
+/* What the server finished or cancelled right after the audit, of what an earlier session had left behind: its
+ * `operation` is PSD_OPERATION_NONE where nothing was. The session's. psd_session_open has asked where the audit result
+ * announced anything, and what the server could not finish then it finishes the next time. */
+const psd_funds_result *psd_session_recovered(const psd_session *session);
+/* A refill of `amount` mills (docs/funds.md). On PSD_OK the card has it, the server's ledger too, and `result` says
+ * what is where now. PSD_REFUSED leaves the session open: `refusal->signal` is why, and nothing was moved.
+ * PSD_BAD_INPUT, an amount of zero: nothing was sent. After any other failure (PSD_BAD_ANSWER for an answer that is not
+ * to this request) the call is closed, and the refill is finished or cancelled in the next session. */
+psd_result psd_session_refill(psd_session *session, psd_group group, uint64_t amount, psd_funds_result *result,
+                              psd_refusal *refusal);
+/* A withdrawal of `amount` mills to the account; `final` takes all that is there and ends the meter's service (`amount`
+ * is then the whole descending register). The same holds. */
+psd_result psd_session_withdraw(psd_session *session, psd_group group, uint64_t amount, bool final,
+                                psd_funds_result *result, psd_refusal *refusal);
 
 /* Signs off, and wipes and frees the session; NULL is fine. The call stays open for another one. */
 void psd_session_close(psd_session *session);
