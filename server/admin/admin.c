@@ -6,79 +6,10 @@
 
 #include "admin/command.h"
 #include "crypto/evp.h"
-#include "crypto/password.h"
 #include "psd/spec/chars.h"
 #include "psd/spec/text.h"
 
-#define NEED_NAMES (PSD_ADMIN_DB | PSD_ADMIN_KMS)
-
-const psd_admin_verb psd_admin_verbs[] = {
-    {"migrate", "", "", "makes the database, or brings its schema up to date", PSD_ADMIN_PLAIN, PSD_ADMIN_DB, 0, 0,
-     psd_admin_migrate},
-    {"account", "add", "NUMBER NAME", "opens an account: who pays", PSD_ADMIN_NAMES, NEED_NAMES, 2, 2,
-     psd_admin_account_add},
-    {"account", "list", "", "shows the accounts", PSD_ADMIN_NAMES, NEED_NAMES, 0, 0, psd_admin_account_list},
-    {"account", "suspend", "NUMBER", "refuses its users until it is resumed", PSD_ADMIN_PLAIN, PSD_ADMIN_DB, 1, 1,
-     psd_admin_account_suspend},
-    {"account", "resume", "NUMBER", "takes its users again", PSD_ADMIN_PLAIN, PSD_ADMIN_DB, 1, 1,
-     psd_admin_account_resume},
-    {"user", "add", "NAME", "enrols a user with a first password", PSD_ADMIN_PASSWORD | PSD_ADMIN_ACCOUNT,
-     NEED_NAMES | PSD_ADMIN_ACCOUNT, 1, 1, psd_admin_user_add},
-    {"user", "list", "", "shows the users, and who is locked", PSD_ADMIN_NAMES, NEED_NAMES, 0, 0, psd_admin_user_list},
-    {"user", "enable", "NAME", "lets a user sign on again", PSD_ADMIN_NAMES, NEED_NAMES, 1, 1, psd_admin_user_enable},
-    {"user", "disable", "NAME", "lets a user sign on no more", PSD_ADMIN_NAMES, NEED_NAMES, 1, 1,
-     psd_admin_user_disable},
-    {"user", "passwd", "NAME", "gives a user another password", PSD_ADMIN_PASSWORD, NEED_NAMES, 1, 1,
-     psd_admin_user_passwd},
-    {"user", "unlock", "NAME", "forgets failed sign-ons", PSD_ADMIN_NAMES, NEED_NAMES, 1, 1, psd_admin_user_unlock},
-    {"psd", "list", "", "shows the PSDs and whose they are", PSD_ADMIN_NAMES, NEED_NAMES, 0, 0, psd_admin_psd_list},
-    {"psd", "show", "PSD", "shows one, with its last audit", PSD_ADMIN_NAMES, NEED_NAMES, 1, 3, psd_admin_psd_show},
-    {"psd", "revoke", "PSD", "refuses a PSD that was lost or stolen", PSD_ADMIN_PLAIN, PSD_ADMIN_DB, 1, 3,
-     psd_admin_psd_revoke},
-    {"psd", "restore", "PSD", "takes it again", PSD_ADMIN_PLAIN, PSD_ADMIN_DB, 1, 3, psd_admin_psd_restore},
-    {"keys", "", "", "counts the PSDs that hold each vendor key K1", PSD_ADMIN_PLAIN, PSD_ADMIN_DB, 0, 0,
-     psd_admin_keys},
-};
-const size_t psd_admin_verb_count = sizeof psd_admin_verbs / sizeof psd_admin_verbs[0];
-
-static const struct {
-  unsigned option;
-  const char *line;
-} option_lines[] = {
-    {PSD_ADMIN_DB, "  --db URL              sqlite:FILE, or postgresql://...\n"},
-    {PSD_ADMIN_KMS, "  --kms PATH            socket of the key management system: it has the key to names\n"},
-    {PSD_ADMIN_JSON, "  --json                JSON for machines\n"},
-    {PSD_ADMIN_ACCOUNT, "  --account NUMBER      the account of the user\n"},
-    {PSD_ADMIN_PASSWORD_FILE, "  --password-file FILE  the password is its first line; - is standard input\n"},
-    {PSD_ADMIN_REALM, "  --realm NAME          the realm of the meter server (\"" PSD_PASSWORD_REALM "\")\n"},
-    {PSD_ADMIN_MEMORY, "  --memory KIB, --passes N, --lanes N\n"
-                       "                        the meter server's Argon2id (" PSD_PASSWORD_DEFAULTS ")\n"},
-};
-
-/* Of one group, or, with NULL, of the whole program. */
-static void help(const char *group) {
-  unsigned options = 0;
-  printf("usage: psd-server %s ...\n\n%s", group != NULL ? group : "COMMAND",
-         group != NULL ? "" : "The meter server of Postal Security Devices, and what its operator does.\n\n");
-  puts("commands:");
-  if (group == NULL)
-    printf("  %-26s %s\n", "run", "serves; see psd-server run --help");
-  for (size_t i = 0; i < psd_admin_verb_count; i++) {
-    const psd_admin_verb *verb = &psd_admin_verbs[i];
-    char name[64];
-    if (group != NULL && strcmp(group, verb->group) != 0)
-      continue;
-    (void)snprintf(name, sizeof name, "%s%s%s %s", verb->group, verb->name[0] != '\0' ? " " : "", verb->name,
-                   verb->synopsis);
-    printf("  %-26s %s\n", name, verb->summary);
-    options |= verb->options;
-  }
-  puts("\noptions:");
-  for (size_t i = 0; i < sizeof option_lines / sizeof option_lines[0]; i++)
-    if ((options & option_lines[i].option) != 0)
-      fputs(option_lines[i].line, stdout);
-  puts("\nexit status: 0 done, 1 refused, 2 usage, 3 database or key management system out of reach");
-}
+#define TRIES 3U
 
 int psd_admin_refuse(const char *format, ...) {
   char words[512], safe[4 * sizeof words];
@@ -156,10 +87,10 @@ void psd_admin_cell(const char *text, unsigned width) {
   while (++shown <= width);
 }
 
-const char *psd_admin_time(uint64_t seconds, char words[PSD_ADMIN_TIME]) {
-  psd_text text = psd_text_over(words, PSD_ADMIN_TIME);
-  psd_say_time(&text, seconds);
-  return words;
+void psd_admin_line(const char *name, const char *value) {
+  printf("%-20s ", name);
+  psd_admin_cell(value, 0);
+  puts("");
 }
 
 int psd_admin_open(psd_admin *admin, bool create) {
@@ -180,6 +111,25 @@ int psd_admin_open(psd_admin *admin, bool create) {
   return status;
 }
 
+/* Once. */
+static psd_db_result try_change(psd_admin *admin, psd_admin_work *work, void *context) {
+  psd_db_result result = psd_db_begin(admin->db, true);
+  if (result == PSD_DB_DONE)
+    result = work(admin, context);
+  if (result == PSD_DB_DONE)
+    result = psd_db_commit(admin->db);
+  if (result != PSD_DB_DONE)
+    psd_db_rollback(admin->db);
+  return result;
+}
+
+psd_db_result psd_admin_change(psd_admin *admin, psd_admin_work *work, void *context) {
+  psd_db_result result = PSD_DB_BUSY;
+  for (unsigned i = 0; i < TRIES && result == PSD_DB_BUSY; i++)
+    result = try_change(admin, work, context);
+  return result;
+}
+
 int psd_admin_migrate(psd_admin *admin) {
   char words[64];
   int status = psd_admin_open(admin, true);
@@ -195,7 +145,7 @@ int psd_admin_run(int argc, char **argv) {
   if (status != PSD_EXIT_DONE)
     return status;
   if ((admin.given & PSD_ADMIN_HELP) != 0) {
-    help(admin.verb != NULL ? admin.verb->group : admin.argc > 0 ? admin.argv[0] : NULL);
+    psd_admin_help(admin.verb != NULL ? admin.verb->group : admin.argc > 0 ? admin.argv[0] : NULL);
     return PSD_EXIT_DONE;
   }
   if ((admin.given & PSD_ADMIN_VERSION) != 0) {

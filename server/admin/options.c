@@ -1,3 +1,4 @@
+/* The command line: options, verb, arguments, and whether they go together. */
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -6,27 +7,66 @@
 
 #include "admin/command.h"
 #include "crypto/password.h"
+#include "psd/spec/chars.h"
 
-static const struct option long_options[] = {
-    {"db", required_argument, NULL, PSD_ADMIN_DB},
-    {"kms", required_argument, NULL, PSD_ADMIN_KMS},
-    {"json", no_argument, NULL, PSD_ADMIN_JSON},
-    {"account", required_argument, NULL, PSD_ADMIN_ACCOUNT},
-    {"password-file", required_argument, NULL, PSD_ADMIN_PASSWORD_FILE},
-    {"realm", required_argument, NULL, PSD_ADMIN_REALM},
-    {"memory", required_argument, NULL, PSD_ADMIN_MEMORY},
-    {"passes", required_argument, NULL, PSD_ADMIN_PASSES},
-    {"lanes", required_argument, NULL, PSD_ADMIN_LANES},
-    {"help", no_argument, NULL, PSD_ADMIN_HELP},
-    {"version", no_argument, NULL, PSD_ADMIN_VERSION},
-    {NULL, 0, NULL, 0},
+#define AT(field) offsetof(psd_admin, field)
+#define ZIP_MOST 999999999U             /* nine digits */
+#define DAYS_MOST (UINT32_MAX / 86400U) /* WATCHDOG has seconds in 4 bytes */
+#define REFERENCE_MOST 64U
+
+const psd_admin_option_row psd_admin_options[] = {
+    {PSD_ADMIN_DB, "db", PSD_ADMIN_TEXT, AT(url), 0, 0, "URL", "sqlite:FILE, or postgresql://..."},
+    {PSD_ADMIN_KMS, "kms", PSD_ADMIN_TEXT, AT(kms), 0, 0, "PATH",
+     "socket of the key management system: it has the key to names"},
+    {PSD_ADMIN_JSON, "json", PSD_ADMIN_FLAG, 0, 0, 0, "", "JSON for machines; amounts are mills, 1/10 cent"},
+    {PSD_ADMIN_ACCOUNT, "account", PSD_ADMIN_TEXT, AT(account), 0, 0, "NUMBER", "the account"},
+    {PSD_ADMIN_PASSWORD_FILE, "password-file", PSD_ADMIN_TEXT, AT(password_file), 0, 0, "FILE",
+     "the password is its first line; - is standard input"},
+    {PSD_ADMIN_REALM, "realm", PSD_ADMIN_TEXT, AT(realm), 0, 0, "NAME",
+     "the realm of the meter server (\"" PSD_PASSWORD_REALM "\")"},
+    {PSD_ADMIN_MEMORY, "memory", PSD_ADMIN_NUMBER, AT(memory), PSD_PASSWORD_MEMORY_LEAST, PSD_PASSWORD_MEMORY_MOST,
+     "KIB", "the meter server's Argon2id (" PSD_PASSWORD_DEFAULTS "): memory,"},
+    {PSD_ADMIN_PASSES, "passes", PSD_ADMIN_NUMBER, AT(passes), 1, PSD_PASSWORD_PASSES_MOST, "N", "passes"},
+    {PSD_ADMIN_LANES, "lanes", PSD_ADMIN_NUMBER, AT(lanes), 1, PSD_PASSWORD_LANES_MOST, "N", "and lanes"},
+    {PSD_ADMIN_ZIP, "zip", PSD_ADMIN_NUMBER, AT(zip), 1, ZIP_MOST, "ZIP", "licensing ZIP"},
+    {PSD_ADMIN_LICENCE, "licence", PSD_ADMIN_NUMBER, AT(licence), 1, UINT32_MAX, "N", "licence number"},
+    {PSD_ADMIN_CREDIT, "credit", PSD_ADMIN_AMOUNT, AT(credit), 0, 0, "AMOUNT", "how far its balance may go below zero"},
+    {PSD_ADMIN_REFERENCE, "reference", PSD_ADMIN_TEXT, AT(reference), 0, 0, "TEXT",
+     "of the payment: the same one is not taken twice"},
+    {PSD_ADMIN_SINCE, "since", PSD_ADMIN_DATE, AT(since), 0, 0, "DATE", "from that day on (UTC), as 2026-11-21"},
+    {PSD_ADMIN_ACCEPT, "accept", PSD_ADMIN_FLAG, 0, 0, 0, "",
+     "takes the registers for right that do not agree with the ledger"},
+    {PSD_ADMIN_MINIMUM_POSTAGE, "minimum-postage", PSD_ADMIN_AMOUNT, AT(limits.minimum_postage), 0, 0, "AMOUNT",
+     "least postage a piece"},
+    {PSD_ADMIN_MAXIMUM_POSTAGE, "maximum-postage", PSD_ADMIN_AMOUNT, AT(limits.maximum_postage), 0, 0, "AMOUNT",
+     "most postage a piece"},
+    {PSD_ADMIN_MAXIMUM_DESCENDING, "maximum-descending", PSD_ADMIN_AMOUNT, AT(limits.maximum_descending), 0, 0,
+     "AMOUNT", "most funds in the meter"},
+    {PSD_ADMIN_MINIMUM_REFILL, "minimum-refill", PSD_ADMIN_AMOUNT, AT(limits.minimum_refill), 0, 0, "AMOUNT",
+     "least refill"},
+    {PSD_ADMIN_MAXIMUM_REFILL, "maximum-refill", PSD_ADMIN_AMOUNT, AT(limits.maximum_refill), 0, 0, "AMOUNT",
+     "most refill"},
+    {PSD_ADMIN_WARN, "warn", PSD_ADMIN_NUMBER, AT(warn), 1, DAYS_MOST, "DAYS",
+     "days without an audit after which the meter warns"},
+    {PSD_ADMIN_LOCK, "lock", PSD_ADMIN_NUMBER, AT(lock), 1, DAYS_MOST, "DAYS", "and after which it locks"},
+    {PSD_ADMIN_ALL, "all", PSD_ADMIN_FLAG, 0, 0, 0, "", "every meter"},
+    {PSD_ADMIN_SKIP_BAD, "skip-bad", PSD_ADMIN_FLAG, 0, 0, 0, "", "takes the good lines of a file that has bad ones"},
+    {PSD_ADMIN_HELP, "help", PSD_ADMIN_FLAG, 0, 0, 0, "", "this"},
+    {PSD_ADMIN_VERSION, "version", PSD_ADMIN_FLAG, 0, 0, 0, "", "the version"},
 };
+#define OPTIONS (sizeof psd_admin_options / sizeof psd_admin_options[0])
+const size_t psd_admin_option_count = OPTIONS;
 
-static const char *option_name(unsigned option) {
-  for (size_t i = 0; long_options[i].name != NULL; i++)
-    if ((unsigned)long_options[i].val == option)
-      return long_options[i].name;
-  return "?";
+static const psd_admin_option_row *option_of(unsigned bit) {
+  const psd_admin_option_row *row = psd_admin_options;
+  while (row->bit != bit)
+    row++;
+  return row;
+}
+
+/* The name of the lowest of several. */
+static const char *first_name(unsigned bits) {
+  return option_of(bits & (~bits + 1))->name;
 }
 
 int psd_admin_usage(const psd_admin *admin, const char *format, ...) {
@@ -42,55 +82,49 @@ int psd_admin_usage(const psd_admin *admin, const char *format, ...) {
   return PSD_EXIT_USAGE;
 }
 
-static int take_number(psd_admin *admin, const char *name, uint32_t least, uint32_t most, uint32_t *number) {
+static int take_number(psd_admin *admin, const psd_admin_option_row *row, uint32_t *number) {
   char *end = NULL;
   size_t length = strlen(optarg);
-  unsigned long value = strtoul(optarg, &end, 10);
-  if (length == 0 || length > 9 || optarg[0] < '0' || optarg[0] > '9' || *end != '\0' || value < least || value > most)
-    return psd_admin_usage(admin, "--%s is a whole number from %u to %u", name, least, most);
+  unsigned long long value = strtoull(optarg, &end, 10);
+  if (length == 0 || length > 10 || optarg[0] < '0' || optarg[0] > '9' || *end != '\0' || value < row->least ||
+      value > row->most)
+    return psd_admin_usage(admin, "--%s is a whole number from %llu to %llu", row->name, (unsigned long long)row->least,
+                           (unsigned long long)row->most);
   *number = (uint32_t)value;
   return PSD_EXIT_DONE;
 }
 
-static int take_realm(psd_admin *admin) {
+static int take_text(psd_admin *admin, const psd_admin_option_row *row) {
   uint8_t padded[32];
-  admin->realm = optarg;
-  return psd_password_realm(optarg, padded) ? PSD_EXIT_DONE
-                                            : psd_admin_usage(admin, "--realm has 1 to 32 printable ASCII characters");
+  size_t length = strlen(optarg);
+  if (row->bit == PSD_ADMIN_DB && !psd_db_url_valid(optarg))
+    return psd_admin_usage(admin, "--db is sqlite:FILE or postgresql://...");
+  if (row->bit == PSD_ADMIN_REALM && !psd_password_realm(optarg, padded))
+    return psd_admin_usage(admin, "--realm has 1 to 32 printable ASCII characters");
+  if (row->bit == PSD_ADMIN_REFERENCE && (length == 0 || length > REFERENCE_MOST || !psd_printable(optarg, length)))
+    return psd_admin_usage(admin, "--reference has 1 to %u printable ASCII characters", REFERENCE_MOST);
+  return PSD_EXIT_DONE;
 }
 
-static int take_option(psd_admin *admin, int option) {
-  admin->given |= (unsigned)option;
-  switch (option) {
-  case PSD_ADMIN_DB:
-    admin->url = optarg;
-    if (!psd_db_url_valid(optarg))
-      return psd_admin_usage(admin, "--db is sqlite:FILE or postgresql://...");
-    break;
-  case PSD_ADMIN_KMS:
-    admin->kms = optarg;
-    break;
-  case PSD_ADMIN_ACCOUNT:
-    admin->account = optarg;
-    break;
-  case PSD_ADMIN_PASSWORD_FILE:
-    admin->password_file = optarg;
-    break;
-  case PSD_ADMIN_JSON:
-    admin->json = true;
-    break;
-  case PSD_ADMIN_REALM:
-    return take_realm(admin);
-  case PSD_ADMIN_MEMORY:
-    return take_number(admin, "memory", PSD_PASSWORD_MEMORY_LEAST, PSD_PASSWORD_MEMORY_MOST, &admin->memory);
-  case PSD_ADMIN_PASSES:
-    return take_number(admin, "passes", 1, PSD_PASSWORD_PASSES_MOST, &admin->passes);
-  case PSD_ADMIN_LANES:
-    return take_number(admin, "lanes", 1, PSD_PASSWORD_LANES_MOST, &admin->lanes);
+static int take_option(psd_admin *admin, const psd_admin_option_row *row) {
+  void *at = (char *)admin + row->offset;
+  admin->given |= row->bit;
+  switch (row->kind) {
+  case PSD_ADMIN_TEXT:
+    *(const char **)at = optarg;
+    return take_text(admin, row);
+  case PSD_ADMIN_NUMBER:
+    return take_number(admin, row, at);
+  case PSD_ADMIN_AMOUNT:
+    return psd_admin_amount(optarg, at)
+               ? PSD_EXIT_DONE
+               : psd_admin_usage(admin, "--%s is an amount, as 50 or 50.00 or 0.125, of at most a billion", row->name);
+  case PSD_ADMIN_DATE:
+    return psd_admin_date(optarg, at) ? PSD_EXIT_DONE
+                                      : psd_admin_usage(admin, "--%s is a day, as 2026-11-21", row->name);
   default:
-    break;
+    return PSD_EXIT_DONE;
   }
-  return PSD_EXIT_DONE;
 }
 
 /* The verb that the words begin with; `words` gets how many of them it is. */
@@ -119,11 +153,9 @@ static int check(psd_admin *admin) {
   const char *between = verb->name[0] == '\0' ? "" : " ";
   unsigned foreign = admin->given & ~(verb->options | PSD_ADMIN_KMS), missing = verb->needed & ~admin->given;
   if (foreign != 0)
-    return psd_admin_usage(admin, "%s%s%s takes no --%s", verb->group, between, verb->name,
-                           option_name(foreign & (~foreign + 1)));
+    return psd_admin_usage(admin, "%s%s%s takes no --%s", verb->group, between, verb->name, first_name(foreign));
   if (missing != 0)
-    return psd_admin_usage(admin, "%s%s%s needs --%s", verb->group, between, verb->name,
-                           option_name(missing & (~missing + 1)));
+    return psd_admin_usage(admin, "%s%s%s needs --%s", verb->group, between, verb->name, first_name(missing));
   if (admin->argc < verb->least)
     return psd_admin_usage(admin, "an argument is missing: psd-server %s%s%s %s", verb->group, between, verb->name,
                            verb->synopsis);
@@ -148,23 +180,38 @@ static int take_words(psd_admin *admin, char **words, int count) {
                          is_group(words[0]) ? words[1] : "");
 }
 
+/* The table in getopt's form; `val` is the row, counted from 1. */
+static void list_options(struct option list[OPTIONS + 1]) {
+  memset(list, 0, (OPTIONS + 1) * sizeof list[0]);
+  for (size_t i = 0; i < OPTIONS; i++) {
+    const psd_admin_option_row *row = &psd_admin_options[i];
+    list[i].name = row->name;
+    list[i].has_arg = row->kind == PSD_ADMIN_FLAG ? no_argument : required_argument;
+    list[i].val = (int)i + 1;
+  }
+}
+
 int psd_admin_parse(psd_admin *admin, int argc, char **argv) {
+  struct option list[OPTIONS + 1];
   *admin = (psd_admin){.realm = PSD_PASSWORD_REALM,
+                       .reference = "",
                        .memory = PSD_PASSWORD_MEMORY,
                        .passes = PSD_PASSWORD_PASSES,
                        .lanes = PSD_PASSWORD_LANES};
+  list_options(list);
   optind = 0; /* getopt begins anew */
   opterr = 0;
   int option;
-  while ((option = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
+  while ((option = getopt_long(argc, argv, ":", list, NULL)) != -1) {
     if (option == ':')
       return psd_admin_usage(admin, "%s needs a value", argv[optind - 1]);
     if (option == '?')
       return psd_admin_usage(admin, "there is no option %s", argv[optind - 1]);
-    int taken = take_option(admin, option);
+    int taken = take_option(admin, &psd_admin_options[option - 1]);
     if (taken != PSD_EXIT_DONE)
       return taken;
   }
+  admin->json = (admin->given & PSD_ADMIN_JSON) != 0;
   int status = take_words(admin, argv + optind, argc - optind);
   if (status != PSD_EXIT_DONE || (admin->given & (PSD_ADMIN_HELP | PSD_ADMIN_VERSION)) != 0)
     return status;

@@ -86,7 +86,7 @@ typedef struct user_show {
 } user_show;
 
 static void show_line(const char *name, const char *account, bool disabled, const psd_failures *failures) {
-  char words[PSD_ADMIN_TIME];
+  char words[PSD_ADMIN_TIME_WORDS];
   bool locked = failures->until > (uint64_t)time(NULL);
   psd_admin_cell(name, 32);
   psd_admin_cell(account, 16);
