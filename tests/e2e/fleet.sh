@@ -32,7 +32,7 @@ fleet --register --handshakes 4 --json
 expect "exit status" "$status" 0
 expect "handshakes" "$(json '$j->{handshakes}')" 4
 expect "failures" "$(json '$j->{failed}')" 0
-expect "PSDs of anna's" "$("$PSD_SERVER" psd list --db "$database" --kms kms.sock --json | grep -c '"user": "anna"')" 4
+expect "PSDs of anna's" "$("$PSD_SERVER" meter list --db "$database" --kms kms.sock --json | grep -c '"user": "anna"')" 4
 
 note "kept connections, a chosen suite, more connections than cards"
 fleet --keep --suite shared --connections 9 --handshakes 40 --json

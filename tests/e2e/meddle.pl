@@ -5,12 +5,18 @@
 #   meddle.pl replay FILE SERVER    passes everything on, but the Host's audit response: instead, the one in FILE
 #   meddle.pl again FILE SERVER     calls the server itself, with the sign-on in FILE
 #   meddle.pl pretend SERVER        greets as the server does, and answers the sign-on with a response of its own making
+#   meddle.pl hold FRAME[:N] SERVER [PATH]   passes everything on, but holds the N-th frame of that type (a number of
+#                                   apdu-spec/session.def), either way, until SIGUSR1 comes; says "held" meanwhile
 #
 # Where it waits for a Host it prints "listening on HOST:PORT", and serves one connection. It says what error signals it saw.
+# With hold, SERVER may be the path of a Unix socket, and so may be where it waits itself, PATH: that of a key management
+# system, whose callers speak in frames as well. It serves one connection after the other then, until it is ended.
 use strict;
 use warnings;
 use IO::Select;
 use IO::Socket::INET;
+use IO::Socket::UNIX;
+use POSIX ();
 
 use constant { SIGN_ON => 2, SIGN_ON_RESPONSE => 3, AUDIT_RESPONSE => 4, ERROR_SIGNAL => 8 };
 use constant M2_BYTES => 121;
@@ -54,9 +60,7 @@ sub call {
 }
 
 sub await_host {
-  my $listener = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1', LocalPort => 0) or die "meddle: $@\n";
-  printf "listening on 127.0.0.1:%d\n", $listener->sockport;
-  my $host = $listener->accept or die "meddle: nobody calls\n";
+  my $host = wait_anywhere()->accept or die "meddle: nobody calls\n";
   $host->autoflush(1);
   return $host;
 }
@@ -71,9 +75,9 @@ sub recorded {
   die "meddle: no frame of type $wanted in $file\n";
 }
 
-# Passes frames on, both ways, until one side hangs up; the Host's go through $change.
+# Passes frames on, both ways, until one side hangs up; the Host's go through $change, the server's past $watch.
 sub pass_on {
-  my ($host, $server, $change) = @_;
+  my ($host, $server, $change, $watch) = @_;
   my $both = IO::Select->new($host, $server);
   while (my @ready = $both->can_read) {
     for my $from (@ready) {
@@ -82,6 +86,7 @@ sub pass_on {
       if ($from == $host) {
         write_frame($server, $type, $change->($type, $body));
       } else {
+        $watch->($type) if $watch;
         write_frame($host, $type, $body);
       }
     }
@@ -122,9 +127,49 @@ sub do_pretend {
   read_frame($host);
 }
 
-my %modes = (record => [\&do_record, 2], replay => [\&do_replay, 2], again => [\&do_again, 2], pretend => [\&do_pretend, 1]);
+# Whoever waits for the word "held" knows that the frame has been sent and has not arrived.
+sub await_leave {
+  my $everything = POSIX::SigSet->new;
+  print "held\n";
+  POSIX::sigsuspend($everything);
+}
+
+sub call_local {
+  my ($path) = @_;
+  return IO::Socket::UNIX->new(Peer => $path);
+}
+
+sub wait_at {
+  my ($path) = @_;
+  my $listener = IO::Socket::UNIX->new(Listen => 1, Local => $path) or die "meddle: $path: $!\n";
+  print "listening on $path\n";
+  return $listener;
+}
+
+sub wait_anywhere {
+  my $listener = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1', LocalPort => 0) or die "meddle: $@\n";
+  printf "listening on 127.0.0.1:%d\n", $listener->sockport;
+  return $listener;
+}
+
+sub do_hold {
+  my ($which, $server, $path) = @_;
+  my ($wanted, $left) = (split(/:/, $which), 1);
+  my $look = sub { await_leave() if $_[0] == $wanted && --$left == 0; return $_[1] };
+  local $SIG{USR1} = sub { };
+  POSIX::sigprocmask(POSIX::SIG_BLOCK, POSIX::SigSet->new(POSIX::SIGUSR1));
+  my $listener = defined $path ? wait_at($path) : wait_anywhere();
+  while (my $host = $listener->accept) {
+    my $to = $server =~ m{:\d+$} ? call($server) : call_local($server);
+    pass_on($host, $to, $look, $look) if $to;    # else nobody is there, and the caller is told by the end of his call
+  }
+}
+
+my %modes = (record => [\&do_record, 2], replay => [\&do_replay, 2], again => [\&do_again, 2], pretend => [\&do_pretend, 1],
+  hold => [\&do_hold, 2, 3]);
 $| = 1;
 $SIG{PIPE} = 'IGNORE';
 my $mode = $modes{shift @ARGV // ''};
-die "usage: meddle.pl record|replay|again FILE SERVER | pretend SERVER\n" unless $mode && @ARGV == $mode->[1];
+die "usage: meddle.pl record|replay|again FILE SERVER | pretend SERVER | hold FRAME[:N] SERVER [PATH]\n"
+  unless $mode && @ARGV >= $mode->[1] && @ARGV <= ($mode->[2] // $mode->[1]);
 $mode->[0]->(@ARGV);

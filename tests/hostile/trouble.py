@@ -110,7 +110,7 @@ class Killed(HostileTest):
             killer.join()
             self.house.restart_server()
         self.assertGreater(len(acknowledged), 5)
-        listed = self.house.server_command("psd", "list")
+        listed = self.house.server_command("meter", "list")
         for made in acknowledged:
             self.assertIn(f"{made.device['serial']:08X}", listed)
         for made in acknowledged[-5:]:

@@ -111,12 +111,13 @@ class Card:
                   "time": int(time.time()), "nonce": self.terms["nonce"], "transcript": self.th2,
                   "vendor_key": self.identifier}
         audit = pack_with_zeroes("audit", {**fields, **values})
-        if self.pair:
-            signature = crypto.ecdsa_sign(self.pair, b"psd audit response", audit)
-        else:
-            signature = hmac256(self.k3, b"psd audit response", audit)
+        signature = self.sign(b"psd audit response", audit)
         self.audited = hash256(audit, signature)
         return self.traffic.to_server.seal("AUDIT_RESPONSE", audit + signature)
+
+    def sign(self, label, message):
+        """What proves that the card has said it: with its own key pair if it has one."""
+        return crypto.ecdsa_sign(self.pair, label, message) if self.pair else hmac256(self.k3, label, message)
 
     def open_result(self, m4):
         """Verifies M4; the result."""
@@ -156,16 +157,22 @@ class Kms:
     def verify(self, audit, signature, wishes):
         """Verifies a signed audit (244, 246); the authenticated result."""
         said = unpack("audit", audit)
-        k4 = self.k4[said["serial"]]
-        if said["type"] == ECDSA_KIND:
-            good = crypto.ecdsa_verify(self.points[said["serial"]], signature, b"psd audit response", audit)
-        else:
-            good = crypto.same(signature, hmac256(k4, b"psd audit response", audit))
-        if not good:
-            raise NotAuthentic("the signature of the PSD")
+        self.check_signature(said, b"psd audit response", audit, signature)
         result = pack("audit_result", {**{field: said[field] for field in DEVICE_FIELDS},
                                        "audit": hash256(audit, signature), **wishes})
-        return result + hmac256(k4, b"psd audit result", result)
+        return result + hmac256(self.k4[said["serial"]], b"psd audit result", result)
+
+    def check_signature(self, said, label, message, signature):
+        """Whether a PSD has said it; `said` are the fields of the message. One with a key pair signs with nothing else."""
+        serial = said["serial"]
+        if (said["type"] == ECDSA_KIND) != (serial in self.points):
+            raise NotAuthentic("the wrong kind of signature")
+        if serial in self.points:
+            good = crypto.ecdsa_verify(self.points[serial], signature, label, message)
+        else:
+            good = crypto.same(signature, hmac256(self.k4[serial], label, message))
+        if not good:
+            raise NotAuthentic("the signature of the PSD")
 
 
 def split_sign_on(m1):

@@ -1,4 +1,4 @@
-"""The layouts of apdu-spec/messages.def and the rows of apdu-spec/session.def, read from the tables themselves."""
+"""The layouts of apdu-spec/messages.def and the rows of the tables beside it, read from the tables themselves."""
 
 import os
 import re
@@ -30,6 +30,10 @@ SUITES = {row[2]: int(row[1], 16) for row in _rows("session.def", "PSD_SUITE")}
 FRAMES = {row[0]: int(row[1], 16) for row in _rows("session.def", "PSD_FRAME")}
 SIGNALS = {row[0]: int(row[1]) for row in _rows("session.def", "PSD_SIGNAL")}
 SIGNAL_STEPS = {int(row[1]): int(row[2]) for row in _rows("session.def", "PSD_SIGNAL")}
+ACTIONS = {row[0]: int(row[1], 16) for row in _rows("session.def", "PSD_ACTION")}
+OPERATIONS = {row[0]: int(row[1]) for row in _rows("session.def", "PSD_OPERATION")}
+STATES = {row[0]: int(row[1]) for row in _rows("lifecycle.def", "PSD_STATE")}
+COMMANDS = {row[0]: int(row[4], 16) for row in _rows("commands.def", "PSD_COMMAND")}
 
 
 def size_of(name):

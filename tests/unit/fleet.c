@@ -174,6 +174,9 @@ static void command_lines(void) {
   CU_ASSERT_EQUAL(options.duration, 0);
   CU_ASSERT_EQUAL(options.suite, PSD_SUITE_SHARED);
   CU_ASSERT_TRUE(options.keep);
+  CU_ASSERT_EQUAL(options.refill, 0);
+  CU_ASSERT_EQUAL(parse(&options, NEEDED " --refill 5.125"), PSD_EXIT_DONE);
+  CU_ASSERT_EQUAL(options.refill, 5125);
   CU_ASSERT_EQUAL(parse(&options, "--help"), PSD_EXIT_DONE);
   CU_ASSERT_TRUE(options.help);
 }
@@ -192,6 +195,10 @@ static void wrong_command_lines(void) {
       NEEDED " --duration 99999999999999999999",
       NEEDED " --suite p521",
       NEEDED " --fresh --keep",
+      NEEDED " --refill 0.00",
+      NEEDED " --refill -5",
+      NEEDED " --refill 1.2345",
+      NEEDED " --refill",
       NEEDED " --nothing",
       NEEDED " word",
       NEEDED " --rate",

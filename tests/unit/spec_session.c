@@ -39,6 +39,24 @@ static void steps_go_up(void) {
 }
 
 /* HKDF labels that were prefixes of one another could give one key two uses. */
+/* Each action is one bit of the two bytes that the audit result has for them; each operation is its own. */
+static void actions_and_operations(void) {
+  unsigned seen = 0;
+  for (size_t i = 0; i < psd_action_count; i++) {
+    unsigned action = psd_actions[i].action;
+    CU_ASSERT_TRUE(action != 0 && action <= 0xFFFF && (action & (action - 1)) == 0 && (seen & action) == 0);
+    CU_ASSERT_TRUE(psd_actions[i].name[0] != '\0' && psd_actions[i].words[0] != '\0');
+    seen |= action;
+  }
+  CU_ASSERT_TRUE((seen & PSD_ACTION_ROTATE) != 0 && (seen & PSD_ACTION_RECOVER) != 0);
+  for (unsigned value = PSD_OPERATION_NONE; value <= PSD_OPERATION_WITHDRAWN; value++) {
+    const psd_operation_row *row = psd_operation_of(value);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(row);
+    CU_ASSERT_EQUAL((unsigned)row->operation, value);
+  }
+  CU_ASSERT_PTR_NULL(psd_operation_of(PSD_OPERATION_WITHDRAWN + 1));
+}
+
 static void labels_are_no_prefixes(void) {
   for (unsigned a = 0; a < PSD_KEY_LABEL_COUNT; a++)
     for (unsigned b = 0; b < PSD_KEY_LABEL_COUNT; b++) {
@@ -89,6 +107,7 @@ int main(void) {
       {"suites are single bits", suites_are_single_bits},
       {"signals name their step", signals_name_their_step},
       {"steps go up", steps_go_up},
+      {"actions and operations", actions_and_operations},
       {"labels are no prefixes of one another", labels_are_no_prefixes},
       {"frames and roles by number and name", frames_and_roles},
       {"frame: length, type, body", frame_bytes},

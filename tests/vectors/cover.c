@@ -47,8 +47,8 @@ bool vector_cover(char **names, int number) {
   }
   bool all = true;
   for (size_t i = 0; i < PSD_COMMAND_COUNT; i++) {
-    /* The provider's rows cannot be served before there is a session. */
-    bool provider_only = psd_commands[i].access == PSD_PROVIDER;
+    /* The provider's rows cannot be served before there is a session, nor GET LAST, which tells of them. */
+    bool provider_only = psd_commands[i].access == PSD_PROVIDER || i == PSD_COMMAND_GET_LAST;
     if ((covered[i].served || provider_only) && covered[i].refused)
       continue;
     fprintf(stderr, "%s: no vector has it %s\n", psd_commands[i].name, covered[i].refused ? "served" : "refused");
