@@ -109,7 +109,7 @@ static void describe_message(psd_text *text, const psd_message *message, psd_cur
       psd_say(text, "%s(cut short)", i > 0 ? ", " : "");
       return;
     }
-    psd_say(text, "%s%s ", i > 0 ? ", " : "", field->words);
+    psd_say(text, "%s%s ", i > 0 ? ", " : "", psd_field_words(field));
     psd_say_field(text, field, bytes);
   }
 }

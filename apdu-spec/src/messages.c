@@ -2,21 +2,30 @@
 
 #include <string.h>
 
-#define PSD_MESSAGE(NAME, name, words) static const psd_field name##_fields[] = {
-#define PSD_FIELD(name, field, kind, size, words)                                                                      \
-  {#field, words, (uint16_t)offsetof(psd_##name, field), size, PSD_KIND_##kind},
-#define PSD_MESSAGE_END(NAME, name)                                                                                    \
-  }                                                                                                                    \
-  ;
+/* Every field of every layout, in the order of the table. */
+#define PSD_MESSAGE(NAME, name, words)
+#define PSD_FIELD(name, field, kind, size, words) {(uint16_t)offsetof(psd_##name, field), size, PSD_KIND_##kind},
+#define PSD_MESSAGE_END(NAME, name)
+const psd_field psd_fields[] = {
 #include "messages.def"
+};
+#undef PSD_MESSAGE
+#undef PSD_FIELD
+#undef PSD_MESSAGE_END
+
+/* Where in it a layout begins and ends. The number behind a mark is the mark's own: marks take no place. */
+#define PSD_MESSAGE(NAME, name, words) FIRST_##NAME, BEFORE_##NAME = FIRST_##NAME - 1,
+#define PSD_FIELD(name, field, kind, size, words) FIELD_##name##_##field,
+#define PSD_MESSAGE_END(NAME, name) END_##NAME, AFTER_##NAME = END_##NAME - 1,
+enum places {
+#include "messages.def"
+};
 #undef PSD_MESSAGE
 #undef PSD_FIELD
 #undef PSD_MESSAGE_END
 
 #define PSD_MESSAGE(NAME, name, words)                                                                                 \
-  [PSD_MESSAGE_##NAME] = {#name,           words,                                                                      \
-                          name##_fields,   sizeof name##_fields / sizeof name##_fields[0],                             \
-                          PSD_SIZE_##NAME, sizeof(psd_##name)},
+  [PSD_MESSAGE_##NAME] = {psd_fields + FIRST_##NAME, END_##NAME - FIRST_##NAME, PSD_SIZE_##NAME, sizeof(psd_##name)},
 #define PSD_FIELD(name, field, kind, size, words)
 #define PSD_MESSAGE_END(NAME, name)
 const psd_message psd_messages[PSD_MESSAGE_COUNT] = {
@@ -26,7 +35,7 @@ const psd_message psd_messages[PSD_MESSAGE_COUNT] = {
 #undef PSD_FIELD
 #undef PSD_MESSAGE_END
 
-bool psd_kind_is_number(psd_field_kind kind) {
+bool psd_kind_is_number(unsigned kind) {
   return kind != PSD_KIND_TEXT && kind != PSD_KIND_BYTES && kind != PSD_KIND_SECRET;
 }
 

@@ -51,7 +51,7 @@ void psd_show_people(const psd_object *object, psd_cursor value) {
     text = psd_text_over(memory, sizeof memory);
     if (bytes != NULL)
       say_field(&text, field, bytes);
-    printf("  %-42s %s\n", field->words, bytes != NULL ? memory : "(missing)");
+    printf("  %-42s %s\n", psd_field_words(field), bytes != NULL ? memory : "(missing)");
   }
 }
 
@@ -102,7 +102,7 @@ static void write_said(psd_json *json, const psd_field *field, const uint8_t *by
   char memory[NAME_MAX_BYTES];
   psd_text text = psd_text_over(memory, sizeof memory);
   psd_say_field(&text, field, bytes);
-  psd_json_string(json, field->name, memory);
+  psd_json_string(json, psd_field_name(field), memory);
 }
 
 static void write_field(psd_json *json, const psd_field *field, const uint8_t *bytes) {
@@ -110,34 +110,34 @@ static void write_field(psd_json *json, const psd_field *field, const uint8_t *b
   switch (field->kind) {
   case PSD_KIND_UINT:
   case PSD_KIND_SPAN:
-    psd_json_number(json, field->name, psd_take_uint(&value, field->size));
+    psd_json_number(json, psd_field_name(field), psd_take_uint(&value, field->size));
     break;
   case PSD_KIND_FLAG:
-    psd_json_bool(json, field->name, psd_take_u8(&value) != 0);
+    psd_json_bool(json, psd_field_name(field), psd_take_u8(&value) != 0);
     break;
   case PSD_KIND_SERIAL:
   case PSD_KIND_MODE:
     write_said(json, field, bytes);
     break;
   case PSD_KIND_KEYS:
-    write_keys(json, field->name, psd_take_uint(&value, field->size));
+    write_keys(json, psd_field_name(field), psd_take_uint(&value, field->size));
     break;
   case PSD_KIND_AMOUNT:
-    psd_show_amount(json, field->name, psd_take_uint(&value, field->size));
+    psd_show_amount(json, psd_field_name(field), psd_take_uint(&value, field->size));
     break;
   case PSD_KIND_TIME:
-    psd_show_time(json, field->name, psd_take_uint(&value, field->size));
+    psd_show_time(json, psd_field_name(field), psd_take_uint(&value, field->size));
     break;
   case PSD_KIND_STATE:
   case PSD_KIND_EVENT:
   case PSD_KIND_FAULT:
-    psd_json_string(json, field->name, entry_of(field->kind, bytes[0]).name);
+    psd_json_string(json, psd_field_name(field), entry_of(field->kind, bytes[0]).name);
     break;
   case PSD_KIND_TEXT:
-    psd_json_text(json, field->name, bytes, field->size);
+    psd_json_text(json, psd_field_name(field), bytes, field->size);
     break;
   case PSD_KIND_BYTES:
-    psd_json_hex(json, field->name, bytes, field->size);
+    psd_json_hex(json, psd_field_name(field), bytes, field->size);
     break;
   case PSD_KIND_SECRET:
     break;

@@ -126,14 +126,14 @@ static void audit_field(psd_json *json, const psd_field *field, const uint8_t *b
   psd_cursor cursor = psd_cursor_over(bytes, field->size);
   psd_say_field(&text, field, bytes);
   if (json == NULL)
-    printf("  %-56s %s\n", field->words, memory);
+    printf("  %-56s %s\n", psd_field_words(field), memory);
   else if (field->kind == PSD_KIND_BYTES)
-    psd_json_hex(json, field->name, bytes, field->size);
+    psd_json_hex(json, psd_field_name(field), bytes, field->size);
   else if (field->kind == PSD_KIND_TEXT || field->kind == PSD_KIND_SERIAL || field->kind == PSD_KIND_STATE ||
            field->kind == PSD_KIND_FAULT || field->kind == PSD_KIND_MODE)
-    psd_json_string(json, field->name, memory);
+    psd_json_string(json, psd_field_name(field), memory);
   else
-    psd_json_number(json, field->name, psd_take_uint(&cursor, field->size));
+    psd_json_number(json, psd_field_name(field), psd_take_uint(&cursor, field->size));
 }
 
 static void show_audit(psd_json *json, const psd_device_row *row) {

@@ -64,7 +64,7 @@ static int take_line(rates_file *file, char *line) {
   const char *value = trim(equals + 1);
   name = trim(name);
   for (size_t i = 0; i < layout()->field_count; i++)
-    if (strcmp(layout()->fields[i].name, name) == 0)
+    if (strcmp(psd_field_name(&layout()->fields[i]), name) == 0)
       return take_value(file, i, value);
   return wrong(file, "there is no such name: version, effective, certificate, postmark, verification, agent, "
                      "revocation, payment");
@@ -81,7 +81,8 @@ static int take_lines(rates_file *file, FILE *in) {
     return psd_admin_refuse("%s cannot be read", file->path);
   for (size_t i = 0; status == PSD_EXIT_DONE && i < layout()->field_count; i++)
     if ((file->found >> i & 1) == 0)
-      status = psd_admin_refuse("%s does not say %s: all rates have to be there", file->path, layout()->fields[i].name);
+      status = psd_admin_refuse("%s does not say %s: all rates have to be there", file->path,
+                                psd_field_name(&layout()->fields[i]));
   return status;
 }
 

@@ -7,7 +7,8 @@
 /* Bytes of the longest sample. */
 #define SAMPLE_MAX 300U
 
-/* Hexadecimal; NULL for an object that the card makes itself. The clock is RIG_TIME, the PIN RIG_PIN, the PUK RIG_PUK. */
+/* Hexadecimal; NULL for an object that the card makes itself. The clock is RIG_TIME, the PIN RIG_PIN, the PUK RIG_PUK.
+ */
 const char *sample_value(psd_object_id id);
 
 /* Appends the object's BER-TLV to a block for STORE DATA. */

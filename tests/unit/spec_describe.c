@@ -170,8 +170,8 @@ static void secret_layouts(void) {
     size_t length = secret_value(&like, value);
     psd_text text = fresh();
     psd_describe_value(&text, (psd_format)i, value, length);
-    expect_no_secret(message->name);
-    CU_ASSERT_PTR_NOT_NULL(strstr(memory, message->fields[0].words));
+    expect_no_secret(psd_message_name(message));
+    CU_ASSERT_PTR_NOT_NULL(strstr(memory, psd_field_words(&message->fields[0])));
   }
 }
 

@@ -9,12 +9,12 @@ static void sizes_add_up(void) {
   for (size_t i = 0; i < PSD_MESSAGE_COUNT; i++) {
     const psd_message *message = &psd_messages[i];
     size_t size = 0;
-    CU_ASSERT_TRUE(message->field_count > 0 && strlen(message->name) > 0 && strlen(message->words) > 0);
+    CU_ASSERT_TRUE(message->field_count > 0 && strlen(psd_message_name(message)) > 0 && strlen(psd_message_words(message)) > 0);
     for (size_t k = 0; k < message->field_count; k++) {
       const psd_field *field = &message->fields[k];
       size += field->size;
       CU_ASSERT_TRUE(field->offset < message->struct_size);
-      CU_ASSERT_TRUE(strlen(field->name) > 0 && strlen(field->words) > 0);
+      CU_ASSERT_TRUE(strlen(psd_field_name(field)) > 0 && strlen(psd_field_words(field)) > 0);
       bool wide = field->kind == PSD_KIND_AMOUNT || field->kind == PSD_KIND_TIME;
       CU_ASSERT_TRUE(!wide || field->size == 8); /* money and time have 64 bits */
     }

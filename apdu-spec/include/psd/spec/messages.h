@@ -69,26 +69,30 @@ enum psd_message_sizes {
 #undef PSD_MESSAGE_END
 
 typedef struct psd_field {
-  const char *name;
-  const char *words;
   uint16_t offset; /* in the struct */
   uint8_t size;    /* encoded, bytes */
-  psd_field_kind kind;
+  uint8_t kind;    /* psd_field_kind */
 } psd_field;
 
 typedef struct psd_message {
-  const char *name;
-  const char *words;
   const psd_field *fields;
   size_t field_count;
   size_t size;        /* encoded, bytes */
   size_t struct_size; /* in memory */
 } psd_message;
 
+/* The fields of all layouts, one after the other; and the layouts. */
+extern const psd_field psd_fields[];
 extern const psd_message psd_messages[PSD_MESSAGE_COUNT];
 
+/* What machines and people call a layout or a field of the tables above. */
+const char *psd_message_name(const psd_message *message);
+const char *psd_message_words(const psd_message *message);
+const char *psd_field_name(const psd_field *field);
+const char *psd_field_words(const psd_field *field);
+
 /* True for the kinds that a struct holds as a number. */
-bool psd_kind_is_number(psd_field_kind kind);
+bool psd_kind_is_number(unsigned kind);
 
 /* Appends the struct `value` of layout `id`. A number that is too large for its field fails as an overflow. */
 void psd_put_message(psd_buffer *buffer, psd_message_id id, const void *value);
