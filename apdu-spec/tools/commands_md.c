@@ -126,8 +126,8 @@ static void print_layouts(void) {
   printf("\n## Layouts\n\nMost significant byte first.\n");
   for (size_t i = 0; i < PSD_MESSAGE_COUNT; i++) {
     const psd_message *message = &psd_messages[i];
-    printf("\n### %s\n\n%s; %zu bytes.\n\n| Offset | Bytes | Field | Kind |\n|---|---|---|---|\n", psd_message_name(message),
-           psd_message_words(message), message->size);
+    printf("\n### %s\n\n%s; %zu bytes.\n\n| Offset | Bytes | Field | Kind |\n|---|---|---|---|\n",
+           psd_message_name(message), psd_message_words(message), message->size);
     size_t offset = 0;
     for (size_t k = 0; k < message->field_count; k++) {
       const psd_field *field = &message->fields[k];

@@ -17,8 +17,8 @@ typedef struct psd_funds_step {
 uint16_t psd_funds_last(const psd_card *card, psd_buffer *out);
 
 /* What a command that starts an operation asks for. 9000; 6A86 for a group that the registers' mode does not have; 6985
- * if an operation is not finished, in current-account mode, or when every sequence number was used; 6A80 for a flag
- * that is none. */
+ * if an operation is not finished, when every sequence number was used, or, in current-account mode, of any that is not
+ * final; 6A80 for a flag that is none. */
 uint16_t psd_funds_take_start(const psd_card *card, const psd_apdu *apdu, psd_funds_start *start);
 /* Begins the first step of the operation after the last: `next` has it, the registers are as they were. */
 void psd_funds_begin(psd_funds_step *step, const psd_card *card, psd_operation_state state, psd_group group,

@@ -7,16 +7,7 @@
 #include <string.h>
 
 uint16_t psd_funds_last(const psd_card *card, psd_buffer *out) {
-  int32_t stored = psd_store_length(&card->store, PSD_RECORD_FUNDS);
-  if (stored < 0)
-    return PSD_SW_REFERENCE_NOT_FOUND;
-  uint8_t *room = psd_put_room(out, (size_t)stored);
-  size_t length = 0;
-  if (room == NULL)
-    return PSD_SW_INTERNAL;
-  return psd_store_read(&card->store, PSD_RECORD_FUNDS, room, (size_t)stored, &length) == PSD_STORE_OK
-             ? PSD_SW_OK
-             : PSD_SW_MEMORY_FAILURE;
+  return psd_record_read(card, PSD_RECORD_FUNDS, out);
 }
 
 uint16_t psd_funds_take_start(const psd_card *card, const psd_apdu *apdu, psd_funds_start *start) {
@@ -25,10 +16,12 @@ uint16_t psd_funds_take_start(const psd_card *card, const psd_apdu *apdu, psd_fu
   if (apdu->p1 > PSD_GROUP_CERTIFICATE || (apdu->p1 == PSD_GROUP_CERTIFICATE && core->funds.mode == PSD_FUNDS_MERGED))
     return PSD_SW_WRONG_P1P2;
   if (last->operation == PSD_OPERATION_LOADING || last->operation == PSD_OPERATION_WITHDRAWING ||
-      core->funds.mode == PSD_FUNDS_ACCOUNT || last->sequence == UINT32_MAX)
+      last->sequence == UINT32_MAX)
     return PSD_SW_CONDITIONS;
-  bool understood = psd_parse_message(apdu->data, apdu->nc, PSD_MESSAGE_FUNDS_START, start) && start->final <= 1;
-  return understood ? PSD_SW_OK : PSD_SW_WRONG_DATA;
+  if (!psd_parse_message(apdu->data, apdu->nc, PSD_MESSAGE_FUNDS_START, start) || start->final > 1)
+    return PSD_SW_WRONG_DATA;
+  /* A current account holds no funds; all that there is of it is the end of the service. */
+  return core->funds.mode == PSD_FUNDS_ACCOUNT && start->final == 0 ? PSD_SW_CONDITIONS : PSD_SW_OK;
 }
 
 void psd_funds_begin(psd_funds_step *step, const psd_card *card, psd_operation_state state, psd_group group,

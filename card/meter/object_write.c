@@ -36,7 +36,7 @@ static bool device_id_valid(const psd_device_id *id) {
   return psd_printable(id->vendor, sizeof id->vendor) && psd_printable(id->model, sizeof id->model);
 }
 
-static bool funds_valid(const psd_funds *funds) {
+bool psd_funds_valid(const psd_funds *funds) {
   return funds->mode <= PSD_FUNDS_ACCOUNT && (funds->mode == PSD_FUNDS_ACCOUNT) == (funds->credit_limit > 0);
 }
 
@@ -118,7 +118,7 @@ uint16_t psd_object_set(const psd_card *card, const psd_object *object, psd_curs
   uint64_t inspected = next->watchdog.inspected;
   switch (object->format) {
   case PSD_FORMAT_FUNDS:
-    ok = psd_parse_message(value.at, value.left, PSD_MESSAGE_FUNDS, &next->funds) && funds_valid(&next->funds);
+    ok = psd_parse_message(value.at, value.left, PSD_MESSAGE_FUNDS, &next->funds) && psd_funds_valid(&next->funds);
     break;
   case PSD_FORMAT_LIMITS:
     ok = psd_parse_message(value.at, value.left, PSD_MESSAGE_LIMITS, &next->limits) && limits_valid(&next->limits);

@@ -49,8 +49,7 @@ psd_version psd_card_version(void) {
   return version;
 }
 
-static uint16_t read_stored(const psd_card *card, const psd_object *object, psd_buffer *out) {
-  uint16_t record = (uint16_t)(PSD_RECORD_OBJECT + object->id);
+uint16_t psd_record_read(const psd_card *card, uint16_t record, psd_buffer *out) {
   int32_t length = psd_store_length(&card->store, record);
   if (length < 0)
     return PSD_SW_REFERENCE_NOT_FOUND;
@@ -178,7 +177,7 @@ uint16_t psd_object_read(psd_card *card, const psd_request *request, const psd_o
     return status;
   const void *kept = psd_core_object(&card->core, object->id);
   if (kept == NULL)
-    return read_stored(card, object, out);
+    return psd_record_read(card, (uint16_t)(PSD_RECORD_OBJECT + object->id), out);
   if (!card->store.open)
     return PSD_SW_MEMORY_FAILURE;
   psd_put_message(out, (psd_message_id)object->format, kept);

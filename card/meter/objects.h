@@ -4,6 +4,8 @@
 
 #include "meter/change.h"
 
+/* Appends a record of the store as it is. 9000; 6A88 if it is not there; 6A84 without room; 6581. */
+uint16_t psd_record_read(const psd_card *card, uint16_t record, psd_buffer *out);
 /* Appends the value of an object. 9000; 6982 or 6985 as the table says; 6A88 if it was never loaded; 6581. */
 uint16_t psd_object_read(psd_card *card, const psd_request *request, const psd_object *object, psd_buffer *out);
 /* The same, as a BER-TLV data object; nothing is appended but with 9000. */
@@ -18,6 +20,8 @@ uint16_t psd_object_fetch_bytes(const psd_card *card, psd_object_id id, void *by
 psd_version psd_card_version(void);
 /* How the card may sign on: what personalisation has set, or suite p256 with forward secrecy. 9000 or 6581. */
 uint16_t psd_session_policy_fetch(const psd_card *card, psd_session_policy *policy);
+/* True for a mode there is, with a credit limit above 0 in current-account mode and 0 in every other. */
+bool psd_funds_valid(const psd_funds *funds);
 /* True for a watchdog that warns, and not after it has locked. */
 bool psd_watchdog_valid(const psd_watchdog *watchdog);
 /* Takes K1 in its RSA form apart; false for one that is no key. */

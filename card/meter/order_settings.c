@@ -5,6 +5,8 @@
 #include "meter/order.h"
 #include "psd/spec/session.h"
 
+#include <string.h>
+
 /* A setting that is kept in the core, by the rules of personalisation. */
 static uint16_t set(psd_order_change *order, psd_object_id id) {
   order->event = PSD_EVENT_OBJECT_WRITTEN;
@@ -12,7 +14,7 @@ static uint16_t set(psd_order_change *order, psd_object_id id) {
   return psd_object_set(order->card, &psd_objects[id], order->content, &order->change.next);
 }
 
-/* What was charged to the account stays within the limit, or the registers would not balance. */
+/* As at personalisation; and what was charged to the account stays within it, or the registers would not balance. */
 static uint16_t set_credit_limit(psd_order_change *order) {
   psd_credit_line line;
   psd_core *next = &order->change.next;
@@ -23,7 +25,7 @@ static uint16_t set_credit_limit(psd_order_change *order) {
   next->funds.credit_limit = line.credit_limit;
   order->event = PSD_EVENT_OBJECT_WRITTEN;
   order->detail = (uint16_t)psd_objects[PSD_OBJECT_FUNDS].tag;
-  return psd_core_balanced(next) ? PSD_SW_OK : PSD_SW_WRONG_DATA;
+  return psd_funds_valid(&next->funds) && psd_core_balanced(next) ? PSD_SW_OK : PSD_SW_WRONG_DATA;
 }
 
 static uint16_t set_limits(psd_order_change *order) {
@@ -85,7 +87,16 @@ static uint16_t authorize(psd_order_change *order) {
   return status;
 }
 
-/* Rates that were replaced never come back. */
+/* The very table that the card has. */
+static bool same_rates(const psd_service_rates *current, psd_cursor content) {
+  uint8_t held[PSD_SIZE_SERVICE_RATES];
+  psd_buffer out = psd_buffer_over(held, sizeof held);
+  psd_put_message(&out, PSD_MESSAGE_SERVICE_RATES, current);
+  return content.left == out.length && memcmp(content.at, held, out.length) == 0;
+}
+
+/* Rates that were replaced never come back. The very same are taken once more: whoever has not heard the answer orders
+ * them anew, with another number. */
 static uint16_t load_rates(psd_order_change *order) {
   psd_service_rates rates, current;
   if (order->p1 != PSD_SLOT_SERVICE_RATES)
@@ -93,7 +104,7 @@ static uint16_t load_rates(psd_order_change *order) {
   if (!psd_parse_message(order->content.at, order->content.left, PSD_MESSAGE_SERVICE_RATES, &rates))
     return PSD_SW_WRONG_DATA;
   uint16_t status = psd_object_fetch(order->card, PSD_OBJECT_SERVICE_RATES, &current);
-  if (status == PSD_SW_OK && rates.version <= current.version)
+  if (status == PSD_SW_OK && rates.version <= current.version && !same_rates(&current, order->content))
     return PSD_SW_CONDITIONS;
   if (status != PSD_SW_OK && status != PSD_SW_REFERENCE_NOT_FOUND)
     return status;

@@ -218,8 +218,9 @@ int psd_cli_main(int argc, char **argv) {
   else
     status = cli.verb->run(&cli);
   if (fflush(stdout) != 0 || ferror(stdout)) {
-    fputs("psd: standard output cannot be written\n", stderr);
-    return PSD_EXIT_REFUSED;
+    /* Whoever takes money for refused refills once more. */
+    fprintf(stderr, "psd: standard output cannot be written%s\n", status == PSD_EXIT_DONE ? "; it was done" : "");
+    return status == PSD_EXIT_DONE ? PSD_EXIT_REFUSED : status;
   }
   return status;
 }

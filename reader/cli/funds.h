@@ -6,7 +6,7 @@
 
 /* That an earlier session's operation was this one, if so it is: nothing more was moved. */
 psd_result psd_show_repeated(psd_meeting *meeting);
-/* That nothing was left behind, where nothing was. */
+/* That nothing was left behind, where nothing was, and the card's last operation then. */
 psd_result psd_show_nothing_left(psd_meeting *meeting);
 
 #endif

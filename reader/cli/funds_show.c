@@ -1,5 +1,6 @@
 #include "funds.h"
 
+#include "info.h"
 #include "psd/spec/amount.h"
 #include "psd/spec/text.h"
 #include "show.h"
@@ -116,6 +117,20 @@ psd_result psd_show_repeated(psd_meeting *meeting) {
   return PSD_OK;
 }
 
+/* Who asks what came of a refill whose answer was lost has to see that it was done, or was never begun. */
+static psd_result show_last(psd_meeting *meeting) {
+  psd_operation last;
+  char words[PSD_CLI_OPERATION_WORDS];
+  if (meeting->cli->json)
+    return psd_info_operation(meeting->cli, &meeting->json);
+  psd_result result = psd_host_get_object(meeting->cli->host, PSD_OBJECT_OPERATION, &last);
+  const psd_operation_row *row = result == PSD_OK ? psd_operation_of((unsigned)last.operation) : NULL;
+  if (row != NULL && last.operation != PSD_OPERATION_NONE)
+    printf("The last was the %s: %s.\n", psd_cli_operation((unsigned)last.operation, last.amount, last.sequence, words),
+           row->name);
+  return result;
+}
+
 psd_result psd_show_nothing_left(psd_meeting *meeting) {
   if (meeting->recovered.operation != PSD_OPERATION_NONE) {
     if (!meeting->cli->json)
@@ -126,5 +141,5 @@ psd_result psd_show_nothing_left(psd_meeting *meeting) {
     psd_json_string(&meeting->json, "done", "nothing was left behind");
   else
     puts("Nothing was left behind.");
-  return PSD_OK;
+  return show_last(meeting);
 }

@@ -87,7 +87,8 @@ static psd_result add_key_pair(const finish *work, psd_host *host, uint8_t wrapp
 /* Before the card becomes a meter the server knows it. */
 static psd_result enrol(const void *context, psd_host *host) {
   const finish *work = context;
-  psd_enrol wanted = {.serial = work->device->serial, .vendor_key = work->keys->keys.vendor_key};
+  psd_enrol wanted = {
+      .serial = work->device->serial, .vendor_key = work->keys->keys.vendor_key, .ca_key = work->keys->keys.ca_key};
   psd_error error;
   memcpy(wanted.vendor, work->device->vendor, sizeof wanted.vendor);
   memcpy(wanted.model, work->device->model, sizeof wanted.model);

@@ -3,10 +3,12 @@
  */
 #include "session.h"
 
-/* Registers that are what registers are: the control total is their sum. */
+/* Registers that are what registers are: the control total is their sum, or, in current-account mode, there is but an
+ * ascending one. */
 static bool balanced(const psd_funds_result *result) {
+  bool alone = result->descending == 0 && result->control_total == 0;
   return result->group <= PSD_GROUP_CERTIFICATE && result->ascending <= UINT64_MAX - result->descending &&
-         result->control_total == result->ascending + result->descending;
+         (alone || result->control_total == result->ascending + result->descending);
 }
 
 /* How an operation that was cut off may have ended; nothing else is an end. */

@@ -157,7 +157,9 @@ int psd_admin_run(int argc, char **argv) {
   status = admin.verb->run(&admin);
   psd_db_close(admin.db);
   psd_evp_stop();
-  if (fflush(stdout) != 0)
-    return psd_admin_refuse("the output cannot be written");
-  return status;
+  if (fflush(stdout) == 0 && ferror(stdout) == 0)
+    return status;
+  /* Whoever takes a payment for refused books it once more. */
+  (void)psd_admin_refuse("the output cannot be written%s", status == PSD_EXIT_DONE ? "; it was done" : "");
+  return status == PSD_EXIT_DONE ? PSD_EXIT_REFUSED : status;
 }

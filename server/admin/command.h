@@ -35,6 +35,7 @@ enum psd_admin_option {
   PSD_ADMIN_SKIP_BAD = 1 << 23,
   PSD_ADMIN_HELP = 1 << 24,
   PSD_ADMIN_VERSION = 1 << 25,
+  PSD_ADMIN_KMS_LOG = 1 << 26,
   /* Those of every verb, of those who see names, and of those who set a password. */
   PSD_ADMIN_PLAIN = PSD_ADMIN_DB | PSD_ADMIN_JSON,
   PSD_ADMIN_NAMES = PSD_ADMIN_PLAIN | PSD_ADMIN_KMS,
@@ -83,7 +84,7 @@ typedef struct psd_admin_verb {
 struct psd_admin {
   const psd_admin_verb *verb;
   unsigned given; /* options */
-  const char *url, *kms, *account, *password_file, *realm, *reference;
+  const char *url, *kms, *account, *password_file, *realm, *reference, *kms_log;
   uint32_t memory, passes, lanes, zip, licence, warn, lock; /* warn and lock in days */
   uint64_t credit, since;
   psd_limits limits;
@@ -191,6 +192,7 @@ int psd_admin_account_resume(psd_admin *admin);
 int psd_admin_account_show(psd_admin *admin);
 int psd_admin_account_statement(psd_admin *admin);
 int psd_admin_account_suspend(psd_admin *admin);
+int psd_admin_evidence_accept(psd_admin *admin);
 int psd_admin_evidence_import(psd_admin *admin);
 int psd_admin_keys(psd_admin *admin);
 int psd_admin_meter_clock(psd_admin *admin);
@@ -207,6 +209,7 @@ int psd_admin_meter_show(psd_admin *admin);
 int psd_admin_meter_statement(psd_admin *admin);
 int psd_admin_meter_unlock(psd_admin *admin);
 int psd_admin_meter_watchdog(psd_admin *admin);
+int psd_admin_meter_write_off(psd_admin *admin);
 int psd_admin_meter_zeroize(psd_admin *admin);
 int psd_admin_migrate(psd_admin *admin);
 int psd_admin_reconcile(psd_admin *admin);

@@ -6,8 +6,6 @@
 
 #include "admin/command.h"
 
-#define PSD_ADMIN_EVIDENCE_LINE 128U /* bytes of the longest line, with its end */
-
 typedef struct psd_admin_import {
   psd_admin *admin;
   FILE *in; /* can be rewound */

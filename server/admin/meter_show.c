@@ -5,9 +5,6 @@
 #include "admin/meter.h"
 #include "psd/spec/describe.h"
 
-/* Numbers that are looked through for operations: of a meter with more, the last ones are shown. */
-#define NUMBERS_MOST 1000U
-
 const char *psd_admin_op_state(psd_op_state state) {
   static const char *const names[] = {"?", "reserved", "settled", "released", "credited", "closed"};
   return (size_t)state < sizeof names / sizeof names[0] ? names[state] : "?";
@@ -25,13 +22,14 @@ static const char *op_kind(const psd_op *op) {
   return is_refill(op) ? "refill" : op->final ? "last withdrawal" : "withdrawal";
 }
 
-static void show_op(psd_json *json, const psd_op *op) {
+static bool show_op(void *context, const psd_op *op) {
+  psd_json *json = context;
   char begun[PSD_ADMIN_TIME_WORDS], changed[PSD_ADMIN_TIME_WORDS], amount[PSD_AMOUNT_WORDS];
   if (json == NULL) {
     printf("%10" PRIu32 " %-15s %-12s %14s %-9s %-23s %s\n", op->sequence, op_kind(op), psd_admin_group_name(op->group),
            psd_amount_words(amount, op->amount), psd_admin_op_state(op->state), psd_admin_time(op->time, begun),
            psd_admin_time(op->changed, changed));
-    return;
+    return true;
   }
   psd_json_object(json, NULL);
   psd_json_number(json, "sequence", op->sequence);
@@ -43,26 +41,19 @@ static void show_op(psd_json *json, const psd_op *op) {
   psd_admin_json_time(json, "begun", "begun_seconds", op->time);
   psd_admin_json_time(json, "changed", "changed_seconds", op->changed);
   psd_json_end_object(json);
+  return true;
 }
 
 static psd_db_result show_operations(const psd_admin *admin, psd_json *json, const psd_meter_row *row) {
-  psd_op op;
-  uint32_t past = row->sequence > NUMBERS_MOST ? row->sequence - NUMBERS_MOST : 0;
   if (json != NULL)
     psd_json_array(json, "operations");
   else
     puts(
         "    NUMBER OPERATION       GROUP                AMOUNT STATE     BEGUN                   IN THIS STATE SINCE");
-  for (uint32_t sequence = row->sequence; sequence > past; sequence--) {
-    psd_db_result result = psd_db_op_find(admin->db, row->device.device, sequence, &op);
-    if (result == PSD_DB_DONE)
-      show_op(json, &op);
-    else if (result != PSD_DB_ABSENT) /* a refill that was cancelled before the server knew of it */
-      return result;
-  }
+  psd_db_result result = psd_db_op_list(admin->db, row->device.device, show_op, json);
   if (json != NULL)
     psd_json_end_array(json);
-  return PSD_DB_DONE;
+  return result;
 }
 
 int psd_admin_meter_operations(psd_admin *admin) {

@@ -51,6 +51,8 @@ const psd_admin_option_row psd_admin_options[] = {
     {PSD_ADMIN_LOCK, "lock", PSD_ADMIN_NUMBER, AT(lock), 1, DAYS_MOST, "DAYS", "and after which it locks"},
     {PSD_ADMIN_ALL, "all", PSD_ADMIN_FLAG, 0, 0, 0, "", "every meter"},
     {PSD_ADMIN_SKIP_BAD, "skip-bad", PSD_ADMIN_FLAG, 0, 0, 0, "", "takes the good lines of a file that has bad ones"},
+    {PSD_ADMIN_KMS_LOG, "kms-log", PSD_ADMIN_TEXT, AT(kms_log), 0, 0, "FILE",
+     "what psd-kms log --movements has printed; - is standard input"},
     {PSD_ADMIN_HELP, "help", PSD_ADMIN_FLAG, 0, 0, 0, "", "this"},
     {PSD_ADMIN_VERSION, "version", PSD_ADMIN_FLAG, 0, 0, 0, "", "the version"},
 };

@@ -55,7 +55,26 @@ static psd_db_result unlock(psd_admin *admin, void *context) {
 int psd_admin_meter_unlock(psd_admin *admin) {
   return begin_and(admin, unlock, "unlocked: its next session unlocks the meter",
                    "its registers and the ledger do not agree (psd-server meter show, reconcile): --accept takes the "
-                   "registers for right, but not of a card that was put back, which is to be revoked");
+                   "registers for right, but not of a card that was put back, which is to be written off");
+}
+
+static psd_db_result write_off(psd_admin *admin, void *context) {
+  const order *at = context;
+  return psd_dc_write_off(admin->db, at->named.device, now());
+}
+
+int psd_admin_meter_write_off(psd_admin *admin) {
+  return begin_and(admin, write_off, "written off: what was reserved is the account's again, the rest the bank's",
+                   "it is nobody's, or out of service already: psd-server meter revoke refuses it");
+}
+
+static psd_db_result accept(psd_admin *admin, void *context) {
+  const order *at = context;
+  return psd_db_evidence_accept(admin->db, at->named.device, now());
+}
+
+int psd_admin_evidence_accept(psd_admin *admin) {
+  return begin_and(admin, accept, "accepted: reconcile tells of what is seen from now on", "cannot be accepted");
 }
 
 static psd_db_result move(psd_admin *admin, void *context) {
@@ -112,11 +131,12 @@ int psd_admin_meter_credit_limit(psd_admin *admin) {
   psd_credit_line line = {.credit_limit = 0};
   psd_audit audit;
   psd_buffer content = psd_buffer_over(at.content, sizeof at.content);
-  if (!psd_admin_amount(admin->argv[admin->argc - 1], &line.credit_limit))
-    return psd_admin_usage(admin, "a credit limit is written as 0 or 50.00, and is at most a billion");
+  int status = psd_admin_take_amount(admin, admin->argv[admin->argc - 1], &line.credit_limit);
+  if (status != PSD_EXIT_DONE)
+    return status;
   psd_put_message(&content, PSD_MESSAGE_CREDIT_LINE, &line);
   at.length = content.length;
-  int status = psd_admin_open_meter(admin, admin->argc - 1, &at.named, &at.row);
+  status = psd_admin_open_meter(admin, admin->argc - 1, &at.named, &at.row);
   if (status != PSD_EXIT_DONE)
     return status;
   if (psd_admin_audit_of(&at.row, &audit) && audit.mode != PSD_FUNDS_ACCOUNT)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "admin/kms_log.h"
 #include "admin/meter.h"
 #include "psd/program/progress.h"
 
@@ -11,24 +12,16 @@ typedef struct reconciliation {
   psd_json *json; /* NULL for words */
   psd_db_result result;
   psd_progress progress;
+  psd_admin_kms_log log; /* empty without --kms-log */
   uint64_t now, looked_at, wrong, open;
 } reconciliation;
 
-/* What is wrong with a meter, the worst first. */
-typedef struct verdict {
-  bool unbalanced, alarmed, oversold, contradicted, copied;
-} verdict;
-
-static verdict judge(const psd_dc_line *line) {
-  return (verdict){.unbalanced = !line->balanced,
-                   .alarmed = line->meter->lock == PSD_METER_ALARMED,
-                   .oversold = line->oversold,
-                   .contradicted = line->seen.contradictions != 0,
-                   .copied = line->seen.copies != 0};
+static bool is_alarmed(const psd_dc_line *line) {
+  return line->meter->lock == PSD_METER_ALARMED;
 }
 
-static bool is_wrong(const verdict *found) {
-  return found->unbalanced || found->alarmed || found->oversold || found->contradicted || found->copied;
+static bool is_wrong(const psd_dc_line *line) {
+  return !line->balanced || is_alarmed(line) || line->oversold || line->contradicted || line->copied;
 }
 
 /* "3 d", "20 min" */
@@ -47,15 +40,16 @@ static uint64_t age_of(const reconciliation *at, const psd_op *op) {
   return at->now > op->time ? at->now - op->time : 0;
 }
 
-static void words_of_verdict(const verdict *found) {
+/* What is wrong with a meter, the worst first. */
+static void words_of_verdict(const psd_dc_line *line) {
   const struct {
     bool wrong;
     const char *words;
-  } rows[] = {{found->unbalanced, "registers and ledger differ"},
-              {found->alarmed, "alarm"},
-              {found->oversold, "more seen than sold"},
-              {found->contradicted, "pieces that contradict"},
-              {found->copied, "copies"}};
+  } rows[] = {{!line->balanced, "registers and ledger differ"},
+              {is_alarmed(line), "alarm"},
+              {line->oversold, "more seen than sold"},
+              {line->contradicted, "pieces that contradict"},
+              {line->copied, "copies"}};
   const char *between = "";
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     if (!rows[i].wrong)
@@ -65,7 +59,7 @@ static void words_of_verdict(const verdict *found) {
   }
 }
 
-static void line_of(const reconciliation *at, const psd_dc_line *line, const verdict *found, const psd_op *op) {
+static void line_of(const reconciliation *at, const psd_dc_line *line, const psd_op *op) {
   char device[PSD_ADMIN_DEVICE_WORDS], ledger[PSD_ADMIN_MONEY], audited[PSD_AMOUNT_WORDS] = "-";
   char sold[PSD_AMOUNT_WORDS] = "-", seen[PSD_AMOUNT_WORDS], age[24], amount[PSD_AMOUNT_WORDS];
   if (line->audited) {
@@ -76,24 +70,26 @@ static void line_of(const reconciliation *at, const psd_dc_line *line, const ver
          psd_admin_device_words(line->meter->device.device, device),
          psd_admin_money(line->meter->control_total[PSD_GROUP_POSTAGE], ledger), audited, sold,
          psd_amount_words(seen, line->seen.amount), line->seen.pieces, line->seen.copies, line->seen.contradictions);
-  words_of_verdict(found);
+  words_of_verdict(line);
   if (op != NULL) {
     say_age(age, age_of(at, op));
-    printf("%soperation %" PRIu32 " of %s %s for %s", is_wrong(found) ? "; " : "", op->sequence,
+    printf("%soperation %" PRIu32 " of %s %s for %s", is_wrong(line) ? "; " : "", op->sequence,
            psd_amount_words(amount, op->amount), psd_admin_op_state(op->state), age);
   }
-  puts(op == NULL && !is_wrong(found) ? "ok" : "");
+  puts(op == NULL && !is_wrong(line) ? "ok" : "");
 }
 
-static void json_of(const reconciliation *at, const psd_dc_line *line, const verdict *found, const psd_op *op) {
+static void json_of(const reconciliation *at, const psd_dc_line *line, const psd_op *op) {
   psd_json *json = at->json;
   char device[PSD_ADMIN_DEVICE_WORDS];
   psd_json_object(json, NULL);
   psd_json_string(json, "psd", psd_admin_device_words(line->meter->device.device, device));
-  psd_json_bool(json, "wrong", is_wrong(found));
+  psd_json_bool(json, "wrong", is_wrong(line));
   psd_json_bool(json, "balanced", line->balanced);
-  psd_json_bool(json, "alarm", found->alarmed);
+  psd_json_bool(json, "alarm", is_alarmed(line));
   psd_json_bool(json, "oversold", line->oversold);
+  psd_json_bool(json, "contradicted", line->contradicted);
+  psd_json_bool(json, "copied", line->copied);
   psd_json_signed(json, "ledger", line->meter->control_total[PSD_GROUP_POSTAGE]);
   psd_json_signed(json, "ledger_certificates", line->meter->control_total[PSD_GROUP_CERTIFICATE]);
   if (line->audited) {
@@ -119,7 +115,7 @@ static void json_of(const reconciliation *at, const psd_dc_line *line, const ver
 
 static bool take_meter(void *context, const psd_dc_line *line) {
   reconciliation *at = context;
-  verdict found = judge(line);
+  bool wrong = is_wrong(line);
   psd_op op;
   bool open = line->meter->open_sequence != 0;
   psd_progress_show(&at->progress, ++at->looked_at);
@@ -127,14 +123,14 @@ static bool take_meter(void *context, const psd_dc_line *line) {
     at->result = psd_db_op_find(at->admin->db, line->meter->device.device, line->meter->open_sequence, &op);
   if (at->result != PSD_DB_DONE)
     return false;
-  at->wrong += is_wrong(&found) ? 1 : 0;
-  if (!is_wrong(&found) && !open && (at->admin->given & PSD_ADMIN_ALL) == 0)
+  at->wrong += wrong ? 1 : 0;
+  if (!wrong && !open && (at->admin->given & PSD_ADMIN_ALL) == 0)
     return true;
   psd_progress_end(&at->progress);
   if (at->json != NULL)
-    json_of(at, line, &found, open ? &op : NULL);
+    json_of(at, line, open ? &op : NULL);
   else
-    line_of(at, line, &found, open ? &op : NULL);
+    line_of(at, line, open ? &op : NULL);
   return true;
 }
 
@@ -178,6 +174,8 @@ static void totals_words(const reconciliation *at, const psd_dc_totals *totals, 
     puts("WRONG: the sum of all books is not zero");
   if (at->wrong != 0)
     printf("WRONG: %" PRIu64 " meter%s\n", at->wrong, at->wrong == 1 ? "" : "s");
+  if (at->log.wrong != 0)
+    printf("WRONG: %" PRIu64 " authorization%s\n", at->log.wrong, at->log.wrong == 1 ? "" : "s");
   if (right)
     puts("all agrees");
 }
@@ -189,7 +187,9 @@ static psd_db_result compare(reconciliation *at, psd_dc_totals *totals) {
   if (result == PSD_DB_DONE)
     result = psd_dc_reconcile(at->admin->db, take_meter, at, totals);
   psd_progress_end(&at->progress);
-  return result == PSD_DB_DONE ? at->result : result;
+  if (result == PSD_DB_DONE)
+    result = at->result;
+  return result == PSD_DB_DONE ? psd_admin_kms_log_compare(at->admin->db, &at->log) : result;
 }
 
 /* All that is compared is of one moment. */
@@ -201,30 +201,39 @@ static psd_db_result compare_at_once(reconciliation *at, psd_dc_totals *totals) 
   return result;
 }
 
-int psd_admin_reconcile(psd_admin *admin) {
-  psd_json json = psd_json_on(stdout);
+static int report(reconciliation *at) {
   psd_dc_totals totals = {.sum = 0};
-  reconciliation at = {.admin = admin, .json = admin->json ? &json : NULL, .now = (uint64_t)time(NULL)};
-  int status = psd_admin_open(admin, false);
-  if (status != PSD_EXIT_DONE)
-    return status;
-  if (admin->json) {
-    psd_json_object(&json, NULL);
-    psd_json_array(&json, "meters");
+  if (at->json != NULL) {
+    psd_json_object(at->json, NULL);
+    psd_json_array(at->json, "meters");
   } else {
     puts("PSD                   LEDGER       AUDITED          SOLD          SEEN   PIECES COPIES CONTRA");
   }
-  psd_db_result result = compare_at_once(&at, &totals);
-  bool right = result == PSD_DB_DONE && totals.sum == 0 && at.wrong == 0 && totals.alarms == 0;
-  if (admin->json)
-    psd_json_end_array(&json);
-  if (admin->json && result == PSD_DB_DONE)
-    totals_json(&at, &totals, right);
+  psd_db_result result = compare_at_once(at, &totals);
+  bool right = result == PSD_DB_DONE && totals.sum == 0 && at->wrong == 0 && totals.alarms == 0 && at->log.wrong == 0;
+  if (at->json != NULL)
+    psd_json_end_array(at->json);
+  if (result == PSD_DB_DONE && at->admin->kms_log != NULL)
+    psd_admin_kms_log_show(&at->log, at->json);
+  if (at->json != NULL && result == PSD_DB_DONE)
+    totals_json(at, &totals, right);
   else if (result == PSD_DB_DONE)
-    totals_words(&at, &totals, right);
-  if (admin->json)
-    psd_json_end_object(&json);
+    totals_words(at, &totals, right);
+  if (at->json != NULL)
+    psd_json_end_object(at->json);
   if (result != PSD_DB_DONE)
-    return psd_admin_failed(admin, result, "operation", "");
+    return psd_admin_failed(at->admin, result, "operation", "");
   return right ? PSD_EXIT_DONE : PSD_EXIT_REFUSED;
+}
+
+int psd_admin_reconcile(psd_admin *admin) {
+  psd_json json = psd_json_on(stdout);
+  reconciliation at = {.admin = admin, .json = admin->json ? &json : NULL, .now = (uint64_t)time(NULL)};
+  int status = admin->kms_log != NULL ? psd_admin_kms_log_read(admin->kms_log, &at.log) : PSD_EXIT_DONE;
+  if (status == PSD_EXIT_DONE)
+    status = psd_admin_open(admin, false);
+  if (status == PSD_EXIT_DONE)
+    status = report(&at);
+  psd_admin_kms_log_free(&at.log);
+  return status;
 }

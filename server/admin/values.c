@@ -5,9 +5,6 @@
 #include "admin/command.h"
 #include "psd/spec/text.h"
 
-/* A billion: what is above is a mistake. */
-#define AMOUNT_MOST UINT64_C(1000000000000)
-
 const char *psd_admin_money(int64_t mills, char words[PSD_ADMIN_MONEY]) {
   if (mills >= 0)
     return psd_amount_words(words, (uint64_t)mills);
@@ -18,7 +15,7 @@ const char *psd_admin_money(int64_t mills, char words[PSD_ADMIN_MONEY]) {
 
 bool psd_admin_amount(const char *words, uint64_t *mills) {
   uint64_t amount = 0;
-  if (!psd_amount_parse(words, &amount) || amount > AMOUNT_MOST)
+  if (!psd_amount_parse(words, &amount) || amount > PSD_DC_MOST)
     return false;
   *mills = amount;
   return true;

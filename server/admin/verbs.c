@@ -67,10 +67,14 @@ const psd_admin_verb psd_admin_verbs[] = {
      psd_admin_meter_zeroize},
     {"meter", "revoke", "PSD", "refuses a PSD that was lost or stolen", PLAIN, DB, DEVICE, psd_admin_meter_revoke},
     {"meter", "restore", "PSD", "takes it again", PLAIN, DB, DEVICE, psd_admin_meter_restore},
-    {"reconcile", "", "", "compares ledger, registers and what was seen on mail", PLAIN | PSD_ADMIN_ALL, DB, 0, 0,
-     psd_admin_reconcile},
+    {"meter", "write-off", "PSD", "takes one that does not come back out of service, its money accounted for", PLAIN,
+     DB, DEVICE, psd_admin_meter_write_off},
+    {"reconcile", "", "", "compares ledger, registers and what was seen on mail",
+     PLAIN | PSD_ADMIN_ALL | PSD_ADMIN_KMS_LOG, DB, 0, 0, psd_admin_reconcile},
     {"evidence", "import", "FILE", "takes what was seen on mail: PSD,PIECE,AMOUNT,ASCENDING",
      PLAIN | PSD_ADMIN_SKIP_BAD, DB, 1, 1, psd_admin_evidence_import},
+    {"evidence", "accept", "PSD", "has looked at what was seen of it: reconcile tells of it no more", PLAIN, DB, DEVICE,
+     psd_admin_evidence_accept},
     {"keys", "", "", "counts the PSDs that hold each vendor key K1", PLAIN, DB, 0, 0, psd_admin_keys},
 };
 const size_t psd_admin_verb_count = sizeof psd_admin_verbs / sizeof psd_admin_verbs[0];

@@ -7,6 +7,11 @@ bool psd_dc_last_audit(const psd_meter_row *row, psd_audit *audit) {
          psd_parse_message(row->device.audit, sizeof row->device.audit, PSD_MESSAGE_AUDIT, audit);
 }
 
+bool psd_dc_other_mode(const psd_meter_row *row, const psd_audit *audit) {
+  psd_audit last;
+  return psd_dc_last_audit(row, &last) && audit->mode != last.mode;
+}
+
 /* The first operation that the audit cannot have known the end of. */
 static uint64_t first_since(const psd_meter_row *row, const psd_audit *audit) {
   if (audit->operation == PSD_OPERATION_LOADING && audit->sequence <= row->audited_sequence)
@@ -50,7 +55,7 @@ psd_db_result psd_dc_expected(psd_db *db, const psd_meter_row *row, const psd_op
   int64_t moved[2] = {0, 0};
   if (audit->mode == PSD_FUNDS_ACCOUNT)
     return charged(row, audit, expected);
-  if (told[0] > INT64_MAX || told[1] > INT64_MAX)
+  if (told[0] > PSD_DC_MOST || told[1] > PSD_DC_MOST)
     return PSD_DB_REFUSED;
   expected[0] = (int64_t)told[0];
   expected[1] = (int64_t)told[1];

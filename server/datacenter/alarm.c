@@ -38,6 +38,12 @@ psd_db_result psd_dc_alarm(psd_db *db, psd_meter_row *row, psd_alarm_reason reas
   return result == PSD_DB_DONE ? psd_db_meter_update(db, row) : result;
 }
 
+psd_db_result psd_dc_distrust(psd_db *db, const uint8_t device[8], const char *words, uint64_t time) {
+  psd_meter_row row;
+  psd_db_result result = psd_db_meter_find(db, device, &row);
+  return result == PSD_DB_DONE ? psd_dc_alarm(db, &row, PSD_ALARM_RECEIPT, time, words) : result;
+}
+
 psd_db_result psd_dc_contradiction(psd_db *db, psd_meter_row *row, psd_alarm_reason reason, uint64_t time,
                                    const char *words, psd_signal *signal) {
   *signal = PSD_SIGNAL_BALANCE;

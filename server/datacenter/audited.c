@@ -26,11 +26,19 @@ static psd_db_result restored(psd_db *db, psd_meter_row *row, const psd_audit *a
   (void)snprintf(words, sizeof words, "put back: operation %lu of %lu, %lu pieces, %lu log records",
                  (unsigned long)audit->sequence, (unsigned long)row->sequence, (unsigned long)audit->piece_count,
                  (unsigned long)audit->log_count);
-  return psd_dc_alarm(db, row, PSD_ALARM_RESTORED, time, words);
+  bool runs = psd_dc_runs_locked(row, audit);
+  psd_db_result result = psd_dc_alarm(db, row, PSD_ALARM_RESTORED, time, words);
+  if (result != PSD_DB_DONE || !runs || (row->due & PSD_ACTION_DISABLE) != 0)
+    return result;
+  /* The alarm is not its first: it is locked once more. */
+  result = psd_dc_put_order(db, row, PSD_ACTION_DISABLE, NULL, 0, time);
+  return result == PSD_DB_DONE ? psd_db_meter_update(db, row) : result;
 }
 
 static psd_db_result unbalanced(psd_db *db, psd_meter_row *row, const psd_audit *audit, uint64_t time) {
   char words[sizeof((psd_alarm *)0)->words];
+  if (psd_dc_other_mode(row, audit))
+    return psd_dc_alarm(db, row, PSD_ALARM_BALANCE, time, "registers of another mode than at the last audit");
   (void)snprintf(words, sizeof words, "control totals %llu, %llu mills; in the ledger %lld, %lld; operation %lu",
                  (unsigned long long)audit->control_total, (unsigned long long)audit->certificate_control_total,
                  (long long)row->control_total[0], (long long)row->control_total[1], (unsigned long)audit->sequence);
@@ -92,8 +100,10 @@ psd_db_result psd_dc_audited(psd_db *db, const uint8_t audit[PSD_SIZE_AUDIT], ui
   psd_db_result result = psd_db_meter_find(db, device, row);
   if (result == PSD_DB_DONE)
     result = decide(db, row, &said, time, finding);
-  if (result == PSD_DB_DONE)
-    result = psd_db_device_audited(db, device, audit, time);
+  /* What is of another mode is not compared with, or the next one would agree with it. */
+  if (result != PSD_DB_DONE || psd_dc_other_mode(row, &said))
+    return result;
+  result = psd_db_device_audited(db, device, audit, time);
   if (result != PSD_DB_DONE)
     return result;
   memcpy(row->device.audit, audit, sizeof row->device.audit);

@@ -26,8 +26,11 @@ typedef enum psd_finding {
 psd_finding psd_dc_examine(const psd_meter_row *row, const psd_op *op, const psd_audit *audit);
 /* What the server takes it for: while an alarm stands, anything but agreement is an imbalance, and nothing is moved. */
 psd_finding psd_dc_held(const psd_meter_row *row, psd_finding finding);
-/* True for what ends in an alarm. */
+/* True for what ends in an alarm, for what the audit ends by itself, and for what is finished with the card (RECOVER).
+ */
 bool psd_dc_alarming(psd_finding finding);
+bool psd_dc_ending(psd_finding finding);
+bool psd_dc_recoverable(psd_finding finding);
 
 /* A completed audit: settles, releases, closes, charges or raises an alarm (which locks the meter and orders DISABLE),
  * and remembers the audit. While an alarm is not cleared nothing is moved: what would be is found as IMBALANCE.
@@ -56,6 +59,14 @@ psd_db_result psd_dc_withdrawn(psd_db *db, const psd_funds_request *parsed, cons
 psd_db_result psd_dc_closed(psd_db *db, const psd_funds_receipt *parsed, const uint8_t *receipt, size_t length,
                             uint64_t time, psd_signal *signal);
 
+/* The PSD has signed what does not verify or cannot be: the alarm RECEIPT, which locks the meter. ABSENT for no such
+ * meter. */
+psd_db_result psd_dc_distrust(psd_db *db, const uint8_t device[8], const char *words, uint64_t time);
+
+/* A billion, in mills. No amount, no register and no charge is above: what is, is a mistake or a lie. So many books
+ * that their sum would not fit there are not. */
+#define PSD_DC_MOST UINT64_C(1000000000000)
+
 /* What an account has: balance and credit. Debt is what current-account meters were charged and is not paid. */
 typedef struct psd_dc_funds {
   int64_t balance;
@@ -79,6 +90,10 @@ psd_db_result psd_dc_lock(psd_db *db, const uint8_t device[8], uint64_t time);
  * see. REFUSED in any case for a card that was put back to before an operation that is known: its next numbers were
  * used. */
 psd_db_result psd_dc_unlock(psd_db *db, const uint8_t device[8], bool accept, uint64_t time);
+/* The meter is lost, broken, or not to be unlocked: it is taken out of service, and revoked. What is reserved for it
+ * goes back to its account, what its books have to the bank by ADJUST movements; its alarms are cleared, and what was
+ * seen of it so far is accepted. REFUSED for one that is nobody's or was withdrawn. */
+psd_db_result psd_dc_write_off(psd_db *db, const uint8_t device[8], uint64_t time);
 /* ZIP and licence: AUTHORIZE for a meter that its last audit showed INITIALIZED (or never audited), SET LICENCE and a
  * new certificate otherwise. */
 psd_db_result psd_dc_move(psd_db *db, const uint8_t device[8], uint32_t zip, uint32_t licence, uint64_t time);
@@ -94,8 +109,11 @@ typedef struct psd_dc_line {
   psd_audit audit; /* the last one; zeroes without one */
   bool audited;
   psd_evidence_sum seen;
-  bool balanced; /* the last audit agrees with the ledger, open operations considered */
-  bool oversold; /* more was seen on mail than the registers say, or pieces that cannot be */
+  bool balanced; /* the last audit agrees with the ledger, open operations considered; or it is out of service */
+  /* Of what the operator has not accepted: */
+  bool oversold;     /* more was seen on mail than the registers say */
+  bool contradicted; /* one piece with two amounts */
+  bool copied;       /* pieces that came more than once */
 } psd_dc_line;
 typedef bool psd_dc_line_visitor(void *user, const psd_dc_line *line);
 typedef struct psd_dc_totals {

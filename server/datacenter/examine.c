@@ -2,10 +2,19 @@
 #include <string.h>
 
 #include "datacenter/rules.h"
+#include "psd/spec/lifecycle.h"
 #include "psd/spec/objects.h"
 
 bool psd_dc_alarming(psd_finding finding) {
   return finding == PSD_FOUND_RESTORED || finding == PSD_FOUND_IMBALANCE;
+}
+
+bool psd_dc_ending(psd_finding finding) {
+  return finding == PSD_FOUND_CREDITED || finding == PSD_FOUND_CANCELLED || finding == PSD_FOUND_CLOSED;
+}
+
+bool psd_dc_recoverable(psd_finding finding) {
+  return finding == PSD_FOUND_LOADING || finding == PSD_FOUND_ABANDONED || finding == PSD_FOUND_WITHDRAWING;
 }
 
 psd_finding psd_dc_held(const psd_meter_row *row, psd_finding finding) {
@@ -22,9 +31,15 @@ static bool behind(const psd_audit *last, const psd_audit *audit) {
          (audit->log_count == last->log_count && memcmp(audit->log_hash, last->log_hash, sizeof audit->log_hash) != 0);
 }
 
+bool psd_dc_runs_locked(const psd_meter_row *row, const psd_audit *audit) {
+  return row->lock != PSD_METER_FREE && (row->due & PSD_ACTION_DISABLE) == 0 &&
+         (PSD_IN_OPERATION & 1U << audit->state) != 0;
+}
+
 static bool restored(const psd_meter_row *row, const psd_audit *audit) {
   psd_audit last;
-  return audit->sequence < row->sequence || (psd_dc_last_audit(row, &last) && behind(&last, audit));
+  return audit->sequence < row->sequence || psd_dc_runs_locked(row, audit) ||
+         (psd_dc_last_audit(row, &last) && behind(&last, audit));
 }
 
 /* The control totals are the ledger's, once the operation's amount is added to the ledger (`in`) or taken from it
@@ -91,28 +106,45 @@ static psd_finding nothing_open(const psd_meter_row *row, const psd_audit *audit
   }
 }
 
-/* Ascending registers alone: what they have more than was charged is charged now. */
+/* Nobody spends more than he ever had. What was spent and is withdrawn all the same would be had twice. */
+static bool overspent(const psd_audit *audit) {
+  return audit->mode != PSD_FUNDS_ACCOUNT &&
+         (audit->ascending > audit->control_total || audit->certificate_ascending > audit->certificate_control_total);
+}
+
+static psd_finding operation(const psd_meter_row *row, const psd_op *op, const psd_audit *audit) {
+  if (audit->group > PSD_GROUP_CERTIFICATE || overspent(audit))
+    return PSD_FOUND_IMBALANCE;
+  if (op == NULL)
+    return nothing_open(row, audit);
+  return op->state == PSD_OP_CREDITED ? withdrawal(row, op, audit) : refill(row, op, audit);
+}
+
+/* Ascending registers alone: what they have more than was charged is charged now, and what else there is the next audit
+ * finds. All that such a meter begins is the end of its service, an operation of nothing. */
 static psd_finding current_account(const psd_meter_row *row, const psd_op *op, const psd_audit *audit) {
   uint64_t charged = (uint64_t)row->control_total[0];
   uint64_t spent = audit->ascending + audit->certificate_ascending;
-  if (op != NULL || row->control_total[1] != 0 || spent < audit->ascending || spent > INT64_MAX ||
-      audit->control_total != 0 || audit->certificate_control_total != 0)
+  if (row->control_total[1] != 0 || spent < audit->ascending || spent > PSD_DC_MOST || audit->control_total != 0 ||
+      audit->certificate_control_total != 0 || audit->operation_amount != 0)
     return PSD_FOUND_IMBALANCE;
   if (spent < charged)
     return PSD_FOUND_RESTORED;
-  return spent > charged ? PSD_FOUND_CHARGE : PSD_FOUND_AGREEMENT;
+  if (spent > charged)
+    return PSD_FOUND_CHARGE;
+  psd_meter_row without = *row;
+  without.control_total[0] = 0; /* no funds: the card's control total is that, whatever was charged */
+  return operation(&without, op, audit);
 }
 
 psd_finding psd_dc_examine(const psd_meter_row *row, const psd_op *op, const psd_audit *audit) {
   if (row->device.account == 0)
     return PSD_FOUND_AGREEMENT; /* nobody's: it has no ledger */
+  if (psd_dc_other_mode(row, audit))
+    return PSD_FOUND_IMBALANCE;
   if (restored(row, audit))
     return PSD_FOUND_RESTORED;
   if (audit->mode == PSD_FUNDS_ACCOUNT)
     return current_account(row, op, audit);
-  if (audit->group > PSD_GROUP_CERTIFICATE)
-    return PSD_FOUND_IMBALANCE;
-  if (op == NULL)
-    return nothing_open(row, audit);
-  return op->state == PSD_OP_CREDITED ? withdrawal(row, op, audit) : refill(row, op, audit);
+  return operation(row, op, audit);
 }

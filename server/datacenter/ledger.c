@@ -1,4 +1,5 @@
 /* Movements and books, as the rules use them. */
+#include <stdio.h>
 #include <string.h>
 
 #include "datacenter/rules.h"
@@ -9,6 +10,15 @@ void psd_dc_device(const uint8_t vendor[2], const uint8_t model[2], uint64_t ser
                   &(psd_device_id){.vendor = {vendor[0], vendor[1]}, .model = {model[0], model[1]}, .serial = serial});
 }
 
+psd_db_result psd_dc_signer(psd_db *db, const uint8_t vendor[2], const uint8_t model[2], uint64_t serial,
+                            psd_meter_row *row, psd_signal *signal) {
+  uint8_t device[8];
+  psd_dc_device(vendor, model, serial, device);
+  psd_db_result result = psd_db_meter_find(db, device, row);
+  *signal = result == PSD_DB_DONE ? PSD_SIGNAL_NONE : PSD_SIGNAL_STATE;
+  return result == PSD_DB_ABSENT ? PSD_DB_DONE : result;
+}
+
 psd_book psd_dc_group_book(const uint8_t device[8], psd_group group) {
   return psd_book_of_device(group == PSD_GROUP_POSTAGE ? PSD_BOOK_METER : PSD_BOOK_SERVICES, device);
 }
@@ -16,6 +26,28 @@ psd_book psd_dc_group_book(const uint8_t device[8], psd_group group) {
 psd_db_result psd_dc_must_move(psd_db *db, const psd_movement *movement) {
   psd_db_result result = psd_db_move(db, movement);
   return result == PSD_DB_ABSENT || result == PSD_DB_EXISTS ? PSD_DB_REFUSED : result;
+}
+
+psd_db_result psd_dc_adjust(psd_db *db, psd_meter_row *row, psd_group group, int64_t expected, uint64_t time,
+                            const char *reference) {
+  const int64_t book = row->control_total[group];
+  const bool up = expected > book;
+  const psd_book bank = {PSD_BOOK_BANK, 0}, meter = psd_dc_group_book(row->device.device, group);
+  psd_movement movement = {.kind = PSD_MOVE_ADJUST,
+                           .time = time,
+                           .amount = (uint64_t)(up ? expected - book : book - expected),
+                           .from = up ? bank : meter,
+                           .to = up ? meter : bank};
+  memcpy(movement.device, row->device.device, sizeof movement.device);
+  (void)snprintf(movement.reference, sizeof movement.reference, "%s", reference);
+  if (expected == book)
+    return PSD_DB_DONE;
+  psd_db_result result = psd_db_book_open(db, meter, 0);
+  if (result == PSD_DB_DONE)
+    result = psd_dc_must_move(db, &movement);
+  if (result == PSD_DB_DONE)
+    row->control_total[group] = expected;
+  return result;
 }
 
 psd_db_result psd_dc_note(psd_db *db, psd_meter_row *row, uint32_t sequence) {
@@ -29,18 +61,19 @@ psd_db_result psd_dc_note(psd_db *db, psd_meter_row *row, uint32_t sequence) {
   return result;
 }
 
-/* The movement that ends a refill: to the meter, or back. */
-static psd_movement ending(const psd_op *op, psd_op_state state, uint64_t time) {
-  bool settled = state == PSD_OP_SETTLED;
-  psd_movement movement = {.kind = settled ? PSD_MOVE_SETTLE : PSD_MOVE_RELEASE,
-                           .time = time,
-                           .amount = op->amount,
-                           .from = psd_book_of_device(PSD_BOOK_RESERVED, op->device),
-                           .to = settled ? psd_dc_group_book(op->device, op->group)
-                                         : (psd_book){PSD_BOOK_ACCOUNT, op->account},
-                           .sequence = op->sequence};
+psd_movement psd_dc_movement_of(const psd_op *op, psd_movement_kind kind, psd_book from, psd_book to, uint64_t time) {
+  psd_movement movement = {
+      .kind = kind, .time = time, .amount = op->amount, .from = from, .to = to, .sequence = op->sequence};
   memcpy(movement.device, op->device, sizeof movement.device);
   return movement;
+}
+
+/* The movement that ends a refill: to the meter, or back. */
+static psd_movement ending(const psd_op *op, psd_op_state state, uint64_t time) {
+  const psd_book reserved = psd_book_of_device(PSD_BOOK_RESERVED, op->device);
+  if (state == PSD_OP_SETTLED)
+    return psd_dc_movement_of(op, PSD_MOVE_SETTLE, reserved, psd_dc_group_book(op->device, op->group), time);
+  return psd_dc_movement_of(op, PSD_MOVE_RELEASE, reserved, (psd_book){PSD_BOOK_ACCOUNT, op->account}, time);
 }
 
 psd_db_result psd_dc_finish(psd_db *db, psd_meter_row *row, psd_op *op, psd_op_state state, uint64_t time,
@@ -77,6 +110,22 @@ psd_db_result psd_dc_open_op(psd_db *db, const psd_meter_row *row, psd_op *room,
   return result == PSD_DB_ABSENT ? PSD_DB_REFUSED : result;
 }
 
-bool psd_dc_same_request(const psd_op *op, const uint8_t *request, size_t length) {
-  return op->request_length == length && memcmp(op->request, request, length) == 0;
+psd_op psd_dc_begun(const psd_meter_row *row, const psd_funds_request *parsed, const uint8_t *request, size_t length,
+                    psd_op_state state, uint64_t time) {
+  psd_op op = {.sequence = (uint32_t)parsed->sequence,
+               .state = state,
+               .group = (psd_group)parsed->group,
+               .final = parsed->final != 0,
+               .amount = parsed->amount,
+               .account = row->device.account,
+               .time = time,
+               .changed = time,
+               .request_length = length};
+  memcpy(op.device, row->device.device, sizeof op.device);
+  memcpy(op.request, request, length);
+  return op;
+}
+
+bool psd_dc_same_request(const psd_op *op, const psd_op *other) {
+  return op->request_length == other->request_length && memcmp(op->request, other->request, op->request_length) == 0;
 }

@@ -13,8 +13,10 @@ typedef struct reconciling {
 static psd_db_result balance_of(psd_db *db, psd_dc_line *line) {
   psd_op room, *op = NULL;
   int64_t expected[2] = {0, 0};
+  const psd_meter_row *row = line->meter;
   line->balanced = true;
-  if (!line->audited || line->meter->device.account == 0)
+  /* Nobody's; or out of service for good, written off perhaps: its registers are nobody's money. */
+  if (!line->audited || row->device.account == 0 || (row->withdrawn && row->device.revoked))
     return PSD_DB_DONE;
   psd_db_result result = psd_dc_open_op(db, line->meter, &room, &op);
   if (result != PSD_DB_DONE)
@@ -27,14 +29,23 @@ static psd_db_result balance_of(psd_db *db, psd_dc_line *line) {
 
 /* Mail that was seen after the last audit may be beyond its registers, but never beyond all that the PSD ever had. Each
  * piece counts once. */
-static bool oversold(const psd_dc_line *line) {
+static bool beyond(const psd_dc_line *line) {
   const psd_evidence_sum *seen = &line->seen;
   bool account = line->audited && line->audit.mode == PSD_FUNDS_ACCOUNT;
   uint64_t most = account ? line->audit.credit_limit : (uint64_t)line->meter->control_total[0];
-  if (seen->contradictions > 0 || seen->amount > most || seen->highest_ascending > most)
+  if (seen->amount > most || seen->highest_ascending > most)
     return true;
   return line->audited && seen->pieces > 0 && seen->highest_piece <= line->audit.piece_count &&
          (seen->amount > line->audit.ascending || seen->highest_ascending > line->audit.ascending);
+}
+
+/* What was accepted is told of again only when more is seen. */
+static void judge(psd_dc_line *line) {
+  const psd_evidence_sum *seen = &line->seen;
+  line->oversold = beyond(line) &&
+                   (seen->amount > seen->accepted.amount || seen->highest_ascending > seen->accepted.highest_ascending);
+  line->contradicted = seen->contradictions > seen->accepted.contradictions;
+  line->copied = seen->copies > seen->accepted.copies;
 }
 
 static bool visit_meter(void *user, const psd_meter_row *row) {
@@ -48,7 +59,7 @@ static bool visit_meter(void *user, const psd_meter_row *row) {
     all->result = psd_db_evidence_sum(all->db, row->device.device, &line.seen);
   if (all->result != PSD_DB_DONE)
     return false;
-  line.oversold = oversold(&line);
+  judge(&line);
   all->totals->meter_count++;
   all->totals->unbalanced += !line.balanced;
   all->totals->oversold += line.oversold;

@@ -1,17 +1,15 @@
 /* Refills: reserved on S1, settled on S3, given back on a receipt that says so. */
-#include <string.h>
-
 #include "datacenter/rules.h"
 
 /* A number that was used: the very same request is the same reservation, unless it was given back. A number without an
  * operation was burned by the card. */
-static psd_db_result repeated(psd_db *db, psd_meter_row *row, const psd_funds_request *parsed, const uint8_t *request,
-                              size_t length, uint64_t time, psd_signal *signal, uint64_t *available) {
+static psd_db_result repeated(psd_db *db, psd_meter_row *row, const psd_op *wanted, psd_signal *signal,
+                              uint64_t *available) {
   psd_op op;
-  psd_db_result result = psd_db_op_find(db, row->device.device, (uint32_t)parsed->sequence, &op);
-  if (result == PSD_DB_DONE && !psd_dc_same_request(&op, request, length))
-    return psd_dc_contradiction(db, row, PSD_ALARM_CONFLICT, time, "another request with a number that was used",
-                                signal);
+  psd_db_result result = psd_db_op_find(db, row->device.device, wanted->sequence, &op);
+  if (result == PSD_DB_DONE && !psd_dc_same_request(&op, wanted))
+    return psd_dc_contradiction(db, row, PSD_ALARM_CONFLICT, wanted->time,
+                                "another request with a number that was used", signal);
   if (result != PSD_DB_DONE && result != PSD_DB_ABSENT)
     return result;
   if (result == PSD_DB_ABSENT || (op.state != PSD_OP_RESERVED && op.state != PSD_OP_SETTLED)) {
@@ -22,39 +20,19 @@ static psd_db_result repeated(psd_db *db, psd_meter_row *row, const psd_funds_re
 }
 
 /* Why nothing is reserved for this meter, whatever the ledger says. */
-static psd_signal refusal(const psd_meter_row *row, const psd_funds_request *parsed) {
+static psd_signal refusal(const psd_meter_row *row, uint64_t amount) {
   if (row->device.account == 0 || row->device.revoked || row->withdrawn)
     return PSD_SIGNAL_STATE;
   if (row->lock != PSD_METER_FREE)
     return PSD_SIGNAL_LOCKED;
   if (row->account_suspended)
     return PSD_SIGNAL_SUSPENDED;
-  return parsed->amount == 0 || parsed->amount > INT64_MAX ? PSD_SIGNAL_LIMIT : PSD_SIGNAL_NONE;
-}
-
-static psd_op new_op(const psd_meter_row *row, const psd_funds_request *parsed, const uint8_t *request, size_t length,
-                     uint64_t time) {
-  psd_op op = {.sequence = (uint32_t)parsed->sequence,
-               .state = PSD_OP_RESERVED,
-               .group = (psd_group)parsed->group,
-               .amount = parsed->amount,
-               .account = row->device.account,
-               .time = time,
-               .changed = time,
-               .request_length = length};
-  memcpy(op.device, row->device.device, sizeof op.device);
-  memcpy(op.request, request, length);
-  return op;
+  return amount == 0 || amount > PSD_DC_MOST ? PSD_SIGNAL_LIMIT : PSD_SIGNAL_NONE;
 }
 
 static psd_db_result reserve(psd_db *db, psd_meter_row *row, const psd_op *op, psd_signal *signal) {
-  psd_movement movement = {.kind = PSD_MOVE_RESERVE,
-                           .time = op->time,
-                           .amount = op->amount,
-                           .from = {PSD_BOOK_ACCOUNT, op->account},
-                           .to = psd_book_of_device(PSD_BOOK_RESERVED, op->device),
-                           .sequence = op->sequence};
-  memcpy(movement.device, op->device, sizeof movement.device);
+  const psd_movement movement = psd_dc_movement_of(op, PSD_MOVE_RESERVE, (psd_book){PSD_BOOK_ACCOUNT, op->account},
+                                                   psd_book_of_device(PSD_BOOK_RESERVED, op->device), op->time);
   psd_db_result result = psd_dc_note(db, row, op->sequence);
   if (result == PSD_DB_DONE)
     result = psd_db_move(db, &movement);
@@ -71,39 +49,36 @@ static psd_db_result reserve(psd_db *db, psd_meter_row *row, const psd_op *op, p
 }
 
 /* A new number. */
-static psd_db_result consider(psd_db *db, psd_meter_row *row, const psd_funds_request *parsed, const uint8_t *request,
-                              size_t length, uint64_t time, psd_signal *signal, uint64_t *available) {
-  *signal = refusal(row, parsed);
+static psd_db_result consider(psd_db *db, psd_meter_row *row, const psd_op *op, uint64_t control_total,
+                              psd_signal *signal, uint64_t *available) {
+  *signal = refusal(row, op->amount);
   if (*signal != PSD_SIGNAL_NONE)
     return PSD_DB_DONE;
   if (row->open_sequence != 0)
-    return psd_dc_contradiction(db, row, PSD_ALARM_CONFLICT, time, "a new refill while another is not finished",
+    return psd_dc_contradiction(db, row, PSD_ALARM_CONFLICT, op->time, "a new refill while another is not finished",
                                 signal);
-  if (parsed->control_total != (uint64_t)row->control_total[parsed->group])
-    return psd_dc_contradiction(db, row, PSD_ALARM_BALANCE, time, "a refill's control total is not the ledger's",
+  if (control_total != (uint64_t)row->control_total[op->group])
+    return psd_dc_contradiction(db, row, PSD_ALARM_BALANCE, op->time, "a refill's control total is not the ledger's",
                                 signal);
-  psd_op op = new_op(row, parsed, request, length, time);
-  psd_db_result result = reserve(db, row, &op, signal);
-  return result == PSD_DB_DONE ? psd_dc_available(db, op.account, available) : result;
+  psd_db_result result = reserve(db, row, op, signal);
+  return result == PSD_DB_DONE ? psd_dc_available(db, op->account, available) : result;
 }
 
 psd_db_result psd_dc_reserve(psd_db *db, const psd_funds_request *parsed, const uint8_t *request, size_t length,
                              uint64_t time, psd_signal *signal, uint64_t *available) {
-  uint8_t device[8];
   psd_meter_row row;
   *signal = PSD_SIGNAL_STATE;
   *available = 0;
   if (parsed->operation != PSD_OPERATION_LOADING || parsed->group > PSD_GROUP_CERTIFICATE || parsed->sequence == 0 ||
       length > PSD_FUNDS_REQUEST_MAX)
     return PSD_DB_DONE;
-  PSD_DC_DEVICE(parsed, device);
-  psd_db_result result = psd_db_meter_find(db, device, &row);
-  if (result != PSD_DB_DONE)
-    return result == PSD_DB_ABSENT ? PSD_DB_DONE : result;
-  *signal = PSD_SIGNAL_NONE;
-  if (parsed->sequence <= row.sequence)
-    return repeated(db, &row, parsed, request, length, time, signal, available);
-  return consider(db, &row, parsed, request, length, time, signal, available);
+  psd_db_result result = PSD_DC_SIGNER(db, parsed, &row, signal);
+  if (result != PSD_DB_DONE || *signal != PSD_SIGNAL_NONE)
+    return result;
+  psd_op op = psd_dc_begun(&row, parsed, request, length, PSD_OP_RESERVED, time);
+  op.final = false; /* a refill ends nothing, whatever the byte says */
+  return op.sequence <= row.sequence ? repeated(db, &row, &op, signal, available)
+                                     : consider(db, &row, &op, parsed->control_total, signal, available);
 }
 
 /* The receipt speaks of this operation. */
@@ -129,17 +104,13 @@ static psd_db_result end_refill(psd_db *db, psd_meter_row *row, psd_op *op, cons
 
 psd_db_result psd_dc_settle(psd_db *db, const psd_funds_receipt *parsed, const uint8_t *receipt, size_t length,
                             uint64_t time, psd_signal *signal, uint64_t *available) {
-  uint8_t device[8];
   psd_meter_row row;
   psd_op op;
-  *signal = PSD_SIGNAL_STATE;
   *available = 0;
-  PSD_DC_DEVICE(parsed, device);
-  psd_db_result result = psd_db_meter_find(db, device, &row);
-  if (result != PSD_DB_DONE)
-    return result == PSD_DB_ABSENT ? PSD_DB_DONE : result;
-  *signal = PSD_SIGNAL_NONE;
-  result = psd_db_op_find(db, device, (uint32_t)parsed->sequence, &op);
+  psd_db_result result = PSD_DC_SIGNER(db, parsed, &row, signal);
+  if (result != PSD_DB_DONE || *signal != PSD_SIGNAL_NONE)
+    return result;
+  result = psd_db_op_find(db, row.device.device, (uint32_t)parsed->sequence, &op);
   if (result == PSD_DB_ABSENT || parsed->operation != PSD_OPERATION_LOADED)
     return psd_dc_contradiction(db, &row, PSD_ALARM_RECEIPT, time, "a receipt for what was never reserved", signal);
   if (result != PSD_DB_DONE)
@@ -157,19 +128,16 @@ static psd_db_result burn(psd_db *db, psd_meter_row *row, uint64_t sequence) {
 
 psd_db_result psd_dc_release(psd_db *db, const psd_funds_receipt *parsed, const uint8_t *receipt, size_t length,
                              uint64_t time, psd_signal *signal, uint64_t *available) {
-  uint8_t device[8];
   psd_meter_row row;
   psd_op op;
   *signal = PSD_SIGNAL_STATE;
   *available = 0;
   if (parsed->operation != PSD_OPERATION_LOAD_CANCELLED)
     return PSD_DB_DONE;
-  PSD_DC_DEVICE(parsed, device);
-  psd_db_result result = psd_db_meter_find(db, device, &row);
-  if (result != PSD_DB_DONE)
-    return result == PSD_DB_ABSENT ? PSD_DB_DONE : result;
-  *signal = PSD_SIGNAL_NONE;
-  result = psd_db_op_find(db, device, (uint32_t)parsed->sequence, &op);
+  psd_db_result result = PSD_DC_SIGNER(db, parsed, &row, signal);
+  if (result != PSD_DB_DONE || *signal != PSD_SIGNAL_NONE)
+    return result;
+  result = psd_db_op_find(db, row.device.device, (uint32_t)parsed->sequence, &op);
   if (result == PSD_DB_ABSENT)
     result = burn(db, &row, parsed->sequence);
   else if (result == PSD_DB_DONE)

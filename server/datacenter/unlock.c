@@ -1,24 +1,5 @@
 /* Somebody has looked: the meter goes on, with the ledger's figures or with the card's. */
-#include <string.h>
-
 #include "datacenter/rules.h"
-
-static psd_db_result adjust(psd_db *db, const psd_meter_row *row, psd_group group, int64_t expected, uint64_t time) {
-  int64_t book = row->control_total[group];
-  bool up = expected > book;
-  psd_book bank = {PSD_BOOK_BANK, 0}, meter = psd_dc_group_book(row->device.device, group);
-  psd_movement movement = {.kind = PSD_MOVE_ADJUST,
-                           .time = time,
-                           .amount = (uint64_t)(up ? expected - book : book - expected),
-                           .from = up ? bank : meter,
-                           .to = up ? meter : bank,
-                           .reference = "adjustment"};
-  memcpy(movement.device, row->device.device, sizeof movement.device);
-  if (expected == book)
-    return PSD_DB_DONE;
-  psd_db_result result = psd_db_book_open(db, meter, 0);
-  return result == PSD_DB_DONE ? psd_dc_must_move(db, &movement) : result;
-}
 
 /* The open operation may still end as the card says. */
 static bool can_end(const psd_op *op, const psd_audit *audit) {
@@ -59,7 +40,7 @@ static psd_db_result reconcile(psd_db *db, psd_meter_row *row, const psd_audit *
     result = psd_dc_expected(db, row, op, audit, expected);
   for (psd_group group = PSD_GROUP_POSTAGE; result == PSD_DB_DONE && group <= PSD_GROUP_CERTIFICATE; group++)
     if (accept)
-      result = adjust(db, row, group, expected[group], time);
+      result = psd_dc_adjust(db, row, group, expected[group], time, "adjustment");
     else if (expected[group] != row->control_total[group])
       result = PSD_DB_REFUSED;
   return result;

@@ -26,6 +26,11 @@ static bool note(psd_kms_service *service, const psd_kms_key *ca, const psd_kms_
   return psd_kms_note(&service->events, &event);
 }
 
+/* A PSD takes a certificate of the CA that it was given when it was made, which may not be the active one any more. */
+static const psd_kms_key *authority(const psd_keyring *keys, uint64_t identifier) {
+  return identifier == 0 ? psd_keyring_active(keys, PSD_KMS_CA) : psd_keyring_opening(keys, PSD_KMS_CA, identifier);
+}
+
 /* The point is public: nothing of K4 is left. */
 static psd_signal point_of(const psd_kms_service *service, const psd_kms_device *device, const uint8_t *wrapped,
                            uint8_t point[PSD_POINT]) {
@@ -43,13 +48,13 @@ psd_signal psd_kms_certify_psd(psd_kms_service *service, psd_cursor *body, psd_b
   psd_kms_certify wanted;
   uint8_t point[PSD_POINT], der[PSD_X509_MAX];
   size_t length = 0;
-  const psd_kms_key *ca = psd_keyring_active(service->keys, PSD_KMS_CA);
   bool taken = psd_take_message(body, PSD_MESSAGE_KMS_CERTIFY, &wanted);
   const uint8_t *wrapped = psd_take(body, PSD_SIZE_WRAPPED_K4);
   if (!taken || !psd_cursor_done(body))
     return PSD_SIGNAL_MESSAGE;
+  const psd_kms_key *ca = authority(service->keys, wanted.ca_key);
   if (ca == NULL)
-    return PSD_SIGNAL_INTERNAL;
+    return wanted.ca_key == 0 ? PSD_SIGNAL_INTERNAL : PSD_SIGNAL_REQUEST;
   if (!may_certify(ca, &wanted, service->now()))
     return PSD_SIGNAL_REQUEST;
   psd_kms_device device = psd_kms_device_of(wanted.vendor, wanted.model, wanted.serial);

@@ -11,7 +11,7 @@
 #include "kms/log_show.h"
 
 typedef struct display {
-  bool json;
+  bool json, movements;
   psd_json out;
   psd_kms_sums sums;
 } display;
@@ -23,6 +23,8 @@ static bool show(void *user, const psd_kms_record *record, const psd_kms_tail *b
   psd_kms_sum_record(&at->sums, record);
   if (at->json)
     psd_kms_json_record(&at->out, record);
+  else if (at->movements)
+    psd_kms_print_movement(record);
   else
     psd_kms_print_record(record);
   return true;
@@ -39,9 +41,10 @@ static bool key_of_file(const char *path, uint8_t point[PSD_POINT], char *why) {
 }
 
 static int report(const psd_kms_options *options, const psd_kms_sums *sums, const psd_kms_tail *tail) {
-  if (!options->json)
-    psd_kms_print_sums(sums);
-  if (options->verify && !options->json)
+  if (options->json || options->movements)
+    return PSD_EXIT_DONE;
+  psd_kms_print_sums(sums);
+  if (options->verify)
     (void)printf("%lu records: chain, signatures and end hold\n", (unsigned long)tail->count);
   return PSD_EXIT_DONE;
 }
@@ -65,7 +68,7 @@ static void end_json(display *at) {
 static int walk(const psd_kms_options *options, int folder, const uint8_t *point) {
   char why[PSD_KMS_WHY_MAX];
   psd_kms_tail tail;
-  display at = {.json = options->json, .out = psd_json_on(stdout)};
+  display at = {.json = options->json, .movements = options->movements, .out = psd_json_on(stdout)};
   const psd_kms_log_checks scan = {
       .point = options->verify ? point : NULL, .every_signature = true, .record = show, .user = &at};
   if (!psd_kms_folder_current(folder, why))

@@ -113,7 +113,7 @@ const psd_kms_command psd_kms_commands[] = {
     {"ca", KEYS | BIT(KEY), BIT(DIR), psd_kms_command_ca, false},
     {"transport", KEYS | BIT(SERIAL) | BIT(VENDOR) | BIT(MODEL) | BIT(OUT) | BIT(OUT_DIR), BIT(DIR) | BIT(SERIAL),
      psd_kms_command_transport, false},
-    {"log", KEYS | BIT(VERIFY) | BIT(JSON) | BIT(KEY), BIT(DIR), psd_kms_command_log, false},
+    {"log", KEYS | BIT(VERIFY) | BIT(JSON) | BIT(MOVEMENTS) | BIT(KEY), BIT(DIR), psd_kms_command_log, false},
     {"passphrase", KEYS | BIT(NEW_PASSPHRASE), BIT(DIR), psd_kms_command_passphrase, false},
 };
 const size_t psd_kms_command_count = sizeof psd_kms_commands / sizeof psd_kms_commands[0];

@@ -89,6 +89,20 @@ void psd_kms_print_record(const psd_kms_record *record) {
   (void)puts(line);
 }
 
+void psd_kms_print_movement(const psd_kms_record *record) {
+  char line[LINE_MAX_BYTES];
+  psd_text text = psd_text_over(line, sizeof line);
+  if (!has_amount(record))
+    return;
+  psd_say_text(&text, record->vendor, sizeof record->vendor);
+  psd_say(&text, " ");
+  psd_say_text(&text, record->model, sizeof record->model);
+  psd_say(&text, " %08lX,%lu,%s,", (unsigned long)record->serial, (unsigned long)record->sequence,
+          event_name(record->event));
+  psd_say_amount(&text, record->amount);
+  (void)puts(line);
+}
+
 static void print_sum(const char *name, const psd_kms_sum *sum) {
   char amount[PSD_AMOUNT_WORDS];
   (void)printf("%s in all: %s%s, in %llu\n", name, sum->amount == UINT64_MAX ? "more than " : "",

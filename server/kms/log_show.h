@@ -19,6 +19,8 @@ void psd_kms_sum_record(psd_kms_sums *sums, const psd_kms_record *record);
 /* One line on standard output. */
 void psd_kms_print_record(const psd_kms_record *record);
 void psd_kms_print_sums(const psd_kms_sums *sums);
+/* "PS D1 0000002A,7,authorized,50.00" for a record that authorizes funds; nothing for others. */
+void psd_kms_print_movement(const psd_kms_record *record);
 /* One object, in an array; members of the object that is open. */
 void psd_kms_json_record(psd_json *out, const psd_kms_record *record);
 void psd_kms_json_sums(psd_json *out, const psd_kms_sums *sums);

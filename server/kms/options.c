@@ -23,7 +23,7 @@ const char *const psd_kms_help =
     "       psd-kms ca --dir DIR [--key ID]\n"
     "       psd-kms transport --dir DIR --serial HEX8 [--vendor AA] [--model BB] --out FILE\n"
     "       psd-kms transport --dir DIR --serial HEX8... [--vendor AA] [--model BB] --out-dir DIR\n"
-    "       psd-kms log --dir DIR [--verify] [--json] [--key FILE]\n"
+    "       psd-kms log --dir DIR [--verify] [--json | --movements] [--key FILE]\n"
     "       psd-kms passphrase --dir DIR [--new-passphrase-file FILE]\n"
     "       psd-kms --help | --version\n"
     "\n"
@@ -44,8 +44,8 @@ const char *const psd_kms_help =
     "export      prints the public key of a kind (vendor, rsa, log, ca, rate) as PEM\n"
     "ca          prints the certificate of the certificate authority as PEM; --key of an earlier one\n"
     "transport   writes the transport keys of new cards, for psd-card init --transport-keys\n"
-    "log         prints the log of keys and authorizations, and their sums; --verify checks chain, signatures and end, "
-    "with the keys' passphrase "
+    "log         prints the log of keys and authorizations, and their sums; --movements the authorizations alone, for\n"
+    "            psd-server reconcile --kms-log; --verify checks chain, signatures and end, with the keys' passphrase "
     "or\n"
     "            with the log's public key (--key FILE, as export --kind log prints it)\n"
     "passphrase  seals the keys under another passphrase\n"
@@ -65,6 +65,7 @@ static const struct option known[] = {
     {"group", required_argument, NULL, PSD_KMS_OPTION_GROUP},
     {"role", required_argument, NULL, PSD_KMS_OPTION_ROLE},
     {"json", no_argument, NULL, PSD_KMS_OPTION_JSON},
+    {"movements", no_argument, NULL, PSD_KMS_OPTION_MOVEMENTS},
     {"verify", no_argument, NULL, PSD_KMS_OPTION_VERIFY},
     {"key", required_argument, NULL, PSD_KMS_OPTION_KEY},
     {"kind", required_argument, NULL, PSD_KMS_OPTION_KIND},
@@ -216,6 +217,9 @@ static bool take(psd_kms_options *options, unsigned option, const char *value, c
   case PSD_KMS_OPTION_JSON:
     options->json = true;
     return true;
+  case PSD_KMS_OPTION_MOVEMENTS:
+    options->movements = true;
+    return true;
   case PSD_KMS_OPTION_VERIFY:
     options->verify = true;
     return true;
@@ -240,6 +244,8 @@ static bool check_together(const psd_kms_options *options, unsigned seen, char *
   for (unsigned option = 1; option < PSD_KMS_OPTION_HELP; option++)
     if ((missing >> option & 1U) != 0)
       return refuse(wrong, "--%s is missing (see --help)", name_of(option));
+  if (options->json && options->movements)
+    return refuse(wrong, "say either --json or --movements");
   bool one = options->out != NULL, several = options->out_dir != NULL;
   if (options->serial_count > 0 && one == several)
     return refuse(wrong, "say either --out FILE or --out-dir DIR");

@@ -35,7 +35,7 @@ struct psd_kms_options {
   unsigned serial_count;
   uint8_t vendor[2], model[2];
   psd_kms_policy policy; /* the default where nothing else is said */
-  bool json, verify, quiet, no_seccomp, classic;
+  bool json, movements, verify, quiet, no_seccomp, classic;
 };
 
 /* Parses a command line. Returns false, with one line in `wrong` that says what to do instead, if it makes no sense.
@@ -72,6 +72,7 @@ enum psd_kms_option {
   PSD_KMS_OPTION_QUIET,
   PSD_KMS_OPTION_NO_SECCOMP,
   PSD_KMS_OPTION_CLASSIC,
+  PSD_KMS_OPTION_MOVEMENTS,
   PSD_KMS_OPTION_HELP
 };
 

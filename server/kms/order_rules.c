@@ -44,7 +44,7 @@ static psd_signal limits(const psd_kms_wanted *wanted) {
 
 static psd_signal credit_line(const psd_kms_wanted *wanted) {
   psd_credit_line fields;
-  return right(is(wanted, PSD_MESSAGE_CREDIT_LINE, &fields));
+  return right(is(wanted, PSD_MESSAGE_CREDIT_LINE, &fields) && fields.credit_limit > 0);
 }
 
 static psd_signal watchdog(const psd_kms_wanted *wanted) {

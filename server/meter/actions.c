@@ -7,15 +7,8 @@
 #include "psd/spec/status.h"
 
 #define DAY 86400U
-/* What waits in the table of orders. */
-#define ORDERS                                                                                                         \
-  ((unsigned)(PSD_ACTION_AUTHORIZE | PSD_ACTION_LICENCE | PSD_ACTION_LIMITS | PSD_ACTION_WATCHDOG | PSD_ACTION_CLOCK | \
-              PSD_ACTION_RATES | PSD_ACTION_CERTIFICATE | PSD_ACTION_DISABLE | PSD_ACTION_ENABLE |                     \
-              PSD_ACTION_CREDIT_LIMIT | PSD_ACTION_ZEROIZE))
-
-static bool recoverable(psd_finding finding) {
-  return finding == PSD_FOUND_LOADING || finding == PSD_FOUND_ABANDONED || finding == PSD_FOUND_WITHDRAWING;
-}
+/* What waits in the table of orders: all but what the server begins by itself. */
+#define ORDERS (~(unsigned)(PSD_ACTION_RECOVER | PSD_ACTION_ROTATE))
 
 /* A certificate that ends soon, or nobody knows when; AUTHORIZE brings one anyway. */
 static bool ends_soon(const psd_meter_session *session, uint64_t time) {
@@ -31,7 +24,7 @@ static bool ends_soon(const psd_meter_session *session, uint64_t time) {
 
 unsigned psd_meter_actions_wanted(const psd_meter_session *session, psd_finding finding, uint64_t time) {
   unsigned actions = session->row.due & ORDERS;
-  if (recoverable(finding))
+  if (psd_dc_recoverable(finding))
     actions |= PSD_ACTION_RECOVER;
   /* The first alarm orders it; while it stands, the order waits until it was carried out. */
   if (psd_dc_alarming(finding) && session->row.lock != PSD_METER_ALARMED)
@@ -98,16 +91,6 @@ void psd_meter_actions_end(psd_meter_session *session, const char *what, const c
   psd_meter_actions_go_on(session);
 }
 
-bool psd_meter_actions_ask(psd_meter_session *session, const char *what, psd_frame_type type, const psd_buffer *body,
-                           psd_meter_answered *answered) {
-  session->call = body->overflow ? NULL
-                                 : session->service->calls->ask(session->service, type, body->data, body->length,
-                                                                answered, session);
-  if (session->call == NULL)
-    psd_meter_actions_end(session, what, "no key management system is there", 0);
-  return session->call != NULL;
-}
-
 /* The database learns of the key by the next audit, which the card signs. */
 static void on_rotation_taken(psd_meter_session *session, uint16_t status, const uint8_t *data, size_t length) {
   (void)data;
@@ -132,8 +115,7 @@ static void rotate(psd_meter_session *session) {
   psd_buffer body = psd_buffer_over(bytes, sizeof bytes);
   psd_put(&body, session->device, sizeof session->device);
   psd_put(&body, session->row.device.wrapped_k4, sizeof session->row.device.wrapped_k4);
-  (void)psd_meter_actions_ask(session, psd_commands[PSD_COMMAND_ROTATE_KEY].name, PSD_FRAME_KMS_ROTATE, &body,
-                              on_rotated);
+  psd_meter_consult(session, PSD_FRAME_KMS_ROTATE, body.data, body.length, on_rotated);
 }
 
 /* All is over: who has waited for it hears so. */

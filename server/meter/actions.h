@@ -31,9 +31,6 @@ void psd_meter_actions_go_on(psd_meter_session *session);
 /* The session is over. */
 void psd_meter_actions_drop(psd_meter_session *session);
 
-/* Asks the key management system; if that cannot be, the action is over without it, and false. */
-bool psd_meter_actions_ask(psd_meter_session *session, const char *what, psd_frame_type type, const psd_buffer *body,
-                           psd_meter_answered *answered);
 /* An action is over: a line in the log, a warning with `words` unless they are NULL; and the next. `what` is the name
  * of a command. */
 void psd_meter_actions_end(psd_meter_session *session, const char *what, const char *words, uint16_t status);

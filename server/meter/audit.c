@@ -181,16 +181,6 @@ static void on_verified(void *owner, const psd_meter_answer *answer) {
     complete(session);
 }
 
-static void log_alarm(psd_meter_session *session, psd_finding finding) {
-  psd_json *line = psd_meter_session_line(session, PSD_METER_WARNING, "alarm");
-  if (line == NULL)
-    return;
-  psd_json_string(line, "words",
-                  finding == PSD_FOUND_RESTORED ? "the PSD is behind what was seen of it"
-                                                : "the PSD's registers and the ledger do not agree");
-  psd_meter_log_end(session->service->log);
-}
-
 /* What the audit has finished by itself is recovered like the rest: whoever asks for it once more is told. */
 static void note_recovered(psd_meter_session *session, uint64_t available) {
   const psd_audit *audit = &session->audit;
@@ -219,8 +209,10 @@ static void on_saved(void *owner, psd_meter_job *job) {
   if (session->registered)
     session->row = job->row;
   if (psd_dc_alarming(job->finding))
-    log_alarm(session, job->finding);
-  if (psd_meter_finding_ends(job->finding))
+    psd_meter_log_alarm(session, job->finding == PSD_FOUND_RESTORED
+                                     ? "the PSD is behind what was seen of it"
+                                     : "the PSD's registers and the ledger do not agree");
+  if (psd_dc_ending(job->finding))
     note_recovered(session, job->funds.available);
   complete(session);
 }

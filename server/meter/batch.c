@@ -1,9 +1,12 @@
 #include "meter/batch.h"
 
 #include <stdio.h>
+#include <time.h>
 
-/* Tries of a transaction that others are in the way of. */
-#define TRIES_MAX 3U
+/* Tries of a transaction that others are in the way of, where each waits for them; and how long one is tried that does
+ * not wait, because PostgreSQL tells a conflict at once. */
+#define TRIES_MIN 3U
+#define TRIES_NS UINT64_C(1000000000)
 
 void psd_meter_jobs_empty(psd_meter_jobs *line) {
   line->first = NULL;
@@ -58,28 +61,42 @@ psd_db_result psd_meter_jobs_try(const psd_meter_jobs *batch, psd_db *db, bool w
   return result;
 }
 
+static uint64_t now(void) {
+  struct timespec time;
+  (void)clock_gettime(CLOCK_MONOTONIC, &time);
+  return (uint64_t)time.tv_sec * UINT64_C(1000000000) + (uint64_t)time.tv_nsec;
+}
+
+/* Again after a conflict. */
+static psd_db_result try_often(const psd_meter_jobs *batch, psd_db *db, bool write) {
+  uint64_t end = now() + TRIES_NS;
+  psd_db_result result = PSD_DB_BUSY;
+  for (unsigned tries = 0; result == PSD_DB_BUSY && (tries < TRIES_MIN || now() < end); tries++)
+    result = psd_meter_jobs_try(batch, db, write);
+  return result;
+}
+
 /* A job on its own: a failure is now its own, too. */
 static void run_alone(psd_meter_job *job, psd_db *db, bool write) {
   psd_meter_jobs alone;
-  psd_db_result result = PSD_DB_BUSY;
   psd_meter_jobs_empty(&alone);
   psd_meter_job *next = job->next;
   psd_meter_jobs_append(&alone, job);
-  for (unsigned tries = 0; tries < TRIES_MAX && result == PSD_DB_BUSY; tries++)
-    result = psd_meter_jobs_try(&alone, db, write);
+  psd_db_result result = try_often(&alone, db, write);
   job->next = next;
   if (result == PSD_DB_DONE)
     return;
   job->result = result;
-  (void)snprintf(job->words, sizeof job->words, "%s", psd_db_error(db));
+  /* The words of the engine are those of its last failure, and a rule's refusal is none. */
+  const char *words =
+      result == PSD_DB_REFUSED ? "a rule of the database or of the ledger refuses it" : psd_db_error(db);
+  (void)snprintf(job->words, sizeof job->words, "%s", words);
 }
 
 void psd_meter_jobs_run(const psd_meter_jobs *batch, psd_db *db, bool write) {
-  psd_db_result result = PSD_DB_BUSY;
   if (batch->first == NULL)
     return;
-  for (unsigned tries = 0; tries < TRIES_MAX && result == PSD_DB_BUSY; tries++)
-    result = psd_meter_jobs_try(batch, db, write);
+  psd_db_result result = try_often(batch, db, write);
   if (result == PSD_DB_BUSY)
     psd_meter_jobs_fail(batch, result, psd_db_error(db));
   if (result == PSD_DB_DONE || result == PSD_DB_BUSY)

@@ -56,6 +56,7 @@ static void on_enrolled(void *owner, psd_meter_job *job) {
     psd_put(&buffer, job->device, sizeof job->device);
     psd_put(&buffer, job->wrapped_k4, sizeof job->wrapped_k4);
     psd_put_uint(&buffer, job->vendor_key, 4);
+    psd_put_uint(&buffer, job->ca_key, 4);
     psd_stream_send(at->stream, PSD_FRAME_ENROLLED, body, buffer.length);
   } else if (at->stream != NULL) {
     bool outage = job->result == PSD_DB_BUSY || job->result == PSD_DB_FAILED;
@@ -76,6 +77,7 @@ static void on_frame(psd_stream *stream, psd_frame_type type, const uint8_t *bod
     (void)psd_take_into(&cursor, job->device, sizeof job->device);
     (void)psd_take_into(&cursor, job->wrapped_k4, sizeof job->wrapped_k4);
     job->vendor_key = psd_take_u32(&cursor);
+    job->ca_key = psd_take_u32(&cursor);
     job->done = on_enrolled;
     job->owner = at;
   }

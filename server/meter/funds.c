@@ -69,7 +69,7 @@ void psd_meter_take_withdraw(psd_meter_session *session, const psd_cursor *conte
 }
 
 void psd_meter_recover(psd_meter_session *session, psd_finding finding, void (*done)(psd_meter_session *session)) {
-  if (finding != PSD_FOUND_LOADING && finding != PSD_FOUND_ABANDONED && finding != PSD_FOUND_WITHDRAWING) {
+  if (!psd_dc_recoverable(finding)) {
     done(session);
     return;
   }

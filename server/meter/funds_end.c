@@ -88,12 +88,27 @@ void psd_meter_funds_leave(psd_meter_session *session, psd_signal signal) {
   psd_meter_refuse(session, signal, outage ? PSD_METER_WAIT_OUTAGE : 0);
 }
 
+static void on_alarmed(void *owner, psd_meter_job *job) {
+  psd_meter_service *service = owner;
+  if (job->result != PSD_DB_DONE)
+    psd_meter_log_say(service->log, PSD_METER_ERROR, "the database does not take an alarm", job->words);
+}
+
+/* The session goes on or ends meanwhile: nothing of it waits for the database. */
 void psd_meter_funds_alarm(psd_meter_session *session, const char *words) {
-  psd_json *line = psd_meter_session_line(session, PSD_METER_WARNING, "alarm");
-  if (line == NULL)
+  psd_meter_service *service = session->service;
+  psd_meter_job *job = psd_meter_session_job(session, PSD_METER_JOB_ALARM);
+  psd_meter_log_alarm(session, words);
+  session->row.lock = PSD_METER_ALARMED;
+  if (job != NULL) {
+    job->alarm = words;
+    job->done = on_alarmed;
+    job->owner = service;
+  }
+  if (job != NULL && service->calls->submit(service, job))
     return;
-  psd_json_string(line, "words", words);
-  psd_meter_log_end(session->service->log);
+  psd_meter_job_free(job);
+  psd_meter_log_say(service->log, PSD_METER_ERROR, "the database does not take an alarm", words);
 }
 
 void psd_meter_funds_contradicted(psd_meter_session *session, const char *words) {

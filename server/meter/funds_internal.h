@@ -52,7 +52,8 @@ void psd_meter_funds_store(psd_meter_session *session, psd_meter_job_kind kind, 
 /* What the database or the rules have against it: NONE, or the signal. An alarm that was raised locks the session's
  * row of the PSD as well. */
 psd_signal psd_meter_funds_stored(psd_meter_session *session, const psd_meter_job *job);
-/* Somebody has to look: a warning in the log. */
+/* The PSD has signed what does not verify, or said what cannot be: a warning in the log, and an alarm that locks the
+ * meter. `words` stay where they are. */
 void psd_meter_funds_alarm(psd_meter_session *session, const char *words);
 
 /* The ends. It is over, and durable: */

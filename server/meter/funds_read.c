@@ -3,14 +3,17 @@
 #include <string.h>
 
 #include "meter/funds_internal.h"
+#include "psd/spec/objects.h"
 
 /* Funds are signed under K3 or with the PSD's key pair, never by the MAC of suite classic. */
 static bool signature_fits(uint64_t kind, size_t length) {
   return kind == PSD_SIGNATURE_HMAC ? length == PSD_HASH : kind == PSD_SIGNATURE_ECDSA && length == 64U;
 }
 
-/* The registers of a group, as docs/funds.md has them. */
-static bool registers_agree(uint64_t ascending, uint64_t descending, uint64_t control_total) {
+/* The registers of a group, as docs/funds.md has them; in current-account mode the ascending register stands alone. */
+static bool registers_agree(const psd_audit *audit, uint64_t ascending, uint64_t descending, uint64_t control_total) {
+  if (audit->mode == PSD_FUNDS_ACCOUNT)
+    return descending == 0 && control_total == 0;
   return ascending <= control_total && descending == control_total - ascending;
 }
 
@@ -26,7 +29,7 @@ bool psd_meter_funds_take_request(psd_meter_session *session, psd_operation_stat
       request->final > (state == PSD_OPERATION_WITHDRAWING ? 1U : 0U) || request->sequence == 0 ||
       memcmp(request->vendor, audit->vendor, sizeof request->vendor) != 0 ||
       memcmp(request->model, audit->model, sizeof request->model) != 0 || request->serial != audit->serial ||
-      !registers_agree(request->ascending, request->descending, request->control_total))
+      !registers_agree(audit, request->ascending, request->descending, request->control_total))
     return false;
   memcpy(at->request, data, length);
   at->request_length = length;
@@ -58,7 +61,8 @@ bool psd_meter_funds_take_receipt(psd_meter_session *session, psd_operation_stat
   if (receipt.operation != state || receipt.group != at->group || receipt.sequence != at->sequence ||
       receipt.amount != at->amount || memcmp(receipt.vendor, audit->vendor, sizeof receipt.vendor) != 0 ||
       memcmp(receipt.model, audit->model, sizeof receipt.model) != 0 || receipt.serial != audit->serial ||
-      !registers_agree(receipt.ascending, receipt.descending, receipt.control_total) || !total_agrees(at, &receipt))
+      !registers_agree(audit, receipt.ascending, receipt.descending, receipt.control_total) ||
+      !total_agrees(at, &receipt))
     return false;
   memcpy(at->receipt, data, length);
   at->receipt_length = length;

@@ -53,11 +53,8 @@ static void await_others(psd_meter_session *session) {
 
 void psd_meter_funds_ask(psd_meter_session *session, psd_frame_type type, const void *body, size_t length,
                          psd_meter_answered *answered) {
-  static const psd_meter_answer nobody = {.type = PSD_FRAME_KMS_REFUSED, .signal = PSD_SIGNAL_KMS};
   await_others(session);
-  session->call = session->service->calls->ask(session->service, type, body, length, answered, session);
-  if (session->call == NULL)
-    answered(session, &nobody);
+  psd_meter_consult(session, type, body, length, answered);
 }
 
 static uint64_t expiry(const psd_meter_session *session) {
@@ -124,7 +121,7 @@ psd_signal psd_meter_funds_stored(psd_meter_session *session, const psd_meter_jo
     session->funds->available = job->funds.available;
   if (job->funds.signal == PSD_SIGNAL_BALANCE) {
     session->row.lock = PSD_METER_ALARMED;
-    psd_meter_funds_alarm(session, "registers or sequence number do not agree with the ledger");
+    psd_meter_log_alarm(session, "registers or sequence number do not agree with the ledger");
   }
   return job->funds.signal;
 }

@@ -134,9 +134,11 @@ static psd_db_result run(psd_meter_job *job, psd_db *db, bool may_write) {
   case PSD_METER_JOB_WITHDRAWN:
   case PSD_METER_JOB_CLOSED:
     return psd_meter_job_run_funds(job, db);
+  case PSD_METER_JOB_ALARM:
+    return psd_dc_distrust(db, job->device, job->alarm, job->now);
   case PSD_METER_JOB_ENROL:
   default:
-    return psd_db_device_add(db, job->device, job->wrapped_k4, job->vendor_key);
+    return psd_db_device_add(db, job->device, job->wrapped_k4, job->vendor_key, job->ca_key);
   }
 }
 

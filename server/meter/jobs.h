@@ -20,6 +20,7 @@ typedef enum psd_meter_job_kind {
   PSD_METER_JOB_RELEASE,      /* and of one that was cancelled */
   PSD_METER_JOB_WITHDRAWN,    /* S1 of a withdrawal, authorized, */
   PSD_METER_JOB_CLOSED,       /* and its receipt */
+  PSD_METER_JOB_ALARM,        /* the PSD has signed what cannot be: `alarm` */
   PSD_METER_JOB_ORDER_NEXT,   /* an order that waits, and a number for it: `errand` */
   PSD_METER_JOB_ORDER_DONE,   /* it was carried out */
 } psd_meter_job_kind;
@@ -73,12 +74,13 @@ struct psd_meter_job {
   int64_t user_id, account;
   uint8_t audit[PSD_SIZE_AUDIT];
   uint8_t wrapped_k4[PSD_SIZE_WRAPPED_K4];
-  uint32_t vendor_key;
+  uint32_t vendor_key, ca_key;
   bool clear_failures;
   bool registered;          /* the PSD that was audited is somebody's */
   psd_finding expected;     /* what the audit is to show: another finding refuses it */
   psd_meter_errand *errand; /* the job's, or NULL */
   psd_meter_job_funds funds;
+  const char *alarm; /* why; a constant */
 
   /* What is answered. */
   bool refused;      /* no such user, not the password, disabled, or locked */

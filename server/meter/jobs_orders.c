@@ -2,10 +2,6 @@
 
 #include <string.h>
 
-bool psd_meter_finding_ends(psd_finding finding) {
-  return finding == PSD_FOUND_CREDITED || finding == PSD_FOUND_CANCELLED || finding == PSD_FOUND_CLOSED;
-}
-
 /* What the account has, now that the audit has finished what was open. */
 static psd_db_result left(psd_meter_job *job, psd_db *db) {
   psd_dc_funds funds = {.available = 0};
@@ -19,7 +15,7 @@ static psd_db_result audited_meter(psd_meter_job *job, psd_db *db) {
   psd_db_result result = psd_dc_audited(db, job->audit, job->now, &job->finding, &job->row);
   if (result == PSD_DB_DONE && job->finding != job->expected)
     return PSD_DB_REFUSED;
-  return result == PSD_DB_DONE && psd_meter_finding_ends(job->finding) ? left(job, db) : result;
+  return result == PSD_DB_DONE && psd_dc_ending(job->finding) ? left(job, db) : result;
 }
 
 psd_db_result psd_meter_job_audited(psd_meter_job *job, psd_db *db) {

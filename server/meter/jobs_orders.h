@@ -4,11 +4,9 @@
 
 #include "meter/jobs.h"
 
-/* A completed audit. REFUSED where `finding` is not what was expected: nothing is remembered of it then. */
+/* A completed audit. REFUSED where `finding` is not what was expected: nothing is remembered of it then. Of what it
+ * ends by itself (psd_dc_ending) funds.available is what the account has. */
 psd_db_result psd_meter_job_audited(psd_meter_job *job, psd_db *db);
-/* True for what an audit finishes by itself, without a word to the PSD; funds.available is then what the account has.
- */
-bool psd_meter_finding_ends(psd_finding finding);
 /* Binds PSD, user and account, and orders what the account's meters are authorized with. */
 psd_db_result psd_meter_job_register(psd_meter_job *job, psd_db *db);
 /* The order that is wanted, with a number that nobody else has; ABSENT if it does not wait any more. */

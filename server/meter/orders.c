@@ -88,7 +88,7 @@ static void authenticate(psd_meter_session *session) {
   psd_put_message(&body, PSD_MESSAGE_KMS_ORDER, &head);
   psd_put(&body, session->row.device.wrapped_k4, sizeof session->row.device.wrapped_k4);
   psd_put(&body, actions->data, actions->length);
-  (void)psd_meter_actions_ask(session, command->name, PSD_FRAME_KMS_ORDER, &body, on_ordered);
+  psd_meter_consult(session, PSD_FRAME_KMS_ORDER, body.data, body.length, on_ordered);
 }
 
 /* LICENCE || certificate, or the certificate alone. */
@@ -129,12 +129,13 @@ static void certify(psd_meter_session *session) {
                           .zip = licence.zip,
                           .licence = licence.number,
                           .from = now,
-                          .until = errand->until};
+                          .until = errand->until,
+                          .ca_key = session->row.ca_key};
   memcpy(head.vendor, session->audit.vendor, sizeof head.vendor);
   memcpy(head.model, session->audit.model, sizeof head.model);
   psd_put_message(&body, PSD_MESSAGE_KMS_CERTIFY, &head);
   psd_put(&body, session->row.device.wrapped_k4, sizeof session->row.device.wrapped_k4);
-  (void)psd_meter_actions_ask(session, "certificate", PSD_FRAME_KMS_CERTIFY, &body, on_certified);
+  psd_meter_consult(session, PSD_FRAME_KMS_CERTIFY, body.data, body.length, on_certified);
 }
 
 /* What the card is given. A clock that is to be set is set to now, however long the order has waited. */

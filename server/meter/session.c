@@ -36,6 +36,14 @@ psd_json *psd_meter_session_line(psd_meter_session *session, psd_meter_level lev
   return line;
 }
 
+void psd_meter_log_alarm(psd_meter_session *session, const char *words) {
+  psd_json *line = psd_meter_session_line(session, PSD_METER_WARNING, "alarm");
+  if (line == NULL)
+    return;
+  psd_json_string(line, "words", words);
+  psd_meter_log_end(session->service->log);
+}
+
 static void log_signal(psd_meter_session *session, psd_meter_level level, const char *event, uint64_t signal,
                        uint64_t step) {
   psd_json *line = psd_meter_session_line(session, level, event);
@@ -128,6 +136,14 @@ bool psd_meter_ask(psd_meter_session *session, psd_frame_type type, const void *
   if (session->call == NULL)
     refuse_at(session, PSD_SIGNAL_KMS, step_of(session), PSD_METER_WAIT_OUTAGE);
   return session->call != NULL;
+}
+
+void psd_meter_consult(psd_meter_session *session, psd_frame_type type, const void *body, size_t length,
+                       psd_meter_answered *answered) {
+  static const psd_meter_answer nobody = {.type = PSD_FRAME_KMS_REFUSED, .signal = PSD_SIGNAL_KMS};
+  session->call = session->service->calls->ask(session->service, type, body, length, answered, session);
+  if (session->call == NULL)
+    answered(session, &nobody);
 }
 
 bool psd_meter_submit(psd_meter_session *session, psd_meter_job *job, void (*done)(void *owner, psd_meter_job *job)) {

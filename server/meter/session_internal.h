@@ -61,12 +61,12 @@ struct psd_meter_session {
   uint8_t device[8];
   char name[PSD_METER_NAME];
   int64_t user, account;
-  bool identified;   /* there is a session identifier */
-  bool registered;   /* the PSD is this user's */
-  psd_meter_row row; /* the PSD as the database had it last; its `lock` refuses funds */
-  psd_audit audit;   /* what the PSD has said of itself */
-  psd_funds_result recovered; /* what was finished of an earlier session; `operation` NONE for nothing */
-  psd_meter_actions *actions; /* what was announced and is not over (actions.h); NULL for nothing */
+  bool identified;                  /* there is a session identifier */
+  bool registered;                  /* the PSD is this user's */
+  psd_meter_row row;                /* the PSD as the database had it last; its `lock` refuses funds */
+  psd_audit audit;                  /* what the PSD has said of itself */
+  psd_funds_result recovered;       /* what was finished of an earlier session; `operation` NONE for nothing */
+  psd_meter_actions *actions;       /* what was announced and is not over (actions.h); NULL for nothing */
   psd_meter_card_answered *ordered; /* the card has a command and owes its answer; NULL for none */
   psd_meter_funds *funds;           /* funds are on their way (funds_internal.h); NULL for none */
   bool unfinished;                  /* what was begun with funds is left to the next audit */
@@ -82,10 +82,16 @@ void psd_meter_refuse_kms(psd_meter_session *session, const psd_meter_answer *an
 void psd_meter_refuse_database(psd_meter_session *session, const psd_meter_job *job);
 /* Begins a log line about the session; NULL if there is none to end. */
 psd_json *psd_meter_session_line(psd_meter_session *session, psd_meter_level level, const char *event);
+/* Somebody has to look at the PSD: a warning in the log. */
+void psd_meter_log_alarm(psd_meter_session *session, const char *words);
 
 /* Asks the key management system; false, and the session is refused, if that cannot be. */
 bool psd_meter_ask(psd_meter_session *session, psd_frame_type type, const void *body, size_t length,
                    psd_meter_answered *answered);
+/* The same in an open session, which goes on: where nobody can be asked, `answered` hears at once that nobody has
+ * answered. */
+void psd_meter_consult(psd_meter_session *session, psd_frame_type type, const void *body, size_t length,
+                       psd_meter_answered *answered);
 /* Hands the database a job; `job` may be NULL. False, and the session is refused, if that cannot be. */
 bool psd_meter_submit(psd_meter_session *session, psd_meter_job *job, void (*done)(void *owner, psd_meter_job *job));
 /* A job about this session's user and PSD; NULL without memory. */

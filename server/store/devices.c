@@ -66,14 +66,14 @@ psd_db_result psd_db_device_of_serial(psd_db *db, const uint8_t serial[4], uint8
 }
 
 psd_db_result psd_db_device_add(psd_db *db, const uint8_t device[8], const uint8_t wrapped_k4[PSD_SIZE_WRAPPED_K4],
-                                uint32_t vendor_key) {
+                                uint32_t vendor_key, uint32_t ca_key) {
   int64_t key = 0;
   psd_device_row there;
   if (!psd_device_number(device, &key))
     return PSD_DB_REFUSED;
   psd_value values[] = {psd_value_number(key), psd_value_bytes(wrapped_k4, PSD_SIZE_WRAPPED_K4),
-                        psd_value_number(vendor_key)};
-  psd_db_result result = psd_sql_change(db, PSD_SQL_DEVICE_ADD, values, 3);
+                        psd_value_number(vendor_key), psd_value_number(ca_key)};
+  psd_db_result result = psd_sql_change(db, PSD_SQL_DEVICE_ADD, values, 4);
   if (result != PSD_DB_ABSENT)
     return result;
   result = psd_db_device_find(db, device, &there);

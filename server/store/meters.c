@@ -3,7 +3,7 @@
 #include "store/money.h"
 
 /* The columns of a device, then: sequence, open_sequence, audited_sequence, orders, due, lock, zip, licence,
- * certificate_until, withdrawn, suspended, and the balances of METER and SERVICES. */
+ * certificate_until, withdrawn, suspended, the balances of METER and SERVICES, and ca_key. */
 static psd_db_result take_meter(psd_db *db, psd_sql sql, void *row) {
   psd_meter_row *meter = row;
   meter->sequence = (uint32_t)psd_column_number(db, sql, 8);
@@ -19,6 +19,7 @@ static psd_db_result take_meter(psd_db *db, psd_sql sql, void *row) {
   meter->account_suspended = psd_column_flag(db, sql, 18);
   meter->control_total[0] = psd_column_number(db, sql, 19);
   meter->control_total[1] = psd_column_number(db, sql, 20);
+  meter->ca_key = (uint32_t)psd_column_number(db, sql, 21);
   return psd_take_device(db, sql, &meter->device);
 }
 

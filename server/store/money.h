@@ -71,9 +71,9 @@ typedef bool psd_db_movement_visitor(void *user, const psd_movement *movement);
 psd_db_result psd_db_movement_list(psd_db *db, psd_book book, uint64_t since, psd_db_movement_visitor *visit,
                                    void *user);
 /* Sum of all books (0, or the ledger is broken) and number of movements. */
-psd_db_result psd_db_ledger_sum(psd_db *db, int64_t *sum, uint64_t *movements);
+psd_db_result psd_db_ledger_sum(psd_db *db, int64_t *total, uint64_t *movements);
 /* Sum and number of the books of a kind. */
-psd_db_result psd_db_book_sum(psd_db *db, psd_book_kind kind, int64_t *sum, uint64_t *books);
+psd_db_result psd_db_book_sum(psd_db *db, psd_book_kind kind, int64_t *total, uint64_t *books);
 
 /* An operation of a PSD: what it signed, and how far the server is with it. */
 typedef enum psd_op_state {
@@ -107,6 +107,8 @@ psd_db_result psd_db_op_change(psd_db *db, const uint8_t device[8], uint32_t seq
 /* All that are not finished (RESERVED, CREDITED), in order of device. */
 typedef bool psd_db_op_visitor(void *user, const psd_op *op);
 psd_db_result psd_db_op_open_list(psd_db *db, psd_db_op_visitor *visit, void *user);
+/* All of one PSD, newest first. */
+psd_db_result psd_db_op_list(psd_db *db, const uint8_t device[8], psd_db_op_visitor *visit, void *user);
 
 /* By how much settled refills and credited withdrawals, from number `sequence` on, have changed each control total. */
 psd_db_result psd_db_op_moved(psd_db *db, const uint8_t device[8], uint32_t sequence, int64_t moved[2]);
@@ -131,6 +133,7 @@ typedef struct psd_meter_row {
   uint64_t certificate_until; /* end of validity of its certificate; 0 for none */
   bool withdrawn;             /* out of service */
   bool account_suspended;     /* false without an account */
+  uint32_t ca_key;            /* identifier of the CA key that it knows; 0 for not told */
   int64_t control_total[2];   /* of its books METER and SERVICES; 0 where there is none */
 } psd_meter_row;
 psd_db_result psd_db_meter_find(psd_db *db, const uint8_t device[8], psd_meter_row *row);
@@ -192,11 +195,17 @@ typedef struct psd_evidence {
  * or register (the count of contradictions of that row goes up, and the transaction goes on); ABSENT for no such PSD.
  */
 psd_db_result psd_db_evidence_add(psd_db *db, const psd_evidence *evidence);
+/* What was seen of a PSD, each piece counted once. */
 typedef struct psd_evidence_sum {
-  uint64_t pieces, amount, copies, contradictions;
+  uint64_t amount, copies, contradictions, highest_ascending;
+  uint64_t pieces;
   uint32_t highest_piece;
-  uint64_t highest_ascending;
+  struct {
+    uint64_t amount, copies, contradictions, highest_ascending;
+  } accepted; /* of it, when the operator looked at it last; zeroes for never */
 } psd_evidence_sum;
-psd_db_result psd_db_evidence_sum(psd_db *db, const uint8_t device[8], psd_evidence_sum *sum);
+psd_db_result psd_db_evidence_sum(psd_db *db, const uint8_t device[8], psd_evidence_sum *seen);
+/* The operator has looked at all that was seen so far. ABSENT for no such PSD. */
+psd_db_result psd_db_evidence_accept(psd_db *db, const uint8_t device[8], uint64_t time);
 
 #endif

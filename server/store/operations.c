@@ -94,6 +94,21 @@ psd_db_result psd_db_op_open_list(psd_db *db, psd_db_op_visitor *visit, void *us
   return psd_sql_list(db, &listing, &context);
 }
 
+static int64_t op_number(const void *row) {
+  return ((const psd_op *)row)->sequence;
+}
+
+psd_db_result psd_db_op_list(psd_db *db, const uint8_t device[8], psd_db_op_visitor *visit, void *user) {
+  static const psd_listing listing = {
+      PSD_SQL_OPERATION_LIST, sizeof(psd_op), (int64_t)UINT32_MAX + 1, take_op, op_number, visit_op};
+  int64_t key = 0;
+  if (!psd_device_number(device, &key))
+    return PSD_DB_DONE; /* nobody's: none */
+  psd_value values[] = {psd_value_number(key)};
+  op_visit context = {visit, user};
+  return psd_sql_list_of(db, &listing, values, 1, &context);
+}
+
 static psd_db_result take_moved(psd_db *db, psd_sql sql, void *row) {
   int64_t *moved = row;
   moved[0] = psd_column_number(db, sql, 0);

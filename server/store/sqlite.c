@@ -102,7 +102,8 @@ static bool settle(lite *db) {
          /* What a statement with triggers may have to undo is kept in memory, in small pieces: by default each one
           * takes 64 KiB anew. */
          execute(db, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;"
-                     "PRAGMA cell_size_check = ON; PRAGMA cache_size = -16384;") == PSD_DB_DONE;
+                     "PRAGMA cell_size_check = ON; PRAGMA cache_size = -16384;"
+                     "PRAGMA wal_autocheckpoint = 16384;") == PSD_DB_DONE;
 }
 
 /* Where WAL is not to be had (some network file systems), SQLite keeps another mode and says nothing. */

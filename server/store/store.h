@@ -111,10 +111,11 @@ typedef struct psd_device_row {
   uint64_t inspected;            /* seconds since 1970 of the last completed audit; 0 for never */
   uint8_t audit[PSD_SIZE_AUDIT]; /* the last one; zeroes before the first */
 } psd_device_row;
-/* A device that is there already, but was neither registered, audited nor revoked, gets the new K4: a manufacture that
+/* `ca_key` is the identifier of the CA key that it was given when it was made; 0 for not known.
+ * A device that is there already, but was neither registered, audited nor revoked, gets the new K4: a manufacture that
  * was cut short is repeated with other keys. Otherwise another K4 is PSD_DB_EXISTS, and the same again DONE. */
 psd_db_result psd_db_device_add(psd_db *db, const uint8_t device[8], const uint8_t wrapped_k4[PSD_SIZE_WRAPPED_K4],
-                                uint32_t vendor_key);
+                                uint32_t vendor_key, uint32_t ca_key);
 psd_db_result psd_db_device_find(psd_db *db, const uint8_t device[8], psd_device_row *row);
 /* The only PSD with this serial number, whatever its vendor and model; EXISTS if there are several. `serial` may be the
  * end of `device`. */

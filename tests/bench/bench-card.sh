@@ -115,7 +115,7 @@ around_process() {
 # addresses in them are in .data.rel.ro. What turns bytes into words is not in the card.
 sizes() {
   size -A "$build/card/libpsd_card.a" "$build/card/store/libpsd_store.a" "$build/apdu-spec/libpsd_spec.a" |
-    awk '/ \(ex / { outside = /^(describe|messages_words|session_words)/ }
+    awk '/ \(ex / { outside = /^(describe|[a-z]+_words|text|amount)/ }
       outside || !/^\./ { next }
       $1 ~ /^\.(text|rodata|data\.rel\.ro|eh_frame)/ { code += $2 }
       $1 ~ /^\.(data|bss)/ && $1 !~ /^\.data\.rel\.ro/ { variables += $2 }

@@ -35,6 +35,18 @@ void bench_add(bench_samples *samples, uint64_t ns, unsigned operations) {
   samples->us[samples->count++] = (double)ns / 1000.0 / operations;
 }
 
+void bench_join(bench_samples *to, bench_samples *from) {
+  size_t count = to->count + from->count;
+  if (count > to->capacity) {
+    to->us = realloc(to->us, count * sizeof *to->us);
+    to->capacity = count;
+    bench_need(to->us != NULL, "memory");
+  }
+  for (size_t i = 0; i < from->count; i++)
+    to->us[to->count++] = from->us[i];
+  bench_samples_free(from);
+}
+
 static int compare(const void *a, const void *b) {
   double left = *(const double *)a;
   double right = *(const double *)b;

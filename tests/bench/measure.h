@@ -21,6 +21,8 @@ bench_samples bench_samples_make(size_t capacity);
 void bench_samples_free(bench_samples *samples);
 /* Adds a sample: `ns` nanoseconds divided by `operations`. What goes beyond the capacity is an error. */
 void bench_add(bench_samples *samples, uint64_t ns, unsigned operations);
+/* Moves all samples of `from`, which is freed, to the end of `to`, which grows. */
+void bench_join(bench_samples *to, bench_samples *from);
 /* The value that `percent` of the samples do not exceed; 50 is the median. Sorts them. */
 double bench_percentile(bench_samples *samples, unsigned percent);
 

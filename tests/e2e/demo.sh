@@ -1,6 +1,6 @@
 #!/bin/bash
-# The card, shown from its making to what it refuses; then a meter server, and what attackers get. Runs inside a private pcscd:
-# `./run demo`.
+# The card, shown from its making to what it refuses; then a meter server, and what attackers get; then money, and what comes
+# of a refill that is cut off. Runs inside a private pcscd: `./run demo`.
 set -euo pipefail
 e2e=$(dirname "$(realpath "$0")")
 # shellcheck source=common.sh
@@ -54,6 +54,11 @@ turned_away() {
     exit 1
   fi
   sed 's/^/     /' errors
+}
+
+# picked PATTERN COMMAND...: the same as show, and of what it prints only the lines that match.
+picked() {
+  show "${@:2}" | sed -nE "1p; /$1/p"
 }
 
 # What opensc-tool sends and receives, and below it the same in words. The driver named here sends nothing of its own.
@@ -133,7 +138,7 @@ heading "Refused: an unknown command"
 exchange 00FE0000
 
 heading "Refused: a command its state forbids; there are no refills before the meter is licensed"
-refused psd apdu 00A4040005F050534401 8040000008000000000000000000
+refused psd apdu 00A4040005F050534401 "8040000019$(printf '%050d' 0)"
 
 heading "Refused: a malformed APDU; it announces five bytes and has two"
 refused psd apdu 00A4040005F050
@@ -161,7 +166,7 @@ start_server meter sqlite:meter.db kms.sock 127.0.0.1:7816
 server=${server_address[meter]}
 
 heading "A user is enrolled, and a blank card manufactured: its keys from the one, its wrapped K4 into the other"
-show psd-server account add --db sqlite:meter.db --kms kms.sock 4711 "Anna Ltd"
+show psd-server account add --db sqlite:meter.db --kms kms.sock --zip 10001 --licence 815 4711 "Anna Ltd"
 show psd-server user add --db sqlite:meter.db --kms kms.sock --account 4711 --password-file anna.password anna
 show psd-card init --state meter.state --serial 00C0FFEF
 start_card meter.state
@@ -209,9 +214,42 @@ show psd personalize --keys clone.state.keys --profile clone
 turned_away psd audit --server "$server" "${sign_on[@]}"
 remove_card
 
-heading "The honest card is none the worse for all this"
+heading "The honest card is none the worse for all this; its provider has put it into operation"
 start_card meter.state
-psd audit --server "$server" "${sign_on[@]}" | tail -n 6 | sed 's/^/     /'
+picked 'OPERATIONAL|register|control total|next' psd audit --server "$server" "${sign_on[@]}"
+
+# What all commands of the operator have in common.
+operator=(--db sqlite:meter.db --kms kms.sock)
+heading "Money: a deposit goes to the account, and from there 50.00 into the meter"
+show psd-server account deposit "${operator[@]}" --reference "wire 17" 4711 200
+show psd refill 50.00 --server "$server" "${sign_on[@]}"
+
+heading "Refused: more than the account has"
+turned_away psd refill 400 --server "$server" "${sign_on[@]}"
+
+heading "A refill is cut off half-way: what the server has authorized never reaches the card, and the line is cut"
+attacker hold 7:3 "$server" # the third frame of card data is CREDIT
+behind psd refill 25.00 --server "$line" "${sign_on[@]}"
+psd refill 25.00 --server "$line" "${sign_on[@]}" >cut.log 2>&1 &
+refill=$!
+await meddle.out '^held'
+printf '   $ kill %%meddle.pl\n'
+kill "$meddler"
+wait "$refill" || sed 's/^/     /' cut.log
+picked 'not finished' psd info
+picked 'balance|reserved' psd-server account show "${operator[@]}" 4711
+
+heading "The next connection, whatever it is for, finishes it: no money is lost, and none is there twice"
+picked 'server:|cut off|register|control total' psd audit --server "$server" "${sign_on[@]}"
+show psd recover --server "$server" "${sign_on[@]}"
+
+heading "Some of it goes back to the account"
+show psd withdraw 10.00 --server "$server" "${sign_on[@]}"
+
+heading "The books: the account's statement, and whether ledger and meters agree"
+show psd-server account statement "${operator[@]}" 4711
+show psd-server reconcile --db sqlite:meter.db --all
 remove_card
 
-printf '\n%sThat was the handshake.%s Try it yourself: ./run pcscd bash, and see README.md.\n' "$bold" "$plain"
+printf '\n%sThat was the handshake, and money that cannot be lost.%s Try it yourself: ./run pcscd bash, and see README.md.\n' \
+  "$bold" "$plain"

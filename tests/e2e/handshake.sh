@@ -4,21 +4,8 @@
 [[ ${PSD_POSTGRES:-} ]] || exec "$(dirname "$0")/private-postgres" bash "$0"
 source "$(dirname "$0")/lib.sh"
 source "$e2e/servers.sh"
+source "$e2e/money.sh"
 cd "$PSD_WORK"
-readonly quick=(--memory 8192 --passes 1) # Argon2id: the least a Host accepts
-
-psd() {
-  "$PSD_CLI" --reader "$(reader 0)" "$@"
-}
-
-# sign_on VERB [OPTION]...: as anna, on the server in use.
-sign_on() {
-  psd "$1" --server "${server_address[meter]}" --user anna --password-file anna.password "${@:2}"
-}
-
-manufacture() { # NAME [OPTION]...
-  psd manufacture --kms factory.sock --server meter.control --keys "$(state_of "$1").keys" "${@:2}"
-}
 
 # on_database URL NUMBER NAME: everything, on a server with this database; NUMBER is part of the serial numbers.
 on_database() {

@@ -18,7 +18,7 @@ expect "SELECT by the first bytes of the name" "${answer[1]}" "${answer[0]}"
 expect "SELECT of an application that is not there" "${answer[2]}" " 6A82"
 
 note "GET DATA returns the serial number the card was made with"
-mapfile -t answer < <(apdus 0 "$select_psd" 00CADF2000 00CADF3F00)
+mapfile -t answer < <(apdus 0 "$select_psd" 00CADF2000 00CADF7F00)
 expect_like "GET DATA, identity" "${answer[1]}" "00001234 9000$"
 expect "GET DATA of an object that is not there" "${answer[2]}" " 6A88"
 

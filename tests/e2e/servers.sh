@@ -42,6 +42,18 @@ stop_server() {
   unset "server_process[$1]"
 }
 
+# killed PROCESS: as a crash ends it, without a word.
+killed() {
+  kill -KILL "$1"
+  wait "$1" 2>/dev/null || true
+}
+
+# kill_server NAME: the same for what stop_server ends in order.
+kill_server() {
+  killed "${server_process[$1]}"
+  unset "server_process[$1]"
+}
+
 # add_user DATABASE KMS NAME PASSWORD [OPTION]...: with an account of the same name. PASSWORD goes to NAME.password.
 add_user() {
   (umask 077 && echo "$4" >"$3.password")

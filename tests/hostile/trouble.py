@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 """What goes wrong by itself: programs that are killed, a database that is locked, a disk that is full."""
 
-import os
 import resource
 import signal
 import sqlite3

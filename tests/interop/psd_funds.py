@@ -1,11 +1,12 @@
-"""Funds and the provider's orders, written from docs/funds.md: the card's end of it, and what the key management system and
-the meter server say to the card. Nothing here sends anything."""
+"""Funds and the provider's orders, written from docs/funds.md: the card's end of it, and what is said to the card.
+Nothing here sends anything."""
 
+import copy
 import time
 
-from psd_crypto import NotAuthentic, hash256, hmac256, same
-from psd_handshake import DEVICE_FIELDS, ECDSA_KIND, HMAC_KIND, Card, Kms, pack_with_zeroes
-from psd_layout import COMMANDS, OPERATIONS, STATES, pack, size_of, take, unpack
+from psd_crypto import hash256, hmac256, same
+from psd_handshake import DEVICE_FIELDS, ECDSA_KIND, HMAC_KIND, Card
+from psd_layout import COMMANDS, OPERATIONS, STATES, pack, size_of, unpack
 
 NONE, LOADING, LOADED = (OPERATIONS[name] for name in ("NONE", "LOADING", "LOADED"))
 CANCELLED, WITHDRAWING, WITHDRAWN = (OPERATIONS[name] for name in ("LOAD_CANCELLED", "WITHDRAWING", "WITHDRAWN"))
@@ -60,6 +61,11 @@ class Group:
         self.descending -= amount
         self.piece_count += 1
 
+    def charge(self, amount):
+        """The same in current-account mode, where the ascending register stands alone."""
+        self.ascending += amount
+        self.piece_count += 1
+
     def told(self):
         return dict(vars(self))
 
@@ -69,7 +75,7 @@ class Status(Exception):
 
 
 class Meter(Card):
-    """A card with registers, which obeys the provider: `obey` takes a command and gives the answer. `now` is its clock."""
+    """A card with registers, which obeys the provider: `obey` takes a command, gives the answer. `now` is its clock."""
 
     def __init__(self, *arguments, now=None, state=STATES["OPERATIONAL"], **more):
         super().__init__(*arguments, state=state, **more)
@@ -77,9 +83,16 @@ class Meter(Card):
         self.operation = {"operation": NONE, "group": 0, "final": 0, "sequence": 0, "amount": 0}
         self.refill = (0, 0)
         self.last, self.last_order, self.orders = b"", b"", 0
-        self.settings = {}
+        self.settings, self.credit_limit = {}, 0
         self.log_count, self.log_hash = 0, bytes(32)
         self.now = now or (lambda: int(time.time()))
+
+    def clone(self):
+        """Another card with a copy of this one's memory."""
+        other = copy.copy(self)
+        for name in ("groups", "operation", "limits", "settings"):
+            setattr(other, name, copy.deepcopy(getattr(self, name)))
+        return other
 
     def answer_audit(self, **values):
         postage, certificates = (group.told() for group in self.groups)
@@ -87,7 +100,7 @@ class Meter(Card):
                 "sequence": self.operation["sequence"], "operation_amount": self.operation["amount"]}
         told = {**postage, "certificate_count": certificates.pop("piece_count"),
                 **{"certificate_" + name: value for name, value in certificates.items()}, **last, "mode": self.mode,
-                "refill": self.refill[0], "refill_amount": self.refill[1], "orders": self.orders, "state": self.state,
+                "credit_limit": self.credit_limit, "refill": self.refill[0], "refill_amount": self.refill[1], "orders": self.orders, "state": self.state,
                 "time": self.now(), "log_count": self.log_count, "log_hash": self.log_hash}
         return super().answer_audit(**{**told, **values})
 
@@ -111,8 +124,10 @@ class Meter(Card):
                  "GET_LAST": self.get_last}
         handlers = {COMMANDS[name]: handler for name, handler in funds.items()}
         handlers.update({COMMANDS[name]: lambda p1, data: self.take_order(ins, p1, data) for name in ORDERS})
+        locked = self.state == STATES["LOCKED"] and ins in (COMMANDS["INITIALIZE_LOAD"], COMMANDS["CREDIT"])
         try:
-            answer = handlers[ins](p1, data) if ins in handlers else self.refuse(UNKNOWN)
+            handler = handlers[ins] if ins in handlers else self.refuse(UNKNOWN)
+            answer = self.refuse(NOT_NOW) if locked else handler(p1, data)
         except Status as status:
             return status.args[0].to_bytes(2, "big")
         return answer + DONE.to_bytes(2, "big")
@@ -130,12 +145,13 @@ class Meter(Card):
     def take_start(self, group, data):
         if group > 1 or (group == 1 and self.mode == MERGED):
             self.refuse(WRONG_P1)
-        if self.operation["operation"] in (LOADING, WITHDRAWING) or self.mode == ACCOUNT \
-                or self.operation["sequence"] == 0xFFFFFFFF:
+        if self.operation["operation"] in (LOADING, WITHDRAWING) or self.operation["sequence"] == 0xFFFFFFFF:
             self.refuse(NOT_NOW)
         start = unpack("funds_start", data)
         if start["final"] > 1:
             self.refuse(WRONG_DATA)
+        if self.mode == ACCOUNT and not start["final"]:
+            self.refuse(NOT_NOW)
         return start
 
     def begin(self, state, group, start, words):
@@ -161,6 +177,8 @@ class Meter(Card):
         if self.operation["operation"] == LOADING:
             return self.last
         start, limits = self.take_start(p1, data), self.limits
+        if self.mode == ACCOUNT:
+            self.refuse(NOT_NOW)
         group = self.groups[p1]
         if start["final"] or not max(1, limits["minimum_refill"]) <= start["amount"] <= limits["maximum_refill"] \
                 or group.descending + start["amount"] > limits["maximum_descending"] \
@@ -168,19 +186,17 @@ class Meter(Card):
             self.refuse(WRONG_DATA)
         return self.begin(LOADING, p1, start, b"load started")
 
-    def take_authorization(self, data, done, pending, total):
+    def take_authorization(self, data, done, pending):
         """True if it is a repetition."""
         text, authentication = data[:size_of("funds_authorization")], data[size_of("funds_authorization"):]
-        said = unpack("funds_authorization", text)
+        said, last = unpack("funds_authorization", text), self.operation
         if not same(authentication, hmac256(self.k3, AUTHORIZATION_LABEL, text)):
             self.refuse(NOT_AUTHENTIC)
-        last = self.operation
+        to_come = last["amount"] if last["operation"] == LOADING else 0
         mine = {"operation": done, **self.device, **{name: last[name] for name in ("group", "sequence", "amount")},
-                "control_total": total(self.groups[last["group"]])}
+                "control_total": self.groups[last["group"]].control_total + to_come}
         named = all(said[field] == value for field, value in mine.items())
-        if last["operation"] == done and {**mine, "control_total": said["control_total"]} == {
-                field: said[field] for field in mine} and said["control_total"] == self.groups[
-                    last["group"]].control_total:
+        if last["operation"] == done and named:
             return True
         if last["operation"] != pending:
             self.refuse(NOT_NOW)
@@ -191,7 +207,7 @@ class Meter(Card):
         return False
 
     def credit(self, _, data):
-        if self.take_authorization(data, LOADED, LOADING, lambda group: group.control_total + self.operation["amount"]):
+        if self.take_authorization(data, LOADED, LOADING):
             return self.last
         amount, group = self.operation["amount"], self.groups[self.operation["group"]]
         if group.descending + amount > self.limits["maximum_descending"]:
@@ -225,7 +241,7 @@ class Meter(Card):
         return self.begin(WITHDRAWING, p1, start, b"withdrawn")
 
     def complete_withdrawal(self, _, data):
-        if self.take_authorization(data, WITHDRAWN, WITHDRAWING, lambda group: group.control_total):
+        if self.take_authorization(data, WITHDRAWN, WITHDRAWING):
             return self.last
         if self.operation["final"]:
             self.state = STATES["WITHDRAWN"]
@@ -262,53 +278,10 @@ class Meter(Card):
                 break
         if name == "SET_LIMITS" and p1 == 0:
             self.limits = unpack("limits", content)
+        if name == "SET_LIMITS" and p1 == 1:
+            self.credit_limit = unpack("credit_line", content)["credit_limit"]
         self.settings[name] = content
 
 
 ORDERS = ("AUTHORIZE", "SET_LIMITS", "SET_WATCHDOG", "SET_CLOCK", "SET_LICENCE", "ENABLE", "DISABLE", "LOAD_RATES",
           "LOAD_CERTIFICATE", "ZEROIZE")
-
-
-class FundsKms(Kms):
-    """The key management system with its word about funds and orders. `now` is its clock, `most` its limit."""
-
-    def __init__(self, *arguments, most=100000000, now=None):
-        super().__init__(*arguments)
-        self.most, self.now, self.authorized = most, now or (lambda: int(time.time())), []
-
-    def fund(self, signed, expiry):
-        """S2 for a PSD's signed request."""
-        text, signature = signed[:size_of("funds_request")], signed[size_of("funds_request"):]
-        said = unpack("funds_request", text)
-        load = said["operation"] == LOADING
-        if not load and said["operation"] != WITHDRAWING or not self.now() < expiry <= self.now() + 3600 \
-                or load and not 0 < said["amount"] <= self.most or said["amount"] + said["control_total"] >= 1 << 63:
-            raise ValueError("this is not authorized")
-        self.check_signature(said, REQUEST_LABEL, text, signature)
-        self.authorized.append((said["sequence"], said["amount"]))
-        authorization = {**{field: said[field] for field in (*DEVICE_FIELDS, "group", "sequence", "amount")},
-                         "operation": LOADED if load else WITHDRAWN, "expiry": expiry,
-                         "control_total": said["control_total"] + (said["amount"] if load else 0)}
-        return self.authenticate(authorization)
-
-    def authenticate(self, authorization):
-        text = pack("funds_authorization", authorization)
-        return text + hmac256(self.k4[authorization["serial"]], AUTHORIZATION_LABEL, text)
-
-    def receipt(self, signed):
-        """The fields of a PSD's receipt, its signature verified."""
-        text, signature = signed[:size_of("funds_receipt")], signed[size_of("funds_receipt"):]
-        said = unpack("funds_receipt", text)
-        self.check_signature(said, RECEIPT_LABEL, text, signature)
-        return said
-
-    def order(self, name, device, number, content=b"", p1=0):
-        """The data of a provider's command: content and ORDER."""
-        authentication = order_authentication(self.k4[device["serial"]], COMMANDS[name], p1, device_of(device), number,
-                                              content)
-        return content + pack("order", {"number": number, "authentication": authentication})
-
-
-__all__ = ["ABSENT", "CANCELLED", "DONE", "FundsKms", "Group", "LIMITS", "LOADED", "LOADING", "Meter", "NONE", "NOT_ALLOWED",
-           "NOT_AUTHENTIC", "NOT_NOW", "NotAuthentic", "WITHDRAWING", "WITHDRAWN", "WRONG_DATA", "WRONG_P1", "command",
-           "device_of", "order_authentication", "pack_with_zeroes", "parse_command", "take"]

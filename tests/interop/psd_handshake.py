@@ -163,7 +163,7 @@ class Kms:
         return result + hmac256(self.k4[said["serial"]], b"psd audit result", result)
 
     def check_signature(self, said, label, message, signature):
-        """Whether a PSD has said it; `said` are the fields of the message. One with a key pair signs with nothing else."""
+        """Whether a PSD has said it; `said` are the message's fields. One with a key pair signs with nothing else."""
         serial = said["serial"]
         if (said["type"] == ECDSA_KIND) != (serial in self.points):
             raise NotAuthentic("the wrong kind of signature")

@@ -1,12 +1,14 @@
 """A whole house of real programs: key management system in both roles, meter server with its database, cards made there,
 and a user. Cards are played in Python (psd_handshake.Card) or are real ones behind sockets."""
 
+import json
 import re
 
+from psd_funds import Meter
 from psd_handshake import Card, context_of, stretch
-from psd_layout import SUITES, pack, take, unpack
+from psd_layout import SUITES, pack, size_of, take, unpack
 from psd_programs import Bench, program
-from psd_wire import Frames, call
+from psd_wire import Frames, Signal, call
 
 USER, PASSWORD = "Ada", "correct horse"
 CHEAP = ("--memory", "8192", "--passes", "1", "--lanes", "1")
@@ -14,15 +16,15 @@ IDENTIFIER = {"vendor": b"PB", "model": b"S1"}
 
 
 class House(Bench):
-    """Starts everything; `more` are further options of psd-server."""
+    """Starts everything; `more` are further options of psd-server, `database` is the URL of another one than SQLite's."""
 
-    def __init__(self, *more, rsa=True):
+    def __init__(self, *more, rsa=True, database=None):
         super().__init__()
         self.more = more
         self.passphrase = self.write("passphrase", "a passphrase for tests\n")
         self.password = self.write("password", PASSWORD + "\n")
         self.kms_command("init", *(("--rsa", "2048") if rsa else ()))
-        self.database = "sqlite:" + self.path("meter.db")
+        self.database = database or "sqlite:" + self.path("meter.db")
         self.kms = self.start_kms("meter")
         self.factory_kms = self.start_kms("manufacturing")
         self.server = self.start_server()
@@ -38,15 +40,31 @@ class House(Bench):
         return self.run(program("PSD_SERVER"), *arguments, "--db", self.database, "--kms", self.path("meter"),
                         expect=expect)
 
-    def start_kms(self, role):
+    def reconcile(self):
+        """What psd-server reconcile says of every meter and of the books; "status" is its exit status."""
+        said = self.result(program("PSD_SERVER"), "reconcile", "--all", "--json", "--db", self.database)
+        return {**json.loads(said.stdout), "status": said.returncode}
+
+    def shown(self, made):
+        """What psd-server meter show says."""
+        return json.loads(self.server_command("meter", "show", f"PB S1 {made.device['serial']:08X}", "--json"))
+
+    def start_kms(self, role, *more):
         return self.start("kms-" + role, [program("PSD_KMS"), "run", "--dir", self.path("kms"), "--passphrase-file",
-                                          self.passphrase, "--role", role, "--listen", self.path(role)], '"started"')
+                                          self.passphrase, "--role", role, "--listen", self.path(role), *more],
+                          '"started"')
 
     def start_server(self, listen="127.0.0.1:0"):
-        server = self.start("server", [program("PSD_SERVER"), "run", "--db", self.database, "--kms", self.path("meter"),
-                                       "--listen", listen, "--control", self.path("control"), "--suites",
-                                       "p256,rsa,shared", *CHEAP, *self.more], '"started"')
-        self.address = re.search(r"listening on (\S+)", server.said()).group(1)
+        server = self.another_server("server", "control", listen)
+        self.address = server.address
+        return server
+
+    def another_server(self, name, control, listen="127.0.0.1:0"):
+        """One more on the same database, with a control socket of that name; `address` is where it listens."""
+        server = self.start(name, [program("PSD_SERVER"), "run", "--db", self.database, "--kms", self.path("meter"),
+                                   "--listen", listen, "--control", self.path(control), "--suites", "p256,rsa,shared",
+                                   *CHEAP, *self.more], '"started"')
+        server.address = re.search(r"listening on (\S+)", server.said()).group(1)
         return server
 
     def restart_server(self):
@@ -82,7 +100,8 @@ class House(Bench):
         control = Frames(call(self.path("control")))
         try:
             control.send("ENROL", pack("enrol", {**made.device, "wrapped_k4": made.keys["wrapped_k4"],
-                                                 "vendor_key": made.keys["vendor_key"]}))
+                                                 "vendor_key": made.keys["vendor_key"],
+                                                 "ca_key": made.keys["ca_key"]}))
             control.expect("ENROLLED")
         finally:
             control.close()
@@ -106,6 +125,11 @@ class Made:
     def __init__(self, device, keys, rest):
         self.device, self.keys, self.rest = device, keys, rest
 
+    def meter(self, suite="shared", **more):
+        """A card that has registers: one for all its sessions."""
+        card = self.card(suite)
+        return Meter(suite, card.forward, card.identifier, card.k1, card.k3, card.device, **more)
+
     def card(self, suite="p256", forward=True):
         keys = self.keys
         identifier, key = keys["vendor_key"], keys["vendor_point"]
@@ -126,7 +150,7 @@ class Call:
 
     def __init__(self, address, password=PASSWORD):
         self.frames = Frames(call(address))
-        self.ordinal = 0
+        self.ordinal, self.relayed = 0, []
         try:
             self.greeting = self.frames.expect("GREETING")
         except Exception:
@@ -157,12 +181,40 @@ class Call:
 
     def ask(self, card, operation, content=b""):
         """A request of the Host: 0 or the signal in the answer."""
+        return self.answer_to(card, operation, content)[0]
+
+    def answer_to(self, card, operation, content=b""):
+        """The same, with the FUNDS_RESULT behind it: None without one. What the server sends to the card meanwhile the
+        card obeys, if it is one that does."""
         text = pack("host_request", {"operation": operation}) + content
         self.frames.send("HOST_DATA", card.traffic.host_to_server.seal("HOST_DATA", text))
-        answer = unpack("host_answer", card.traffic.server_to_host.open("HOST_DATA", self.frames.expect("HOST_DATA")))
-        if answer["operation"] != operation:
-            raise ValueError("the answer to another request")
-        return answer["signal"]
+        name, body = self.frames.receive()
+        while name == "CARD_DATA":
+            self.frames.send("CARD_DATA", self.obeyed_by(card, body))
+            name, body = self.frames.receive()
+        if name == "ERROR_SIGNAL":
+            raise Signal(body)
+        answer, rest = take("host_answer", card.traffic.server_to_host.open("HOST_DATA", body))
+        if name != "HOST_DATA" or answer["operation"] != operation or len(rest) not in (0, size_of("funds_result")):
+            raise ValueError("no answer to the request")
+        return answer["signal"], unpack("funds_result", rest) if rest else None
+
+    def obeyed_by(self, card, record):
+        """The card's answer to a command; what was said is kept."""
+        self.relayed.append((record, card.obey_record(record)))
+        return self.relayed[-1][1]
+
+    def move(self, card, operation, amount, group=0, final=0):
+        """A refill or a withdrawal."""
+        return self.answer_to(card, operation, pack("funds_wish", {"group": group, "amount": amount, "final": final}))
+
+    def recover(self, card):
+        """A handshake, and what follows it: the actions, and the FUNDS_RESULT of what was recovered."""
+        actions = self.handshake(card)["actions"]
+        signal, recovered = self.answer_to(card, DONE)
+        if signal:
+            raise ValueError(f"done is refused: {signal}")
+        return actions, recovered
 
     def sign_off(self):
         self.frames.send("SIGN_OFF")
@@ -181,4 +233,4 @@ def handshake(address, card):
         host.close()
 
 
-REGISTER, NEW_PASSWORD, DONE = 1, 2, 3
+REGISTER, NEW_PASSWORD, DONE, REFILL, WITHDRAW = 1, 2, 3, 4, 5

@@ -82,10 +82,14 @@ class Bench:
         self.running.append(running)
         return running
 
-    def run(self, *arguments, expect=0):
-        """Runs a program to its end; what it said."""
-        done = subprocess.run(arguments, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE,
+    def result(self, *arguments):
+        """Runs a program to its end."""
+        return subprocess.run(arguments, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE,
                               check=False)
+
+    def run(self, *arguments, expect=0):
+        """The same, which has to end with that status; what it said."""
+        done = self.result(*arguments)
         if done.returncode != expect:
             raise AssertionError(f"{arguments}: exit status {done.returncode}\n{done.stdout}{done.stderr}")
         return done.stdout + done.stderr

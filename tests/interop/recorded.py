@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Computes every value of the recorded handshakes (transcripts/) from their secrets, as docs/handshake.md says."""
+"""Computes every value of the recorded sessions (transcripts/) from their secrets, as docs/handshake.md and docs/funds.md
+say."""
 
 import os
 import unittest
@@ -8,8 +9,10 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 import psd_crypto as crypto
 from psd_crypto import expand, hash256, hmac256
-from psd_handshake import ECDSA_KIND, Direction, Kms, Server, sealed_user, split_sign_on
-from psd_layout import pack, size_of, unpack
+from psd_funds import Meter, parse_command
+from psd_funds_kms import FundsKms
+from psd_handshake import ECDSA_KIND, Direction, Server, sealed_user, split_sign_on
+from psd_layout import COMMANDS, pack, size_of, unpack
 
 FOLDER = os.path.join(os.path.dirname(os.path.realpath(__file__)), "transcripts")
 
@@ -27,7 +30,7 @@ def read(name):
 class Recorded(unittest.TestCase):
     def kms(self, suite, said, values):
         """The key management system with the K2 of the record."""
-        kms = Kms(said["key"])
+        kms = FundsKms(said["key"])
         if suite == 1:
             kms.pair = crypto.secret_key(values["K2"])
         elif suite == 2:
@@ -86,16 +89,77 @@ class Recorded(unittest.TestCase):
         answer = server.traffic.to_server.open("CARD_DATA", values["answer_record"])
         self.assertEqual(answer, values["M1"][size_of("sign_on") - 8:size_of("sign_on")] + b"\x90\x00")
 
+    def meter(self, values):
+        """The card as its audit tells of it."""
+        said = unpack("audit", values["audit"])
+        pair = crypto.secret_key(values["K3_pair"]) if "K3_pair" in values else None
+        meter = Meter("shared", False, said["vendor_key"], None, values["K3"],
+                      {field: said[field] for field in ("vendor", "model", "serial")}, pair, now=lambda: said["time"])
+        for group, prefix in zip(meter.groups, ("", "certificate_")):
+            for name in ("ascending", "descending", "control_total"):
+                setattr(group, name, said[prefix + name])
+        meter.groups[0].piece_count, meter.groups[1].piece_count = said["piece_count"], said["certificate_count"]
+        meter.limits, meter.state = unpack("limits", values["limits"]), said["state"]
+        return meter
+
+    def exchange(self, server, meter, values, name):
+        """One command: its records, and the card's answer, which another card gives as well. Data and answer."""
+        order, answer = values[name + "_command"], values[name + "_answer"]
+        self.assertEqual(server.traffic.to_card.seal("CARD_DATA", order), values[name + "_command_record"])
+        self.assertEqual(server.traffic.to_server.open("CARD_DATA", values[name + "_answer_record"]), answer)
+        self.assertEqual(answer[-2:], b"\x90\x00")
+        again = meter.obey(order)
+        if meter.pair and len(answer) > 2:  # ECDSA is another one each time
+            again, answer = again[:-66], answer[:-66]
+        self.assertEqual(again, answer, name)
+        return parse_command(order)[1], values[name + "_answer"][:-2]
+
+    def check_funds(self, server, kms, values):
+        meter = self.meter(values)
+        kms.now = meter.now
+
+        def heard(name):
+            return self.exchange(server, meter, values, name)
+        _, request = heard("load")
+        authorized, receipt = heard("credit")
+        self.assertEqual(kms.fund(request, kms.now() + 3600), authorized)
+        self.assertEqual(kms.receipt(receipt)["sequence"], 1)
+        meter.last = receipt
+        self.assertEqual(heard("credit_again"), (authorized, receipt))
+        heard("load_to_cancel")
+        number, receipt = heard("cancel")
+        self.assertEqual((number, kms.receipt(receipt)["sequence"]), (bytes([0, 0, 0, 2]), 2))
+        _, request = heard("withdraw")
+        meter.last = request
+        self.assertEqual(heard("last"), (b"", request))
+        authorized, receipt = heard("complete")
+        self.assertEqual(kms.fund(request, kms.now() + 3600), authorized)
+        self.assertEqual(kms.receipt(receipt)["sequence"], 3)
+        self.check_orders(heard, kms, meter, values)
+
+    def check_orders(self, heard, kms, meter, values):
+        names = ("SET_LIMITS", "SET_WATCHDOG", "SET_CLOCK", "SET_LICENCE", "LOAD_RATES", "DISABLE", "ENABLE")
+        for number, name in enumerate(names, 1):
+            (_, ins, p1, _), _ = parse_command(values[f"order_{number}_command"])
+            data, _ = heard(f"order_{number}")
+            self.assertEqual((ins, data), (COMMANDS[name], kms.order(name, meter.device, number,
+                                                                     data[:-size_of("order")], p1)))
+        self.assertNotIn(f"order_{len(names) + 1}_command", values)
+
     def test_transcripts(self):
         names = sorted(name for name in os.listdir(FOLDER) if name.endswith(".txt"))
-        self.assertEqual(names, ["p256-key-pair.txt", "p256-plain.txt", "p256.txt", "rsa.txt", "shared.txt"])
+        self.assertEqual(names, ["funds-key-pair.txt", "funds.txt", "p256-key-pair.txt", "p256-plain.txt", "p256.txt",
+                                 "rsa.txt", "shared.txt"])
         for name in names:
             with self.subTest(name):
                 values = read(name)
                 kms, said = self.check_sign_on(values)
                 server = self.check_response(kms, said, values)
                 self.check_audit(server, kms, values)
-                self.check_data(server, values)
+                if name.startswith("funds"):
+                    self.check_funds(server, kms, values)
+                else:
+                    self.check_data(server, values)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
-/* Recorded handshakes: the card on the bench and its meter server (support/meter.h), all randomness fixed. Prints every
+/* Recorded sessions: the card on the bench and its meter server (support/meter.h), all randomness fixed. Prints every
  * secret, every message and every derived key, as `name = hexadecimal`, for those who write another implementation.
  *
  *   interop-transcript FOLDER check      compares with FOLDER/SUITE.txt
  *   interop-transcript FOLDER write      writes them anew */
+#include "transcript.h"
+
 #include "check.h"
-#include "meter.h"
 #include "meter/change.h"
 
 #include <stdio.h>
@@ -17,13 +18,14 @@
 typedef struct scene {
   const char *name;
   psd_suite suite;
-  bool forward, pair;
+  bool forward, pair, funds;
 } scene;
 
 static const scene scenes[] = {
-    {"p256", PSD_SUITE_P256, true, false},         {"p256-plain", PSD_SUITE_P256, false, false},
-    {"p256-key-pair", PSD_SUITE_P256, true, true}, {"rsa", PSD_SUITE_RSA, false, false},
-    {"shared", PSD_SUITE_SHARED, false, false},
+    {"p256", PSD_SUITE_P256, true, false, false},         {"p256-plain", PSD_SUITE_P256, false, false, false},
+    {"p256-key-pair", PSD_SUITE_P256, true, true, false}, {"rsa", PSD_SUITE_RSA, false, false, false},
+    {"shared", PSD_SUITE_SHARED, false, false, false},    {"funds", PSD_SUITE_SHARED, false, false, true},
+    {"funds-key-pair", PSD_SUITE_P256, true, true, true},
 };
 
 static const char *folder;
@@ -31,7 +33,7 @@ static bool writes;
 static uint8_t der[PSD_RSA_DER_MAX];
 static size_t der_length;
 
-static void say(FILE *to, const char *name, const void *bytes, size_t length) {
+void transcript_say(FILE *to, const char *name, const void *bytes, size_t length) {
   const uint8_t *at = bytes;
   CU_ASSERT_FATAL(fprintf(to, "%s = ", name) > 0);
   for (size_t i = 0; i < length; i++)
@@ -44,7 +46,7 @@ static void say_layout(FILE *to, const char *name, psd_message_id layout, const 
   psd_buffer out = psd_buffer_over(bytes, sizeof bytes);
   psd_put_message(&out, layout, value);
   CU_ASSERT_FALSE_FATAL(out.overflow);
-  say(to, name, bytes, out.length);
+  transcript_say(to, name, bytes, out.length);
 }
 
 /* The PSD's own key pair, as if it had made it. */
@@ -66,15 +68,15 @@ static void say_keys(FILE *to, meter *m, const scene *s) {
   uint8_t secret[PSD_SCALAR];
   CU_ASSERT_TRUE_FATAL(psd_pair_secret(m->k2, secret));
   if (s->suite == PSD_SUITE_P256)
-    say(to, "K2", secret, sizeof secret);
+    transcript_say(to, "K2", secret, sizeof secret);
   if (s->suite == PSD_SUITE_RSA)
-    say(to, "K2", der, der_length);
+    transcript_say(to, "K2", der, der_length);
   if (s->suite == PSD_SUITE_SHARED)
-    say(to, "K2", m->shared, sizeof m->shared);
-  say(to, "K3", m->k3, sizeof m->k3);
+    transcript_say(to, "K2", m->shared, sizeof m->shared);
+  transcript_say(to, "K3", m->k3, sizeof m->k3);
   if (s->pair) {
     give_pair(m, secret);
-    say(to, "K3_pair", secret, sizeof secret);
+    transcript_say(to, "K3_pair", secret, sizeof secret);
   }
 }
 
@@ -87,31 +89,31 @@ static const uint8_t *tail(const rig *r, size_t length) {
 static void say_m1(FILE *to, meter *m, const scene *s) {
   size_t wrapped = s->suite == PSD_SUITE_P256 ? PSD_WRAPPED_P256 : s->suite == PSD_SUITE_RSA ? 256 : PSD_WRAPPED_SHARED;
   CU_ASSERT_EQUAL_FATAL(meter_sign_on(m, s->suite), PSD_SW_OK);
-  say(to, "context", m->context, sizeof m->context);
+  transcript_say(to, "context", m->context, sizeof m->context);
   say_layout(to, "user", PSD_MESSAGE_USER, &m->user);
-  say(to, "K_S", m->k_s, sizeof m->k_s);
+  transcript_say(to, "K_S", m->k_s, sizeof m->k_s);
   if (s->suite == PSD_SUITE_P256)
-    say(to, "card_ephemeral", m->r->card->session.secret, PSD_SCALAR);
+    transcript_say(to, "card_ephemeral", m->r->card->session.secret, PSD_SCALAR);
   size_t length = PSD_SIZE_SIGN_ON + wrapped + PSD_SEALED_USER;
-  say(to, "M1", tail(m->r, length), length);
-  say(to, "th1", m->transcript, sizeof m->transcript);
+  transcript_say(to, "M1", tail(m->r, length), length);
+  transcript_say(to, "th1", m->transcript, sizeof m->transcript);
 }
 
 static void say_m2(FILE *to, meter *m) {
   uint8_t m2[PSD_M2_SIZE];
   meter_make_m2(m, m2);
-  say(to, "session", m->response.session, sizeof m->response.session);
+  transcript_say(to, "session", m->response.session, sizeof m->response.session);
   if (m->head.forward != 0)
-    say(to, "server_ephemeral", m->ephemeral, sizeof m->ephemeral);
+    transcript_say(to, "server_ephemeral", m->ephemeral, sizeof m->ephemeral);
   say_layout(to, "terms", PSD_MESSAGE_SIGN_ON_TERMS, &m->terms);
-  say(to, "th", m->th, sizeof m->th);
-  say(to, "prk", m->prk, sizeof m->prk);
-  say(to, "card_to_server", m->to_server.expanded, PSD_TRAFFIC_KEY);
-  say(to, "server_to_card", m->to_card.expanded, PSD_TRAFFIC_KEY);
-  say(to, "host_to_server", m->host_keys[0], PSD_TRAFFIC_KEY);
-  say(to, "server_to_host", m->host_keys[1], PSD_TRAFFIC_KEY);
-  say(to, "M2", m2, sizeof m2);
-  say(to, "th2", m->transcript, sizeof m->transcript);
+  transcript_say(to, "th", m->th, sizeof m->th);
+  transcript_say(to, "prk", m->prk, sizeof m->prk);
+  transcript_say(to, "card_to_server", m->to_server.expanded, PSD_TRAFFIC_KEY);
+  transcript_say(to, "server_to_card", m->to_card.expanded, PSD_TRAFFIC_KEY);
+  transcript_say(to, "host_to_server", m->host_keys[0], PSD_TRAFFIC_KEY);
+  transcript_say(to, "server_to_host", m->host_keys[1], PSD_TRAFFIC_KEY);
+  transcript_say(to, "M2", m2, sizeof m2);
+  transcript_say(to, "th2", m->transcript, sizeof m->transcript);
   CU_ASSERT_EQUAL_FATAL(meter_answer(m, m2, sizeof m2), PSD_SW_OK);
 }
 
@@ -119,14 +121,14 @@ static void say_m3(FILE *to, meter *m) {
   size_t length = PSD_SIZE_AUDIT + (m->pair ? 64U : PSD_AUTHENTICATION) + PSD_GCM_TAG;
   CU_ASSERT_EQUAL_FATAL(meter_audit(m), PSD_SW_OK);
   say_layout(to, "audit", PSD_MESSAGE_AUDIT, &m->audit);
-  say(to, "M3", tail(m->r, length), length);
+  transcript_say(to, "M3", tail(m->r, length), length);
 }
 
 static void say_m4(FILE *to, meter *m) {
   uint8_t m4[PSD_M4_SIZE];
   meter_make_m4(m, m4);
   say_layout(to, "result", PSD_MESSAGE_AUDIT_RESULT, &m->result);
-  say(to, "M4", m4, sizeof m4);
+  transcript_say(to, "M4", m4, sizeof m4);
   CU_ASSERT_EQUAL_FATAL(meter_result(m, m4, sizeof m4), PSD_SW_OK);
 }
 
@@ -134,10 +136,10 @@ static void say_command(FILE *to, meter *m) {
   uint8_t command[8], record[64];
   size_t clear = psd_check_hex(COMMAND, command, sizeof command);
   size_t length = meter_record(m, COMMAND, record, sizeof record);
-  say(to, "command", command, clear);
-  say(to, "command_record", record, length);
+  transcript_say(to, "command", command, clear);
+  transcript_say(to, "command_record", record, length);
   CU_ASSERT_EQUAL_FATAL(meter_envelope(m, record, length), PSD_SW_OK);
-  say(to, "answer_record", m->r->response, m->r->length);
+  transcript_say(to, "answer_record", m->r->response, m->r->length);
 }
 
 static void play(FILE *to, const scene *s) {
@@ -145,15 +147,17 @@ static void play(FILE *to, const scene *s) {
   meter m;
   meter_fix(SEED, der, der_length);
   meter_bench(&r, &m, PSD_STATE_OPERATIONAL, s->forward);
-  CU_ASSERT_FATAL(fprintf(to,
-                          "# A handshake with fixed randomness (docs/handshake.md): %s. All values in hexadecimal.\n",
+  CU_ASSERT_FATAL(fprintf(to, "# A session with fixed randomness (docs/handshake.md): %s. All values in hexadecimal.\n",
                           s->name) > 0);
   say_keys(to, &m, s);
   say_m1(to, &m, s);
   say_m2(to, &m);
   say_m3(to, &m);
   say_m4(to, &m);
-  say_command(to, &m);
+  if (s->funds)
+    transcript_say_funds(to, &m);
+  else
+    say_command(to, &m);
   meter_bench_end(&m);
 }
 

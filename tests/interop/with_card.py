@@ -6,44 +6,28 @@ import unittest
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-import psd_crypto as crypto
-from psd_handshake import Kms, Server, answer_of_card, command_to_card
+from psd_handshake import Server, answer_of_card, command_to_card
 from psd_layout import SIGNALS, SUITES, unpack
-from psd_programs import Bench, program
-from psd_service import Control, Factory, MeterServer
+from psd_programs import program
+from psd_service import MeterServer
 from psd_wire import CardRefused, CardSocket, Signal
+from psd_world import USER, VERIFIER, Workshop
 
-USER, VERIFIER = "Ada", bytes(range(32))
 GET_REGISTERS = bytes.fromhex("00CADF2300")
 NOT_AUTHENTIC, OUT_OF_TURN, UNREADABLE = 0x6300, 0x6985, 0x6A80
 
 
-class World:
-    """Keys, a factory, and cards made there: one of each kind."""
+class World(Workshop):
+    """Cards, one of each kind, and a meter server."""
 
     def __init__(self):
-        self.bench = Bench()
-        self.kms = Kms(7, crypto.new_pair(), rsa.generate_private_key(65537, 2048))
-        self.factory = Factory(self.bench.path("kms"), self.kms)
-        self.control = Control(self.bench.path("control"))
+        super().__init__(rsa.generate_private_key(65537, 2048))
         self.server = MeterServer(self.kms, sum(SUITES[name] for name in ("p256", "rsa", "shared")))
+        self.listeners.append(self.server)
         self.password = self.bench.write("password", "correct horse\n")
-        self.cards = {"forward": self.make("forward", "00000001", "yes"),
-                      "plain": self.make("plain", "00000002", "no"),
-                      "pair": self.make("pair", "00000003", "yes", "--key-pair")}
-
-    def make(self, name, serial, forward, *more):
-        path = self.bench.blank_card(name, serial)
-        profile = self.bench.write(name + ".profile", f"suites = p256,rsa,shared\nforward_secrecy = {forward}\n")
-        self.bench.run(program("PSD_CLI"), "--card", path, "manufacture", "--kms", self.bench.path("kms"), "--server",
-                       self.bench.path("control"), "--keys", self.bench.path(name + ".state.keys"), "--profile", profile,
-                       *more)
-        return path
-
-    def close(self):
-        for listener in (self.factory, self.control, self.server):
-            listener.close()
-        self.bench.close()
+        self.make("forward", forward_secrecy="yes")
+        self.make("plain", forward_secrecy="no")
+        self.make("pair", "--key-pair", forward_secrecy="yes")
 
 
 class WithCard(unittest.TestCase):
@@ -61,7 +45,7 @@ class WithCard(unittest.TestCase):
         self.server.sessions.clear()
 
     def tearDown(self):
-        self.assertEqual(self.server.failures + self.world.factory.failures + self.world.control.failures, [])
+        self.assertEqual(self.world.failures(), [])
 
     def card(self, name):
         card = CardSocket(self.world.cards[name])
@@ -192,7 +176,7 @@ class WithCard(unittest.TestCase):
 
     def test_psd_register(self):
         self.psd("forward", "register")
-        self.assertIn(("asked", 1), self.server.sessions[-1].steps)
+        self.assertIn(("asked", 1), [step for session in self.server.sessions for step in session.steps])
 
     def test_psd_with_a_server_that_forges(self):
         """Whatever bit of M2 or M4 is wrong: psd says so at the step, tells the server, and goes on afterwards."""

@@ -15,7 +15,7 @@ void funds_sign_on(funds_bench *on) {
   bench_open_session(&on->at, PSD_SUITE_SHARED);
 }
 
-void funds_open(funds_bench *on) {
+void funds_open_as(funds_bench *on, psd_funds_mode mode, uint64_t ascending) {
   memset(on, 0, sizeof *on);
   bench_open(&on->at);
   bench_give_to(&on->at, "anna");
@@ -24,7 +24,13 @@ void funds_open(funds_bench *on) {
   CU_ASSERT_EQUAL_FATAL(psd_db_commit(on->at.db), PSD_DB_DONE);
   paper_funds_create(&on->card, &on->at.card);
   on->at.card.audit.state = PSD_STATE_OPERATIONAL;
+  on->at.card.audit.mode = mode;
+  on->card.ascending[PSD_GROUP_POSTAGE] = ascending;
   funds_sign_on(on);
+}
+
+void funds_open(funds_bench *on) {
+  funds_open_as(on, PSD_FUNDS_SEPARATE, 0);
 }
 
 void funds_close(funds_bench *on) {
@@ -39,7 +45,7 @@ void funds_lose(funds_bench *on) {
 int funds_again(funds_bench *on) {
   uint8_t record[PAPER_RECORD];
   funds_sign_on(on);
-  if ((on->at.card.result.actions & PSD_ACTION_RECOVER) == 0)
+  if (on->at.card.result.actions == 0)
     return 0;
   size_t length = paper_request(&on->at.card, PSD_HOST_DONE, NULL, 0, record);
   bench_send(&on->at, PSD_FRAME_HOST_DATA, record, length);

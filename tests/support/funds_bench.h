@@ -4,6 +4,7 @@
 #define PSD_FUNDS_BENCH_H
 
 #include "paper_funds.h"
+#include "psd/spec/objects.h"
 #include "session_bench.h"
 
 #define FUNDS_DEPOSIT 10000000U /* mills on the account in the beginning */
@@ -16,11 +17,13 @@ typedef struct funds_bench {
 
 /* A PSD of anna's without funds, and a deposit on her account; a session is open. */
 void funds_open(funds_bench *on);
+/* The same in another mode, with what it has printed before. */
+void funds_open_as(funds_bench *on, psd_funds_mode mode, uint64_t ascending);
 void funds_close(funds_bench *on);
 /* A session on the call that is there, with whatever the card has to tell. */
 void funds_sign_on(funds_bench *on);
-/* The connection is lost, and another session opened. Where M4 announces that something is recovered the Host asks for
- * it (HOST_DONE), and everything runs to its end: the signal, 0 where nothing was announced. */
+/* The connection is lost, and another session opened. Where M4 announces something the Host asks for it (HOST_DONE),
+ * and everything runs to its end: the signal, 0 where nothing was announced. */
 void funds_lose(funds_bench *on);
 int funds_again(funds_bench *on);
 

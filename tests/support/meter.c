@@ -405,12 +405,28 @@ uint16_t meter_envelope(meter *m, const uint8_t *record, size_t length) {
   return send(m, 0xC2, 0x00, 0x00, record, length);
 }
 
+static void keep(uint8_t room[METER_COMMAND], const uint8_t *bytes, size_t length) {
+  CU_ASSERT_FATAL(length <= METER_COMMAND);
+  memcpy(room, bytes, length);
+}
+
 uint16_t meter_command_bytes(meter *m, const uint8_t *command, size_t length) {
   uint8_t record[METER_COMMAND];
   rig *r = m->r;
-  CU_ASSERT_EQUAL_FATAL(meter_envelope(m, record, record_of(m, command, length, record, sizeof record)), PSD_SW_OK);
-  CU_ASSERT_TRUE_FATAL(unseal(&m->to_server, PSD_FRAME_CARD_DATA, r->response, r->length, r->response));
+  size_t sealed = record_of(m, command, length, record, sizeof record);
+  CU_ASSERT_EQUAL_FATAL(meter_envelope(m, record, sealed), PSD_SW_OK);
   CU_ASSERT_FATAL(r->length >= PSD_GCM_TAG + 2);
+  if (m->tape != NULL) {
+    keep(m->tape->command, command, length);
+    m->tape->command_length = length;
+    keep(m->tape->command_record, record, sealed);
+    keep(m->tape->answer_record, r->response, r->length);
+  }
+  CU_ASSERT_TRUE_FATAL(unseal(&m->to_server, PSD_FRAME_CARD_DATA, r->response, r->length, r->response));
+  if (m->tape != NULL) {
+    keep(m->tape->answer, r->response, r->length - PSD_GCM_TAG);
+    m->tape->answer_length = r->length - PSD_GCM_TAG;
+  }
   r->length -= PSD_GCM_TAG + 2;
   return (uint16_t)(r->response[r->length] << 8 | r->response[r->length + 1]);
 }

@@ -15,6 +15,12 @@ typedef struct meter_traffic {
   const psd_cipher *cipher;
 } meter_traffic;
 
+/* The last command in a record and the card's answer to it: in clear, and as the records that were sent. */
+typedef struct meter_tape {
+  uint8_t command[METER_COMMAND], command_record[METER_COMMAND], answer[METER_COMMAND], answer_record[METER_COMMAND];
+  size_t command_length, answer_length; /* in clear */
+} meter_tape;
+
 /* What it does in suite classic alone. */
 typedef struct meter_classic {
   bool (*unwrap)(const psd_rsa *k2, const uint8_t *wrapped, uint8_t k_s[PSD_SESSION_KEY]);
@@ -49,6 +55,7 @@ typedef struct meter {
   uint8_t host_keys[2][PSD_TRAFFIC_KEY];
   psd_host_session host; /* what the card gave its Host */
   psd_audit audit;       /* what it answered */
+  meter_tape *tape;      /* what meter_command and meter_command_bytes keep of it; NULL for nothing */
 } meter;
 
 /* From here on whatever is made up follows from `seed` (not 0), and K2 in its RSA form is that of `der`: for sessions

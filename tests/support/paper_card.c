@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "check.h"
-#include "paper_funds.h"
 #include "psd/spec/apdu.h"
 
 /* HPKE, RFC 9180: the identifiers of the suites (4.1 and 5.1). */
@@ -167,10 +166,9 @@ size_t paper_audit(paper_card *card, uint8_t m3[PSD_M3_MAX]) {
   card->audit.type = card->own != NULL ? PSD_SIGNATURE_ECDSA : PSD_SIGNATURE_HMAC;
   psd_put_message(&buffer, PSD_MESSAGE_AUDIT, &card->audit);
   psd_part parts[] = {{PSD_SIGN_AUDIT, strlen(PSD_SIGN_AUDIT)}, {text, PSD_SIZE_AUDIT}};
-  if (card->own != NULL)
-    CU_ASSERT_TRUE_FATAL(psd_pair_sign(card->own, parts, 2, psd_put_room(&buffer, 64)))
-  else
-    CU_ASSERT_TRUE_FATAL(psd_hmac(card->k3, sizeof card->k3, parts, 2, psd_put_room(&buffer, PSD_HASH)));
+  bool is_signed = card->own != NULL ? psd_pair_sign(card->own, parts, 2, psd_put_room(&buffer, 64))
+                                     : psd_hmac(card->k3, sizeof card->k3, parts, 2, psd_put_room(&buffer, PSD_HASH));
+  CU_ASSERT_TRUE_FATAL(is_signed);
   CU_ASSERT_TRUE_FATAL(
       psd_meter_seal(&card->keys.from_card, PSD_FRAME_AUDIT_RESPONSE, (psd_part){NULL, 0}, text, buffer.length, m3));
   return buffer.length + PSD_GCM_TAG;
@@ -219,88 +217,8 @@ size_t paper_status(paper_card *card, uint16_t status, uint8_t record[PAPER_RECO
   return sizeof text + PSD_GCM_TAG;
 }
 
-static psd_frame_type kms_refuses(psd_signal signal, uint8_t *answer, size_t *length) {
-  psd_buffer out = psd_buffer_over(answer, PAPER_RECORD);
-  psd_error_signal message = {.signal = signal, .step = psd_signal_of(signal)->step};
-  psd_put_message(&out, PSD_MESSAGE_ERROR_SIGNAL, &message);
-  *length = out.length;
-  return PSD_FRAME_KMS_REFUSED;
-}
-
-/* EP 214. */
-static psd_frame_type kms_unwrap(const paper_card *card, const uint8_t *body, size_t length, uint8_t *answer,
-                                 size_t *answer_length) {
-  const size_t head = PSD_CONTEXT_SIZE + PSD_SIZE_SIGN_ON;
-  psd_sign_on sign_on;
-  uint8_t aad[PSD_SIZE_SIGN_ON + PSD_CONTEXT_SIZE];
-  CU_ASSERT_TRUE_FATAL(length > head);
-  CU_ASSERT_TRUE_FATAL(psd_parse_message(body + PSD_CONTEXT_SIZE, PSD_SIZE_SIGN_ON, PSD_MESSAGE_SIGN_ON, &sign_on));
-  memcpy(aad, body + PSD_CONTEXT_SIZE, PSD_SIZE_SIGN_ON);
-  memcpy(aad + PSD_SIZE_SIGN_ON, body, PSD_CONTEXT_SIZE);
-  const psd_part bound = {aad, sizeof aad};
-  const uint8_t *wrapped = body + head;
-  *answer_length = PSD_SESSION_KEY;
-  if (sign_on.key != PAPER_KEY)
-    return kms_refuses(PSD_SIGNAL_VENDOR_KEY, answer, answer_length);
-  bool done = sign_on.suite == PSD_SUITE_P256
-                  ? length - head == PSD_WRAPPED_P256 &&
-                        psd_hpke_open(card->k2, wrapped, (psd_part){PSD_HPKE_INFO, strlen(PSD_HPKE_INFO)}, bound,
-                                      wrapped + PSD_POINT, PSD_SESSION_KEY, answer)
-                  : length - head == PSD_WRAPPED_SHARED &&
-                        psd_gcm_open(card->shared, wrapped, bound, wrapped + PSD_GCM_NONCE, PSD_SESSION_KEY,
-                                     wrapped + PSD_GCM_NONCE + PSD_SESSION_KEY, answer);
-  return done ? PSD_FRAME_KMS_SESSION_KEY : kms_refuses(PSD_SIGNAL_SESSION_KEY, answer, answer_length);
-}
-
-/* EP 244 and 246. */
-static psd_frame_type kms_verify(const paper_card *card, const uint8_t *body, size_t length, uint8_t *answer,
-                                 size_t *answer_length) {
-  psd_cursor cursor = psd_cursor_over(body, length);
-  psd_kms_verify wishes;
-  uint8_t mac[PSD_HASH];
-  psd_audit_result result = {.serial = card->device.serial};
-  CU_ASSERT_TRUE_FATAL(psd_take_message(&cursor, PSD_MESSAGE_KMS_VERIFY, &wishes));
-  const uint8_t *wrapped = psd_take(&cursor, PSD_SIZE_WRAPPED_K4);
-  CU_ASSERT_EQUAL_FATAL(cursor.left, PSD_SIZE_AUDIT + (card->own != NULL ? 64U : PSD_HASH));
-  if (memcmp(wrapped, card->wrapped_k4, PSD_SIZE_WRAPPED_K4) != 0)
-    return kms_refuses(PSD_SIGNAL_DEVICE_KEY, answer, answer_length);
-  psd_part parts[] = {{PSD_SIGN_AUDIT, strlen(PSD_SIGN_AUDIT)}, {cursor.at, PSD_SIZE_AUDIT}};
-  CU_ASSERT_TRUE_FATAL(psd_hmac(card->k3, sizeof card->k3, parts, 2, mac));
-  uint8_t point[PSD_POINT];
-  if (card->own != NULL)
-    psd_pair_point(card->own, point);
-  if (card->own != NULL ? !psd_point_verify(point, parts, 2, cursor.at + PSD_SIZE_AUDIT)
-                        : !psd_secret_equal(mac, cursor.at + PSD_SIZE_AUDIT, sizeof mac))
-    return kms_refuses(PSD_SIGNAL_SIGNATURE, answer, answer_length);
-  memcpy(result.vendor, card->device.vendor, sizeof result.vendor);
-  memcpy(result.model, card->device.model, sizeof result.model);
-  CU_ASSERT_TRUE_FATAL(psd_hash(&(psd_part){cursor.at, cursor.left}, 1, result.audit));
-  result.actions = wishes.actions;
-  result.time = wishes.time;
-  psd_buffer out = psd_buffer_over(answer, PAPER_RECORD);
-  psd_put_message(&out, PSD_MESSAGE_AUDIT_RESULT, &result);
-  psd_part said[] = {{PSD_SIGN_RESULT, strlen(PSD_SIGN_RESULT)}, {answer, PSD_SIZE_AUDIT_RESULT}};
-  CU_ASSERT_TRUE_FATAL(psd_hmac(card->k3, sizeof card->k3, said, 2, psd_put_room(&out, PSD_HASH)));
-  *answer_length = out.length;
-  return PSD_FRAME_KMS_VERIFIED;
-}
-
-/* VENDOR_KEY_ORDER: any point, authenticated under K3. */
-static psd_frame_type kms_rotate(const paper_card *card, uint8_t *answer, size_t *answer_length) {
-  psd_buffer out = psd_buffer_over(answer, PAPER_RECORD);
-  psd_put_uint(&out, PAPER_NEXT, 4);
-  psd_pair_point(card->k2, psd_put_room(&out, PSD_POINT));
-  psd_part said[] = {{PSD_SIGN_VENDOR_KEY, strlen(PSD_SIGN_VENDOR_KEY)}, {answer, out.length}};
-  uint8_t mac[PSD_HASH];
-  CU_ASSERT_TRUE_FATAL(psd_hmac(card->k3, sizeof card->k3, said, 2, mac));
-  psd_put(&out, mac, sizeof mac);
-  *answer_length = out.length;
-  return PSD_FRAME_KMS_ROTATED;
-}
-
-/* HMAC(K3, "psd order" || INS || P1 || device || number || content). */
-static void order_mac(const paper_card *card, uint8_t ins, uint8_t p1, uint32_t number, psd_part content,
-                      uint8_t mac[PSD_HASH]) {
+void paper_order_mac(const paper_card *card, uint8_t ins, uint8_t p1, uint32_t number, psd_part content,
+                     uint8_t mac[PSD_HASH]) {
   uint8_t head[2 + 8 + 4];
   psd_buffer buffer = psd_buffer_over(head, sizeof head);
   psd_put_u8(&buffer, ins);
@@ -309,36 +227,6 @@ static void order_mac(const paper_card *card, uint8_t ins, uint8_t p1, uint32_t 
   psd_put_uint(&buffer, number, 4);
   const psd_part parts[] = {{PSD_SIGN_ORDER, strlen(PSD_SIGN_ORDER)}, {head, sizeof head}, content};
   CU_ASSERT_TRUE_FATAL(psd_hmac(card->k3, sizeof card->k3, parts, 3, mac));
-}
-
-static psd_frame_type kms_order(const paper_card *card, const uint8_t *body, size_t length, uint8_t *answer,
-                                size_t *answer_length) {
-  psd_cursor cursor = psd_cursor_over(body, length);
-  psd_kms_order head;
-  psd_order order;
-  CU_ASSERT_TRUE_FATAL(psd_take_message(&cursor, PSD_MESSAGE_KMS_ORDER, &head));
-  CU_ASSERT_TRUE_FATAL(head.serial == card->device.serial && head.number != 0);
-  const uint8_t *wrapped = psd_take(&cursor, PSD_SIZE_WRAPPED_K4);
-  if (memcmp(wrapped, card->wrapped_k4, PSD_SIZE_WRAPPED_K4) != 0)
-    return kms_refuses(PSD_SIGNAL_DEVICE_KEY, answer, answer_length);
-  order.number = head.number;
-  order_mac(card, (uint8_t)head.ins, (uint8_t)head.p1, (uint32_t)head.number, (psd_part){cursor.at, cursor.left},
-            order.authentication);
-  psd_buffer out = psd_buffer_over(answer, PAPER_RECORD);
-  psd_put_message(&out, PSD_MESSAGE_ORDER, &order);
-  *answer_length = out.length;
-  return PSD_FRAME_KMS_ORDERED;
-}
-
-/* The request itself stands for the certificate. */
-static psd_frame_type kms_certify(const paper_card *card, const uint8_t *body, size_t length, uint8_t *answer,
-                                  size_t *answer_length) {
-  CU_ASSERT_EQUAL_FATAL(length, PSD_SIZE_KMS_CERTIFY + PSD_SIZE_WRAPPED_K4);
-  if (memcmp(body + PSD_SIZE_KMS_CERTIFY, card->wrapped_k4, PSD_SIZE_WRAPPED_K4) != 0)
-    return kms_refuses(PSD_SIGNAL_DEVICE_KEY, answer, answer_length);
-  memcpy(answer, body, PSD_SIZE_KMS_CERTIFY);
-  *answer_length = PSD_SIZE_KMS_CERTIFY;
-  return PSD_FRAME_KMS_CERTIFIED;
 }
 
 bool paper_take_order(paper_card *card, const uint8_t *record, size_t length, paper_order *order) {
@@ -353,38 +241,6 @@ bool paper_take_order(paper_card *card, const uint8_t *record, size_t length, pa
   if (!psd_parse_message(apdu.data + order->length, PSD_SIZE_ORDER, PSD_MESSAGE_ORDER, &end))
     return false;
   order->number = (uint32_t)end.number;
-  order_mac(card, order->ins, order->p1, order->number, (psd_part){order->content, order->length}, mac);
+  paper_order_mac(card, order->ins, order->p1, order->number, (psd_part){order->content, order->length}, mac);
   return psd_secret_equal(mac, end.authentication, sizeof mac);
-}
-
-/* docs/funds.md: fund and receipt. */
-static psd_frame_type kms_funds(const paper_card *card, psd_frame_type type, const uint8_t *body, size_t length,
-                                uint8_t *answer, size_t *answer_length) {
-  psd_signal signal = PSD_SIGNAL_NONE;
-  *answer_length = 0;
-  psd_frame_type said = type == PSD_FRAME_KMS_FUND
-                            ? paper_funds_authorize(card, body, length, answer, answer_length, &signal)
-                            : paper_funds_verify(card, body, length, &signal);
-  return said == PSD_FRAME_KMS_REFUSED ? kms_refuses(signal, answer, answer_length) : said;
-}
-
-psd_frame_type paper_kms(const paper_card *card, psd_frame_type type, const uint8_t *body, size_t length,
-                         uint8_t answer[PAPER_RECORD], size_t *answer_length) {
-  switch (type) {
-  case PSD_FRAME_KMS_UNWRAP:
-    return kms_unwrap(card, body, length, answer, answer_length);
-  case PSD_FRAME_KMS_VERIFY:
-    return kms_verify(card, body, length, answer, answer_length);
-  case PSD_FRAME_KMS_ROTATE:
-    return kms_rotate(card, answer, answer_length);
-  case PSD_FRAME_KMS_ORDER:
-    return kms_order(card, body, length, answer, answer_length);
-  case PSD_FRAME_KMS_CERTIFY:
-    return kms_certify(card, body, length, answer, answer_length);
-  case PSD_FRAME_KMS_FUND:
-  case PSD_FRAME_KMS_RECEIPT:
-    return kms_funds(card, type, body, length, answer, answer_length);
-  default:
-    return kms_refuses(PSD_SIGNAL_ROLE, answer, answer_length);
-  }
 }

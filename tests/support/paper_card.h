@@ -71,6 +71,10 @@ typedef struct paper_order {
 /* Opens a CARD_DATA record; false if it or the order in it is not authentic. */
 bool paper_take_order(paper_card *card, const uint8_t *record, size_t length, paper_order *order);
 
+/* HMAC(K3, "psd order" || INS || P1 || device || number || content). */
+void paper_order_mac(const paper_card *card, uint8_t ins, uint8_t p1, uint32_t number, psd_part content,
+                     uint8_t mac[PSD_HASH]);
+
 /* The key management system's answer to a request: its body behind KMS_CALL, in `answer`, and its length. */
 psd_frame_type paper_kms(const paper_card *card, psd_frame_type type, const uint8_t *body, size_t length,
                          uint8_t answer[PAPER_RECORD], size_t *answer_length);

@@ -4,6 +4,7 @@
 
 #include "check.h"
 #include "psd/spec/apdu.h"
+#include "psd/spec/objects.h"
 #include "psd/spec/status.h"
 
 #define CLOCK 1800000000U
@@ -50,7 +51,10 @@ void paper_funds_create(paper_funds *funds, paper_card *card) {
   *funds = (paper_funds){.card = card};
 }
 
+/* In current-account mode there is none. */
 static uint64_t control_total(const paper_funds *funds, uint64_t group) {
+  if (funds->card->audit.mode == PSD_FUNDS_ACCOUNT)
+    return 0;
   return funds->ascending[group] + funds->descending[group];
 }
 

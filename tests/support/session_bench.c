@@ -142,7 +142,7 @@ static void enrol(bench *at) {
   CU_ASSERT_EQUAL_FATAL(psd_db_account_add(at->db, "1", "Anna's", &at->account), PSD_DB_DONE);
   CU_ASSERT_EQUAL_FATAL(psd_db_user_add(at->db, "anna", at->account, bench_right), PSD_DB_DONE);
   CU_ASSERT_EQUAL_FATAL(psd_db_user_add(at->db, "bert", at->account, bench_right), PSD_DB_DONE);
-  CU_ASSERT_EQUAL_FATAL(psd_db_device_add(at->db, device, at->card.wrapped_k4, PAPER_KEY), PSD_DB_DONE);
+  CU_ASSERT_EQUAL_FATAL(psd_db_device_add(at->db, device, at->card.wrapped_k4, PAPER_KEY, BENCH_CA), PSD_DB_DONE);
 }
 
 int64_t bench_user(const bench *at, const char *name) {
@@ -283,7 +283,8 @@ void bench_sign_off(bench *at) {
 
 void bench_ask(bench *at, psd_host_operation operation, const void *content, size_t length) {
   uint8_t record[PAPER_RECORD];
-  bench_send(at, PSD_FRAME_HOST_DATA, record, paper_request(&at->card, operation, content, length, record));
+  size_t sealed = paper_request(&at->card, operation, content, length, record);
+  bench_send(at, PSD_FRAME_HOST_DATA, record, sealed);
   bench_pump(at);
 }
 

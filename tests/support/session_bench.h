@@ -7,6 +7,7 @@
 #include "paper_card.h"
 
 #define BENCH_SERIAL 0x00C0FFEEU
+#define BENCH_CA 77U /* the CA key that the PSD knows */
 #define BENCH_FRAMES 32U
 #define BENCH_CALLS 8U
 

@@ -6,6 +6,9 @@
 #include "check.h"
 #include "rig.h"
 
+#define CREDIT_LIMIT 2000000U /* mills, in current-account mode */
+#define READINGS 100000U      /* of entropy: more than there are */
+
 struct world_card {
   rig bench;
 };
@@ -33,16 +36,32 @@ static void load_keys(rig *r, const psd_kms_manufactured *made, const psd_device
   put(r, PSD_OBJECT_SESSION_POLICY, PSD_MESSAGE_SESSION_POLICY, &policy);
 }
 
-world_card *world_card_new(const psd_kms_manufactured *made, const psd_device_id *identity) {
+/* As GENERATE ASYMMETRIC KEY PAIR leaves it; and the authority that will certify it. */
+static void make_pair(rig *r, const psd_kms_manufactured *made, uint8_t *point) {
+  uint8_t secret[PSD_P256_SECRET];
+  psd_public_key authority = {.identifier = made->ca_key};
+  memcpy(authority.point, made->ca_point, sizeof authority.point);
+  CU_ASSERT_TRUE_FATAL(psd_p256_generate(&r->card->drbg, secret, point));
+  const psd_store_put put_secret = {.record = PSD_RECORD_KEY_PAIR, .length = sizeof secret, .value = secret};
+  CU_ASSERT_EQUAL_FATAL(psd_store_commit(&r->card->store, &put_secret, 1), PSD_STORE_OK);
+  rig_put_object(r, PSD_OBJECT_DEVICE_PUBLIC, point, PSD_P256_POINT);
+  put(r, PSD_OBJECT_CA_KEY, PSD_MESSAGE_PUBLIC_KEY, &authority);
+}
+
+world_card *world_card_new(const psd_kms_manufactured *made, const psd_device_id *identity, psd_funds_mode mode,
+                           uint8_t *pair) {
   world_card *card = calloc(1, sizeof *card);
   CU_ASSERT_PTR_NOT_NULL_FATAL(card);
   rig_create(&card->bench);
   rig_enter(&card->bench, PSD_STATE_INITIALIZED);
   psd_core core = card->bench.card->core;
   memset(&core.postage, 0, sizeof core.postage);
+  core.funds = (psd_funds){.mode = mode, .credit_limit = mode == PSD_FUNDS_ACCOUNT ? CREDIT_LIMIT : 0};
   rig_set_core(&card->bench, &core);
   card->bench.entropy_state = (uint64_t)identity->serial << 16;
   load_keys(&card->bench, made, identity);
+  if (pair != NULL)
+    make_pair(&card->bench, made, pair);
   return card;
 }
 
@@ -89,32 +108,65 @@ void world_card_chance(world_card *card, uint64_t seed) {
 void world_card_purse(const world_card *card, world_purse *purse) {
   const psd_core *core = &card->bench.card->core;
   *purse = (world_purse){.state = psd_card_state(card->bench.card),
-                         .ascending = core->postage.ascending,
-                         .descending = core->postage.descending,
-                         .control_total = core->postage.control_total,
+                         .mode = (psd_funds_mode)core->funds.mode,
+                         .credit_limit = core->funds.credit_limit,
+                         .limits = core->limits,
+                         .groups = {core->postage, core->certificate},
                          .sequence = (uint32_t)core->operation.sequence,
                          .operation = (psd_operation_state)core->operation.operation,
+                         .group = (psd_group)core->operation.group,
                          .amount = core->operation.amount,
+                         .final = core->operation.final != 0,
                          .orders = (uint32_t)core->order.number};
 }
 
-void world_card_cut(world_card *card, unsigned operation, unsigned how) {
-  card->bench.ram.operations = 0;
-  card->bench.ram.cut_in = operation;
-  card->bench.ram.cut = (psd_nvm_ram_cut)how;
+bool world_card_print(world_card *card, psd_group group, uint64_t amount) {
+  psd_card *psd = card->bench.card;
+  psd_core core = psd->core;
+  psd_registers *registers = psd_core_group(&core, group);
+  psd_state state = psd_card_state(psd);
+  bool account = core.funds.mode == PSD_FUNDS_ACCOUNT;
+  if ((state != PSD_STATE_OPERATIONAL && state != PSD_STATE_INSPECTION_DUE) || amount > INT64_MAX ||
+      (!account && amount > registers->descending))
+    return false;
+  registers->ascending += amount;
+  registers->piece_count++;
+  if (!account)
+    registers->descending -= amount;
+  if (!psd_core_balanced(&core))
+    return false;
+  rig_set_core(&card->bench, &core);
+  return true;
 }
 
-unsigned world_card_operations(const world_card *card) {
-  return (unsigned)card->bench.ram.operations;
+void world_card_plan(world_card *card, const fault_plan *plan) {
+  rig *bench = &card->bench;
+  bench->ram.operations = bench->ram.programs = bench->ram.syncs = 0;
+  bench->ram.cut_in = plan->at[FAULT_CUT];
+  bench->ram.cut = (psd_nvm_ram_cut)plan->how;
+  bench->ram.fail_program_in = plan->at[FAULT_PROGRAM];
+  bench->ram.fail_sync_in = plan->at[FAULT_SYNC];
+  bench->entropy_fail_in = plan->at[FAULT_ENTROPY] != 0 ? plan->at[FAULT_ENTROPY] : READINGS;
+  if (plan->at[FAULT_ENTROPY] == 0)
+    return;
+  psd_card_power_off(bench->card);
+  psd_card_power_on(bench->card);
 }
 
-bool world_card_cut_off(const world_card *card) {
+void world_card_counted(const world_card *card, const fault_plan *plan, fault_count *count) {
   const psd_nvm_ram *ram = &card->bench.ram;
-  return ram->off || (ram->cut == PSD_NVM_RAM_KILL && ram->operations > 0 && ram->cut_in == 0);
+  count->seen[FAULT_CUT] = (unsigned)ram->operations;
+  count->seen[FAULT_PROGRAM] = (unsigned)ram->programs;
+  count->seen[FAULT_SYNC] = (unsigned)ram->syncs;
+  count->hit += ram->off || (ram->cut == PSD_NVM_RAM_KILL && ram->operations > 0 && ram->cut_in == 0);
+  count->hit += plan->at[FAULT_PROGRAM] != 0 && ram->fail_program_in == 0;
+  count->hit += plan->at[FAULT_SYNC] != 0 && ram->fail_sync_in == 0;
+  count->hit += plan->at[FAULT_ENTROPY] != 0 && card->bench.entropy_fail_in == 1;
 }
 
 void world_card_power(world_card *card) {
   psd_card_power_off(card->bench.card);
   psd_nvm_ram_power_on(&card->bench.ram);
+  card->bench.entropy_fail_in = 0;
   psd_card_power_on(card->bench.card);
 }

@@ -1,14 +1,16 @@
-/* Random schedules of the whole system: system_property [--schedules N] [--seed S] [FILE...]; the files are schedules
- * that once failed. A schedule that fails is made as short as can be and printed. */
+/* Random schedules of the whole system: system_property [--attacked] [--schedules N] [--seed S] [FILE...]; the files
+ * are schedules that once failed. A schedule that fails is made as short as can be and printed. */
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
 #include "check.h"
+#include "factory.h"
 #include "schedule.h"
 
 static struct {
   uint64_t seed, schedules;
+  bool attacked;
   char **files;
   int file_count;
 } wanted = {.seed = 1, .schedules = 200};
@@ -45,7 +47,7 @@ static void test_random(void) {
   (void)fflush(stdout);
   for (uint64_t i = 0; i < wanted.schedules; i++) {
     schedule s;
-    schedule_make(&s, wanted.seed + i);
+    schedule_make(&s, wanted.seed + i, wanted.attacked);
     play(&s);
   }
 }
@@ -53,17 +55,21 @@ static void test_random(void) {
 /* What was shown is worth something only if money moved, things went wrong, and were put right. */
 static void test_tally(void) {
   const schedule_tally *t = &schedule_tallied;
-  printf(" %u steps, %u refills, %u withdrawals, %u faults, %u recoveries ", t->steps, t->done[STEP_REFILL],
-         t->done[STEP_WITHDRAW] + t->done[STEP_RETIRE], t->faults, t->recovered);
-  if (wanted.schedules < 100)
+  printf(" %u steps, %u refills, %u withdrawals, %u faults, %u recoveries, %u alarms ", t->steps,
+         t->done[STEP_REFILL] + 2 * t->done[STEP_TWICE], t->done[STEP_WITHDRAW] + t->done[STEP_RETIRE], t->faults,
+         t->recovered, t->alarms);
+  if (wanted.schedules < 200)
     return;
-  for (unsigned kind = 0; kind < STEP_KINDS; kind++)
-    CU_ASSERT(t->done[kind] > 0 || kind == STEP_WAIT || kind == STEP_SUITE);
-  CU_ASSERT(t->faults > wanted.schedules && t->recovered > wanted.schedules / 10);
+  for (unsigned kind = 0; kind < STEP_KEEP && !wanted.attacked; kind++)
+    CU_ASSERT(t->done[kind] > 0 || kind == STEP_STRANGER);
+  CU_ASSERT(t->faults > wanted.schedules && t->recovered > wanted.schedules / 20);
+  CU_ASSERT_EQUAL(t->alarms > 0, wanted.attacked);
+  for (unsigned kind = STEP_KEEP; kind < STEP_KINDS; kind++)
+    CU_ASSERT_EQUAL(t->done[kind] > 0, wanted.attacked);
 }
 
 static void test_forget(void) {
-  world_forget();
+  factory_forget();
 }
 
 static bool number(const char *text, uint64_t *value) {
@@ -73,8 +79,10 @@ static bool number(const char *text, uint64_t *value) {
 }
 
 int main(int argc, char **argv) {
-  static const struct option options[] = {
-      {"schedules", required_argument, NULL, 'n'}, {"seed", required_argument, NULL, 's'}, {NULL, 0, NULL, 0}};
+  static const struct option options[] = {{"attacked", no_argument, NULL, 'a'},
+                                          {"schedules", required_argument, NULL, 'n'},
+                                          {"seed", required_argument, NULL, 's'},
+                                          {NULL, 0, NULL, 0}};
   static const psd_check_test tests[] = {
       {"schedules that failed once", test_kept},
       {"random schedules: nothing is lost and nothing is made", test_random},
@@ -82,7 +90,9 @@ int main(int argc, char **argv) {
       {"it leaves nothing behind", test_forget},
   };
   for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
-    if ((option != 'n' && option != 's') || !number(optarg, option == 'n' ? &wanted.schedules : &wanted.seed))
+    if (option == 'a')
+      wanted.attacked = true;
+    else if ((option != 'n' && option != 's') || !number(optarg, option == 'n' ? &wanted.schedules : &wanted.seed))
       return 2;
   wanted.files = argv + optind;
   wanted.file_count = argc - optind;

@@ -185,6 +185,7 @@ static bool do_job(server_end *end) {
     die(end);
     return false;
   }
+  world_database_up();
   end->job = NULL;
   if (job->done != NULL)
     job->done(job->owner, job);

@@ -185,7 +185,7 @@ void add_meter(void) {
   psd_user_row alice;
   psd_db *db = open_store();
   CU_ASSERT_EQUAL(psd_db_user_find(db, "alice", &alice), PSD_DB_DONE);
-  CU_ASSERT_EQUAL(psd_db_device_add(db, device_2a, wrapped, 6), PSD_DB_DONE);
+  CU_ASSERT_EQUAL(psd_db_device_add(db, device_2a, wrapped, 6, 0), PSD_DB_DONE);
   CU_ASSERT_EQUAL(psd_db_device_register(db, device_2a, alice.id, alice.account), PSD_DB_DONE);
   close_store(db);
 }

@@ -205,14 +205,27 @@ static void merged_groups(void) {
   end();
 }
 
+/* No funds go in or come out; the service ends as any other's. */
 static void current_account(void) {
-  begin_as(PSD_FUNDS_ACCOUNT, (psd_registers){.ascending = 700}, (psd_registers){.ascending = 300});
+  const psd_registers postage = {.ascending = 700}, certificate = {.ascending = 300};
+  begin_as(PSD_FUNDS_ACCOUNT, postage, certificate);
   CU_ASSERT_EQUAL(m.audit.credit_limit, 100000);
   for (psd_group group = POSTAGE; group <= CERTIFICATE; group++) {
     refused(LOAD, group, 1000, false, PSD_SW_CONDITIONS);
-    refused(WITHDRAW, group, 0, true, PSD_SW_CONDITIONS);
+    refused(WITHDRAW, group, 0, false, PSD_SW_CONDITIONS);
+    refused(WITHDRAW, group, 1, false, PSD_SW_CONDITIONS);
+    refused(WITHDRAW, group, 1, true, PSD_SW_CONDITIONS);
+    refused(LOAD, group, 0, true, PSD_SW_WRONG_DATA);
   }
   refused(LOAD, (psd_group)2, 1000, false, PSD_SW_WRONG_P1P2);
+  psd_funds_authorization authorization = withdrawn(POSTAGE, 0, true);
+  CU_ASSERT_EQUAL(authorization.control_total, 0);
+  const psd_funds_receipt receipt = completed(&authorization);
+  CU_ASSERT(receipt.ascending == 700 && receipt.descending == 0 && receipt.control_total == 0);
+  CU_ASSERT_EQUAL(psd_card_state(r.card), PSD_STATE_WITHDRAWN);
+  psd_card_reset(r.card);
+  CU_ASSERT_EQUAL(psd_card_state(r.card), PSD_STATE_WITHDRAWN);
+  CU_ASSERT(r.card->core.postage.ascending == 700 && r.card->core.certificate.ascending == 300);
   end();
 }
 
@@ -225,7 +238,7 @@ int main(void) {
       {"it may be of nothing", a_final_one_of_nothing},
       {"separate groups have their own funds", separate_groups},
       {"merged groups have one", merged_groups},
-      {"a current account has none", current_account},
+      {"a current account has none, and ends all the same", current_account},
   };
   return psd_check_run("funds: withdrawal", tests, PSD_CHECK_COUNT(tests));
 }

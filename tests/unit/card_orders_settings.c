@@ -96,7 +96,8 @@ static void credit_limit_is_not_below_what_was_used(void) {
   CU_ASSERT_EQUAL(credit_limit(UINT64_MAX - 1), PSD_SW_WRONG_DATA); /* where a sum would overflow */
   CU_ASSERT_EQUAL(credit_limit(9), PSD_SW_WRONG_DATA);
   account(0, 0, 500);
-  CU_ASSERT_EQUAL(credit_limit(0), PSD_SW_OK); /* nothing was used, nothing may be */
+  CU_ASSERT_EQUAL(credit_limit(0), PSD_SW_WRONG_DATA); /* as at personalisation */
+  CU_ASSERT_EQUAL(credit_limit(1), PSD_SW_OK);
   end();
 }
 
@@ -177,6 +178,12 @@ static uint16_t rates(uint32_t version) {
   return order(PSD_COMMAND_LOAD_RATES, PSD_SLOT_SERVICE_RATES, PSD_MESSAGE_SERVICE_RATES, &value);
 }
 
+/* The same version, and other prices. */
+static uint16_t other_rates(uint32_t version) {
+  const psd_service_rates value = {.version = version, .effective = RIG_TIME, .certificate = 1};
+  return order(PSD_COMMAND_LOAD_RATES, PSD_SLOT_SERVICE_RATES, PSD_MESSAGE_SERVICE_RATES, &value);
+}
+
 static uint64_t version_told(void) {
   psd_service_rates value = {0};
   CU_ASSERT_EQUAL(meter_command(&m, "00CADF4000"), PSD_SW_OK);
@@ -189,10 +196,11 @@ static void rates_count_upwards(void) {
   begin(PSD_STATE_OPERATIONAL);
   CU_ASSERT_EQUAL(meter_command(&m, "00CADF4000"), PSD_SW_REFERENCE_NOT_FOUND);
   CU_ASSERT_EQUAL(rates(0), PSD_SW_OK); /* the first may have any version */
-  CU_ASSERT_EQUAL(rates(0), PSD_SW_CONDITIONS);
+  CU_ASSERT_EQUAL(rates(0), PSD_SW_OK); /* the very same, by another order */
   CU_ASSERT_EQUAL(rates(8), PSD_SW_OK);
   CU_ASSERT_EQUAL(rates(7), PSD_SW_CONDITIONS);
-  CU_ASSERT_EQUAL(rates(8), PSD_SW_CONDITIONS);
+  CU_ASSERT_EQUAL(rates(8), PSD_SW_OK);
+  CU_ASSERT_EQUAL(other_rates(8), PSD_SW_CONDITIONS);
   CU_ASSERT_EQUAL(version_told(), 8);
   CU_ASSERT_EQUAL(rates(UINT32_MAX), PSD_SW_OK);
   CU_ASSERT_EQUAL(version_told(), UINT32_MAX);

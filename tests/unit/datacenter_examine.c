@@ -5,6 +5,7 @@
 
 #include "check.h"
 #include "datacenter/datacenter.h"
+#include "psd/spec/lifecycle.h"
 #include "psd/spec/objects.h"
 
 /* The ledger has 1000 in postage and 400 for certificates; the amount of every operation is 100. */
@@ -195,6 +196,18 @@ static void test_behind(void) {
   CU_ASSERT_EQUAL(psd_dc_examine(&row, NULL, &now), PSD_FOUND_RESTORED);
 }
 
+static void test_runs_locked(void) {
+  psd_meter_row row = {.device.account = 1, .lock = PSD_METER_LOCKED, .due = PSD_ACTION_DISABLE};
+  psd_audit audit = {.state = PSD_STATE_OPERATIONAL};
+  CU_ASSERT_EQUAL(psd_dc_examine(&row, NULL, &audit), PSD_FOUND_AGREEMENT); /* it is not told yet */
+  row.due = 0;
+  CU_ASSERT_EQUAL(psd_dc_examine(&row, NULL, &audit), PSD_FOUND_RESTORED);
+  audit.state = PSD_STATE_INSPECTION_DUE;
+  CU_ASSERT_EQUAL(psd_dc_examine(&row, NULL, &audit), PSD_FOUND_RESTORED);
+  audit.state = PSD_STATE_LOCKED;
+  CU_ASSERT_EQUAL(psd_dc_examine(&row, NULL, &audit), PSD_FOUND_AGREEMENT);
+}
+
 static void test_current_account(void) {
   psd_meter_row row = {.device.account = 1, .control_total = {300, 0}};
   psd_audit audit = {.mode = PSD_FUNDS_ACCOUNT, .ascending = 250, .certificate_ascending = 50};
@@ -210,13 +223,37 @@ static void test_current_account(void) {
   CU_ASSERT_EQUAL(psd_dc_examine(&row, NULL, &audit), PSD_FOUND_IMBALANCE);
 }
 
+/* The end of its service is an operation of nothing. */
+static void test_current_account_ends(void) {
+  psd_meter_row row = {.device.account = 1, .control_total = {300, 0}};
+  psd_audit audit = {
+      .mode = PSD_FUNDS_ACCOUNT, .ascending = 300, .operation = PSD_OPERATION_WITHDRAWING, .sequence = 1};
+  psd_op op = {.state = PSD_OP_CREDITED, .sequence = 1, .final = true};
+  CU_ASSERT_EQUAL(psd_dc_examine(&row, NULL, &audit), PSD_FOUND_WITHDRAWING);
+  audit.operation_amount = 1;
+  CU_ASSERT_EQUAL(psd_dc_examine(&row, NULL, &audit), PSD_FOUND_IMBALANCE);
+  audit.operation_amount = 0;
+  row.sequence = row.open_sequence = 1;
+  CU_ASSERT_EQUAL(psd_dc_examine(&row, &op, &audit), PSD_FOUND_WITHDRAWING);
+  audit.ascending = 301; /* printed in between: first that is charged */
+  CU_ASSERT_EQUAL(psd_dc_examine(&row, &op, &audit), PSD_FOUND_CHARGE);
+  row.control_total[0] = 301;
+  audit.operation = PSD_OPERATION_WITHDRAWN;
+  CU_ASSERT_EQUAL(psd_dc_examine(&row, &op, &audit), PSD_FOUND_CLOSED);
+  CU_ASSERT_EQUAL(psd_dc_examine(&row, NULL, &audit), PSD_FOUND_AGREEMENT);
+  audit.operation = PSD_OPERATION_WITHDRAWING;
+  CU_ASSERT_EQUAL(psd_dc_examine(&row, NULL, &audit), PSD_FOUND_RESTORED);
+}
+
 static const psd_check_test tests[] = {
     {"what was cut off, separate registers", test_separate},
     {"what was cut off, merged registers", test_merged},
     {"another operation than the one reserved", test_another_operation},
     {"figures at their ends", test_extremes},
     {"a card behind its last audit was put back", test_behind},
+    {"a card that was locked and is in operation was put back", test_runs_locked},
     {"current account: charged by the ascending registers", test_current_account},
+    {"current account: how its service ends", test_current_account_ends},
 };
 
 int main(void) {

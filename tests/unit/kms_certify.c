@@ -160,6 +160,34 @@ static void refused(void) {
   end();
 }
 
+/* A PSD knows the CA that it was made with: that one signs for it as long as it is accepted, whichever is active. */
+static void by_the_ca_it_knows(void) {
+  begin();
+  psd_kms_key *ca = psd_keyring_find(on.ring, 7);
+  psd_kms_certify wanted = bench_certificate(&on);
+  static const struct {
+    uint32_t ca_key;
+    psd_kms_state state;
+    psd_signal signal;
+  } cases[] = {{7, PSD_KMS_STATE_ACTIVE, PSD_SIGNAL_NONE},      {8, PSD_KMS_STATE_ACTIVE, PSD_SIGNAL_REQUEST},
+               {7, PSD_KMS_STATE_INSTALLED, PSD_SIGNAL_NONE},   {0, PSD_KMS_STATE_INSTALLED, PSD_SIGNAL_INTERNAL},
+               {7, PSD_KMS_STATE_OBSOLETE, PSD_SIGNAL_REQUEST}, {7, PSD_KMS_STATE_COMPROMISED, PSD_SIGNAL_REQUEST},
+               {7, PSD_KMS_STATE_REGISTERED, PSD_SIGNAL_NONE},  {UINT32_MAX, PSD_KMS_STATE_ACTIVE, PSD_SIGNAL_REQUEST},
+               {1, PSD_KMS_STATE_ACTIVE, PSD_SIGNAL_REQUEST}};
+  for (size_t i = 0; i < PSD_CHECK_COUNT(cases); i++) {
+    wanted.ca_key = cases[i].ca_key;
+    ca->state = cases[i].state;
+    CU_ASSERT_EQUAL(bench_certify(&on, &made, &wanted), cases[i].signal);
+    if (cases[i].signal == PSD_SIGNAL_NONE) {
+      X509 *taken = answered();
+      check_name(X509_get_issuer_name(taken), "CN=SPECIMEN CA 7,O=SPECIMEN Postal Security Devices");
+      X509_free(taken);
+    }
+  }
+  ca->state = PSD_KMS_STATE_ACTIVE;
+  end();
+}
+
 static char folder[64];
 
 static void path_of(char path[128], const char *name) {
@@ -257,11 +285,9 @@ static void authority(void) {
 
 int main(void) {
   static const psd_check_test tests[] = {
-      {"what a certificate says", content},
-      {"the largest numbers, the oddest names", extremes},
-      {"what is certified for nobody", refused},
-      {"the authority's own certificate", authority},
-      {"openssl verify, and altered bytes", by_openssl},
+      {"what a certificate says", content},           {"the largest numbers, the oddest names", extremes},
+      {"what is certified for nobody", refused},      {"signed by the CA that the PSD knows", by_the_ca_it_knows},
+      {"the authority's own certificate", authority}, {"openssl verify, and altered bytes", by_openssl},
   };
   if (!psd_evp_start())
     return 1;

@@ -127,7 +127,9 @@ static size_t certify(int line, uint8_t der[PSD_FRAME_BODY_MAX]) {
   size_t length = 4U + (size_t)(der[2] << 8 | der[3]); /* of the outer SEQUENCE */
   (void)snprintf(path, sizeof path, "%s/psd.der", folder);
   FILE *file = fopen(path, "wb");
-  CU_ASSERT_FATAL(file != NULL && fwrite(der, 1, length, file) == length && fclose(file) == 0);
+  CU_ASSERT_FATAL(file != NULL);
+  CU_ASSERT_EQUAL(fwrite(der, 1, length, file), length);
+  CU_ASSERT_EQUAL(fclose(file), 0);
   return length;
 }
 
@@ -183,6 +185,10 @@ static void check_log(void) {
   CU_ASSERT_EQUAL(RUN("log", "--dir", dir, "--json"), 0);
   for (size_t i = 0; i < PSD_CHECK_COUNT(members); i++)
     CU_ASSERT_PTR_NOT_NULL(strstr(output, members[i]));
+  CU_ASSERT_EQUAL(RUN("log", "--dir", dir, "--movements", "--verify", "--passphrase-file", pass), 0);
+  CU_ASSERT_STRING_EQUAL(output, "PS D1 00C0FFEE,7,authorized,50.00\nPS D1 00C0FFEE,9,authorized,60.00\n"
+                                 "PS D1 00C0FFEE,10,withdrawn,20.125\n");
+  CU_ASSERT_EQUAL(RUN("log", "--dir", dir, "--movements", "--json"), 2);
 }
 
 /* openssl verifies the certificate; when another key takes over, still, and not under that one. */

@@ -384,16 +384,25 @@ static void servers_out_of_reach(void) {
   CU_ASSERT_TRUE(complained("no key management system at /nowhere/kms"));
 }
 
-/* Output that cannot be written is no success. */
+/* Output that cannot be written is no success, though all was done: that is said. */
 static void full_disk(void) {
   char *arguments[] = {(char *)(uintptr_t)PSD_PROGRAM, (char *)(uintptr_t) "--version", NULL};
+  static const char words[] = "psd: standard output cannot be written; it was done\n";
+  char said_there[sizeof words + 1];
   posix_spawn_file_actions_t actions;
   pid_t child;
+  FILE *complaints = tmpfile();
+  CU_ASSERT_PTR_NOT_NULL_FATAL(complaints);
   CU_ASSERT_EQUAL_FATAL(posix_spawn_file_actions_init(&actions), 0);
   CU_ASSERT_EQUAL_FATAL(posix_spawn_file_actions_addopen(&actions, 1, "/dev/full", O_WRONLY, 0), 0);
+  CU_ASSERT_EQUAL_FATAL(posix_spawn_file_actions_adddup2(&actions, fileno(complaints), 2), 0);
   CU_ASSERT_EQUAL_FATAL(posix_spawn(&child, PSD_PROGRAM, &actions, NULL, arguments, environ), 0);
   (void)posix_spawn_file_actions_destroy(&actions);
   CU_ASSERT_EQUAL(finish(child), 1);
+  rewind(complaints);
+  CU_ASSERT_EQUAL(fread(said_there, 1, sizeof said_there, complaints), sizeof words - 1);
+  CU_ASSERT_NSTRING_EQUAL(said_there, words, sizeof words - 1);
+  (void)fclose(complaints);
 }
 
 int main(void) {

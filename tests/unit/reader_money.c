@@ -321,6 +321,18 @@ static void recover(void) {
   bench.actions[0] = 0;
 }
 
+/* The answer to a refill was lost, nothing else: what came of it the card knows. */
+static void recover_tells_the_last(void) {
+  bench.operation = (psd_operation){.operation = PSD_OPERATION_LOADED, .group = 0, .sequence = 7, .amount = 50000};
+  BEGIN({"03", "0300"}, {"03", "0300"});
+  CU_ASSERT_EQUAL(psd("", "recover --card @"), 0);
+  CU_ASSERT_TRUE(said("Nothing was left behind.\nThe last was the refill of 50.00 (number 7): loaded.\n"));
+  counter_begin(&bench, lines, PSD_CHECK_COUNT(lines));
+  CU_ASSERT_EQUAL(psd("", "recover --json --card @"), 0);
+  CU_ASSERT_TRUE(json_valid(out) && said("\"sequence\": 7"));
+  bench.operation = (psd_operation){.operation = PSD_OPERATION_NONE};
+}
+
 /* The server cannot finish it now: the card knows what is open. */
 static void recover_later(void) {
   BEGIN({"03", "030C"});
@@ -516,6 +528,7 @@ int main(void) {
       {"withdraw --all that was finished", withdraw_all_was_finished},
       {"withdraw --all asks first", withdraw_all_asks},
       {"recover", recover},
+      {"recover, and what was last", recover_tells_the_last},
       {"recover, but not now", recover_later},
       {"audit: orders, recovery, K1", audit},
       {"register puts into operation", register_twice},

@@ -3,7 +3,7 @@ psd_unit_test(server_stream SOURCES ${CMAKE_CURRENT_LIST_DIR}/server_stream.c LI
 
 # A card and a key management system on paper: the other ends of the meter server.
 add_library(psd_paper_card STATIC ${PROJECT_SOURCE_DIR}/tests/support/paper_card.c
-  ${PROJECT_SOURCE_DIR}/tests/support/paper_funds.c)
+  ${PROJECT_SOURCE_DIR}/tests/support/paper_funds.c ${PROJECT_SOURCE_DIR}/tests/support/paper_kms.c)
 target_include_directories(psd_paper_card PUBLIC ${PROJECT_SOURCE_DIR}/tests/support)
 target_link_libraries(psd_paper_card PUBLIC psd_meter_server psd_check PRIVATE psd_options)
 # One session, its line and its service a test's.
@@ -19,9 +19,15 @@ target_link_libraries(psd_funds_bench PUBLIC psd_session_bench PRIVATE psd_optio
 foreach(part funds funds_cut funds_trouble funds_altered funds_jobs)
   psd_unit_test(server_${part} SOURCES ${CMAKE_CURRENT_LIST_DIR}/server_${part}.c LIBRARIES psd_funds_bench)
 endforeach()
-psd_unit_test(server_process SOURCES ${CMAKE_CURRENT_LIST_DIR}/server_process.c LIBRARIES psd_paper_card)
-target_compile_definitions(server_process PRIVATE PSD_SERVER_PROGRAM="$<TARGET_FILE:psd-server>")
-add_dependencies(server_process psd-server)
+# psd-server as a process.
+add_library(psd_process_bench STATIC ${CMAKE_CURRENT_LIST_DIR}/server_process_bench.c
+  ${CMAKE_CURRENT_LIST_DIR}/server_process_kms.c)
+target_link_libraries(psd_process_bench PUBLIC psd_paper_card PRIVATE psd_options)
+target_compile_definitions(psd_process_bench PUBLIC PSD_SERVER_PROGRAM="$<TARGET_FILE:psd-server>")
+add_dependencies(psd_process_bench psd-server)
+foreach(part process process_others)
+  psd_unit_test(server_${part} SOURCES ${CMAKE_CURRENT_LIST_DIR}/server_${part}.c LIBRARIES psd_process_bench)
+endforeach()
 psd_unit_test(server_settings SOURCES ${CMAKE_CURRENT_LIST_DIR}/server_settings.c LIBRARIES psd_meter_server)
 psd_unit_test(server_workers SOURCES ${CMAKE_CURRENT_LIST_DIR}/server_workers.c LIBRARIES psd_meter_server)
 psd_unit_test(server_kms SOURCES ${CMAKE_CURRENT_LIST_DIR}/server_kms.c LIBRARIES psd_meter_server)

@@ -14,8 +14,8 @@ static void put_devices(void) {
   add_meter();
   audit_meter(&said_first);
   psd_db *db = open_store();
-  CU_ASSERT_EQUAL(psd_db_device_add(db, device_2b, wrapped, 6), PSD_DB_DONE);
-  CU_ASSERT_EQUAL(psd_db_device_add(db, other, wrapped, 6), PSD_DB_DONE);
+  CU_ASSERT_EQUAL(psd_db_device_add(db, device_2b, wrapped, 6, 0), PSD_DB_DONE);
+  CU_ASSERT_EQUAL(psd_db_device_add(db, other, wrapped, 6, 0), PSD_DB_DONE);
   close_store(db);
 }
 
@@ -196,6 +196,7 @@ static void test_credit_limit(void) {
   CU_ASSERT(ordered(PSD_ACTION_CREDIT_LIMIT, PSD_MESSAGE_CREDIT_LINE, &line) && line.credit_limit == 500000);
   CU_ASSERT_EQUAL(ADMIN("meter", "credit-limit", "0000002A", "DB"), 2);
   CU_ASSERT_EQUAL(ADMIN("meter", "credit-limit", "0000002A", "5.0005", "DB"), 2);
+  CU_ASSERT_EQUAL(ADMIN("meter", "credit-limit", "0000002A", "0", "DB"), 2);
   kms_end(process);
 }
 
@@ -281,6 +282,25 @@ static void test_operations(void) {
   kms_end(process);
 }
 
+static void test_written_off(void) {
+  int process = begin_with_devices();
+  CU_ASSERT_EQUAL(ADMIN("meter", "unlock", "0000002A", "--accept", "DB"), 0);
+  CU_ASSERT_EQUAL(ADMIN("account", "deposit", "1000", "30", "DB", "KMS"), 0);
+  begin_refill();
+  CU_ASSERT_EQUAL(ADMIN("meter", "write-off", "0000002A", "DB"), 0);
+  CU_ASSERT(has(out, "written off: "));
+  CU_ASSERT_EQUAL(ADMIN("account", "show", "1000", "DB", "KMS"), 0);
+  CU_ASSERT(has(out, "30.00"));
+  CU_ASSERT_EQUAL(ADMIN("meter", "statement", "0000002A", "DB"), 0);
+  CU_ASSERT(has(out, "written off") && has(out, "closing                           0.00"));
+  CU_ASSERT_EQUAL(ADMIN("meter", "list", "DB", "KMS"), 0);
+  CU_ASSERT(has(out, "revoked"));
+  CU_ASSERT_EQUAL(ADMIN("reconcile", "DB"), 0);
+  CU_ASSERT_EQUAL(ADMIN("meter", "write-off", "0000002A", "DB"), 1);
+  CU_ASSERT(has(err, "out of service already"));
+  kms_end(process);
+}
+
 static const psd_check_test tests[] = {
     {"PSDs are listed, and counted by vendor key", test_listed},
     {"one is shown, with its last audit", test_shown},
@@ -295,6 +315,7 @@ static const psd_check_test tests[] = {
     {"only what is out of service is zeroized", test_zeroize},
     {"service rates come from a file, for one or for all", test_rates},
     {"operations and alarms are shown", test_operations},
+    {"one that does not come back is written off", test_written_off},
 };
 
 int main(void) {

@@ -1,5 +1,7 @@
 /* Accounts and their money, as the operator moves it. */
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "admin_support.h"
 
@@ -38,6 +40,20 @@ static void test_deposit(void) {
   CU_ASSERT(has(err, "there is no account 7"));
   CU_ASSERT_EQUAL(ADMIN("account", "list", "DB", "KMS"), 0);
   CU_ASSERT(has(out, "1000             open              70.125         70.125           0.00 "));
+  kms_end(process);
+}
+
+/* Nobody hears that a payment was taken: that it was is said all the same, or it would be booked again. */
+static void test_unheard(void) {
+  char path[128];
+  int process = begin();
+  (void)snprintf(path, sizeof path, "%s/out", folder);
+  CU_ASSERT_EQUAL_FATAL(symlink("/dev/full", path), 0);
+  CU_ASSERT_EQUAL(ADMIN("account", "deposit", "1000", "50", "DB", "KMS"), 1);
+  clearerr(stdout);
+  CU_ASSERT(has(err, "the output cannot be written; it was done\n"));
+  CU_ASSERT_EQUAL(ADMIN("account", "show", "1000", "DB", "KMS"), 0);
+  CU_ASSERT(has(out, "balance              50.00\n"));
   kms_end(process);
 }
 
@@ -80,7 +96,7 @@ static void reserve(uint64_t mills) {
   const uint8_t wrapped[PSD_SIZE_WRAPPED_K4] = {0};
   psd_db *db = open_store();
   CU_ASSERT_EQUAL(psd_db_account_find(db, "1000", &account), PSD_DB_DONE);
-  CU_ASSERT_EQUAL(psd_db_device_add(db, device, wrapped, 6), PSD_DB_DONE);
+  CU_ASSERT_EQUAL(psd_db_device_add(db, device, wrapped, 6, 0), PSD_DB_DONE);
   psd_movement movement = {.kind = PSD_MOVE_RESERVE,
                            .time = 32503680000,
                            .amount = mills,
@@ -163,6 +179,7 @@ static void test_statement_since(void) {
 static const psd_check_test tests[] = {
     {"an account is opened with credit, ZIP and licence, or not at all", test_opened_with_terms},
     {"a deposit is taken, and the same reference not twice", test_deposit},
+    {"a deposit whose answer cannot be written", test_unheard},
     {"what is no amount moves nothing", test_amounts_that_are_none},
     {"no more is paid out than there is", test_payout},
     {"a credit limit is not set below what is used", test_credit},

@@ -99,6 +99,14 @@ static void test_imported(void) {
   CU_ASSERT(has(out, "\"new\": 1,\n  \"seen_before\": 1,\n  \"contradictions\": 1,\n  \"bad\": 0"));
   CU_ASSERT_EQUAL(ADMIN("reconcile", "DB"), 1);
   CU_ASSERT(has(out, "pieces that contradict, copies"));
+  /* Somebody has looked: only what is new is wrong. */
+  CU_ASSERT_EQUAL(ADMIN("evidence", "accept", "0000002B", "DB"), 1);
+  CU_ASSERT_EQUAL(ADMIN("evidence", "accept", "0000002A", "DB"), 0);
+  CU_ASSERT(has(out, "accepted: "));
+  CU_ASSERT_EQUAL(ADMIN("reconcile", "DB"), 0);
+  CU_ASSERT_EQUAL(ADMIN("evidence", "import", file, "DB"), 0);
+  CU_ASSERT_EQUAL(ADMIN("reconcile", "DB", "--json"), 1);
+  CU_ASSERT(has(out, "\"oversold\": false,\n      \"contradicted\": true,\n      \"copied\": true"));
   end(process);
 }
 
@@ -146,6 +154,20 @@ static void test_bad_lines(void) {
   end(process);
 }
 
+/* A zero hides neither its own line nor the next one. */
+static void test_no_text(void) {
+  static const char text[] = "PS D1 0000002A,1,0.55,\nPS D1 0000002A,2,0.55,\0\n\0\nPS D1 0000002A,3,0.55,\n";
+  int process = begin_balanced();
+  FILE *out_file = fopen(file, "w");
+  CU_ASSERT_PTR_NOT_NULL_FATAL(out_file);
+  CU_ASSERT_EQUAL(fwrite(text, 1, sizeof text - 1, out_file), sizeof text - 1);
+  (void)fclose(out_file);
+  CU_ASSERT_EQUAL(ADMIN("evidence", "import", file, "DB", "--skip-bad"), 0);
+  CU_ASSERT(has(err, "line 2: it is too long, or no text\n") && has(err, "line 3: it is too long, or no text\n"));
+  CU_ASSERT(has(out, "2 new, 0 seen before, 0 contradict what was seen before, 2 bad lines"));
+  end(process);
+}
+
 /* More than a transaction takes, from standard input. */
 static void test_many(void) {
   int process = begin_balanced();
@@ -169,6 +191,58 @@ static void test_many(void) {
   end(process);
 }
 
+/* The ledger has refill 1, of 30.00. */
+static void test_authorizations(void) {
+  int process = begin_balanced();
+  CU_ASSERT_EQUAL(ADMIN("account", "deposit", "1000", "30", "DB", "KMS"), 0);
+  begin_refill();
+  write_file(file, "PS D1 0000002A,1,authorized,30.00\nPS D1 0000002A,1,authorized,30.00\n");
+  CU_ASSERT_EQUAL(ADMIN("reconcile", "--kms-log", file, "DB"), 0);
+  CU_ASSERT(has(out, "all agrees\n"));
+  write_file(file, "");
+  CU_ASSERT_EQUAL(ADMIN("reconcile", "--kms-log", file, "DB"), 0);
+  write_file(
+      file, "PS D1 0000002A,2,authorized,50.00\nPS D1 0000002A,1,authorized,30.001\nPS D1 0000002B,3,withdrawn,0.00\n");
+  CU_ASSERT_EQUAL(ADMIN("reconcile", "--kms-log", file, "DB"), 1);
+  CU_ASSERT(has(out, "PS D1 0000002A: refill 1 of 30.001 is another in the ledger\n"));
+  CU_ASSERT(has(out, "PS D1 0000002A: refill 2 of 50.00 is not in the ledger\n"));
+  CU_ASSERT(has(out, "PS D1 0000002B: withdrawal 3 of 0.00 is not in the ledger\n"));
+  CU_ASSERT(has(out, "WRONG: 3 authorizations\n"));
+  CU_ASSERT_EQUAL(ADMIN("reconcile", "--kms-log", file, "--json", "DB"), 1);
+  CU_ASSERT(has(out, "\"sequence\": 2,\n      \"amount\": 50000,\n      \"wrong\": \"is not in the ledger\""));
+  write_file(file, "PS D1 0000002A,1,withdrawn,30.00\n");
+  CU_ASSERT_EQUAL(ADMIN("reconcile", "--kms-log", file, "DB"), 1);
+  CU_ASSERT(has(out, "withdrawal 1 of 30.00 is another in the ledger\n"));
+  static const char *const bad[] = {"PS D1 0000002A,1,authorized\n", "PS D1 2A,1,authorized,1\n",
+                                    "PS D1 0000002A,0,authorized,1\n", "PS D1 0000002A,1,settled,1\n",
+                                    "PS D1 0000002A,1,authorized,x\n"};
+  for (size_t i = 0; i < PSD_CHECK_COUNT(bad); i++) {
+    write_file(file, bad[i]);
+    CU_ASSERT_EQUAL(ADMIN("reconcile", "--kms-log", file, "DB"), 1);
+    CU_ASSERT(has(err, "line 1 of the key management system's log"));
+  }
+  CU_ASSERT_EQUAL(ADMIN("reconcile", "--kms-log", "/nowhere", "DB"), 1);
+  end(process);
+}
+
+/* A refill that was settled, and whose number the log passes over. */
+static void test_never_authorized(void) {
+  int process = begin_balanced();
+  CU_ASSERT_EQUAL(ADMIN("account", "deposit", "1000", "30", "DB", "KMS"), 0);
+  begin_refill();
+  psd_db *db = open_store();
+  CU_ASSERT_EQUAL(psd_db_begin(db, true), PSD_DB_DONE);
+  CU_ASSERT_EQUAL(psd_db_op_change(db, device_2a, 1, PSD_OP_RESERVED, PSD_OP_SETTLED, 1800000100, NULL, 0),
+                  PSD_DB_DONE);
+  CU_ASSERT_EQUAL(psd_db_commit(db), PSD_DB_DONE);
+  close_store(db);
+  write_file(file, "PS D1 0000002A,2,authorized,50.00\n");
+  CU_ASSERT_EQUAL(ADMIN("reconcile", "--kms-log", file, "DB"), 1);
+  CU_ASSERT(has(out, "PS D1 0000002A: refill 1 of 30.00 is settled in the ledger and was never authorized\n"));
+  CU_ASSERT(has(out, "WRONG: 2 authorizations\n"));
+  end(process);
+}
+
 static const psd_check_test tests[] = {
     {"all agrees: exit status 0", test_all_agrees},
     {"a meter whose registers are not the ledger's: exit status 1", test_out_of_balance},
@@ -177,7 +251,10 @@ static const psd_check_test tests[] = {
     {"what was seen on mail is taken; copies and contradictions are found", test_imported},
     {"more seen on mail than the meter has sold", test_oversold},
     {"of a file with a bad line nothing is taken, unless that is asked for", test_bad_lines},
+    {"a file that is no text hides no line", test_no_text},
     {"thousands of pieces, from standard input", test_many},
+    {"what the key management system has authorized, and the ledger does not know", test_authorizations},
+    {"what the ledger has settled, and nobody authorized", test_never_authorized},
 };
 
 int main(void) {

@@ -190,7 +190,6 @@ static void test_restored(void) {
   bench at;
   bench_open_registered(&at, false);
   at.card.audit.piece_count = 5;
-  at.card.audit.ascending = 100;
   expect_actions(&at, 0);
   next_session(&at);
   at.card.audit.piece_count = 4;

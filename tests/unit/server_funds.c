@@ -99,6 +99,20 @@ static void test_final(void) {
   }
 }
 
+/* A current account: what was printed is charged, and its service ends by a withdrawal of nothing. */
+static void test_current_account(void) {
+  funds_bench on;
+  funds_open_as(&on, PSD_FUNDS_ACCOUNT, 1234);
+  CU_ASSERT_EQUAL(funds_row(&on).control_total[PSD_GROUP_POSTAGE], 1234);
+  CU_ASSERT_EQUAL(funds_move(&on, PSD_HOST_WITHDRAW, PSD_GROUP_POSTAGE, 0, true), 0);
+  CU_ASSERT(on.result.operation == PSD_OPERATION_WITHDRAWN && on.result.amount == 0);
+  CU_ASSERT(on.result.ascending == 1234 && on.result.descending == 0 && on.result.control_total == 0);
+  CU_ASSERT_EQUAL(funds_account(&on), FUNDS_DEPOSIT);
+  CU_ASSERT_TRUE(funds_row(&on).withdrawn);
+  CU_ASSERT_EQUAL(funds_row(&on).lock, PSD_METER_FREE);
+  funds_close(&on);
+}
+
 /* What the card is not even asked for. */
 static void test_wishes(void) {
   static const struct {
@@ -282,6 +296,7 @@ int main(void) {
       {"a PSD with a key pair", test_key_pair},
       {"withdrawals", test_withdrawal},
       {"a final withdrawal", test_final},
+      {"the end of a current account", test_current_account},
       {"wishes that are none", test_wishes},
       {"a PSD that is nobody's", test_not_registered},
       {"a meter that is locked", test_locked},

@@ -37,6 +37,9 @@ static void alter(uint8_t ins, size_t size, bool is_signed, psd_host_operation o
     bool well = done(&on, operation);
     if (names(ins, byte))
       (void)bench_expect_end(&on.at, PSD_SIGNAL_MESSAGE, 0);
+    /* What contradicts or does not verify locks the meter. */
+    if (names(ins, byte) || (!is_signed && !well))
+      CU_ASSERT_EQUAL(funds_row(&on).lock, PSD_METER_ALARMED);
     funds_check(&on, well);
     CU_ASSERT_FALSE(well && (is_signed ? ins == 0x44 : ins == 0x40 || ins == 0x44 || ins == 0x46));
     /* Never more than the card has, and never for nothing. */

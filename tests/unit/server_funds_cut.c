@@ -162,6 +162,50 @@ static void test_suspended_meanwhile(void) {
   funds_close(&on);
 }
 
+/* Asks for what was recovered. */
+static psd_funds_result ask_recovered(funds_bench *on) {
+  bench_ask(&on->at, PSD_HOST_DONE, NULL, 0);
+  funds_run(on);
+  CU_ASSERT_EQUAL(funds_answer(on, PSD_HOST_DONE), 0);
+  return on->result;
+}
+
+/* The card has answered the last command of an operation, and nobody heard it: the next audit ends that by itself. No
+ * action is announced, and the Host is told once, if it asks. */
+static void test_audit_ends(void) {
+  static const struct {
+    psd_host_operation asked;
+    uint8_t last; /* INS */
+    psd_operation_state ended;
+    uint64_t available;
+  } cases[] = {{PSD_HOST_REFILL, 0x42, PSD_OPERATION_LOADED, FUNDS_DEPOSIT - 2 * AMOUNT},
+               {PSD_HOST_REFILL, 0x44, PSD_OPERATION_LOAD_CANCELLED, FUNDS_DEPOSIT - AMOUNT},
+               {PSD_HOST_WITHDRAW, 0x48, PSD_OPERATION_WITHDRAWN, FUNDS_DEPOSIT}};
+  for (size_t i = 0; i < PSD_CHECK_COUNT(cases); i++) {
+    funds_bench on;
+    funds_open(&on);
+    CU_ASSERT_EQUAL(funds_move(&on, PSD_HOST_REFILL, PSD_GROUP_POSTAGE, AMOUNT, false), 0);
+    if (cases[i].last == 0x44)
+      on.at.kms_refuses = PSD_SIGNAL_LIMIT;
+    funds_ask(&on, cases[i].asked, PSD_GROUP_POSTAGE, AMOUNT, false);
+    CU_ASSERT_TRUE(funds_run_to(&on, cases[i].last));
+    on.at.kms_refuses = PSD_SIGNAL_NONE;
+    CU_ASSERT_TRUE(funds_run_cut(&on, 1)); /* the card has done it */
+    CU_ASSERT_EQUAL(funds_row(&on).open_sequence, 2);
+    funds_lose(&on);
+    funds_sign_on(&on);
+    CU_ASSERT_EQUAL(on.at.card.result.actions, 0);
+    funds_check(&on, true);
+    psd_funds_result told = ask_recovered(&on);
+    CU_ASSERT(told.operation == cases[i].ended && told.group == PSD_GROUP_POSTAGE && told.sequence == 2);
+    CU_ASSERT(told.amount == AMOUNT && told.ascending == 0 && told.descending == on.card.descending[0]);
+    CU_ASSERT(told.control_total == told.descending && told.available == cases[i].available);
+    CU_ASSERT_EQUAL(ask_recovered(&on).operation, PSD_OPERATION_NONE);
+    expect_usable(&on);
+    funds_close(&on);
+  }
+}
+
 int main(void) {
   static const psd_check_test tests[] = {
       {"a refill, cut off anywhere", test_refill},
@@ -169,6 +213,7 @@ int main(void) {
       {"a cancellation, cut off anywhere", test_cancellation},
       {"a withdrawal, cut off anywhere", test_withdrawal},
       {"a withdrawal, and its recovery, cut off anywhere", test_withdrawal_twice},
+      {"what an audit ends by itself is told", test_audit_ends},
       {"postage is paid for before it is recovered", test_paid_meanwhile},
       {"the account is suspended before it is recovered", test_suspended_meanwhile},
   };

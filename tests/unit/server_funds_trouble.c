@@ -22,6 +22,23 @@ static unsigned alarms_of(const funds_bench *on) {
   return alarms;
 }
 
+/* The operator has looked. */
+static void unlock(funds_bench *on) {
+  uint8_t device[8];
+  paper_device(&on->at.card, device);
+  CU_ASSERT_EQUAL(psd_db_begin(on->at.db, true), PSD_DB_DONE);
+  CU_ASSERT_EQUAL(psd_dc_unlock(on->at.db, device, false, on->at.time), PSD_DB_DONE);
+  CU_ASSERT_EQUAL(psd_db_commit(on->at.db), PSD_DB_DONE);
+}
+
+/* A signature that does not verify locks the meter until somebody has looked; nothing else here does. */
+static void expect_alarm(funds_bench *on, bool alarmed) {
+  CU_ASSERT_EQUAL(alarms_of(on), alarmed ? 1U : 0U);
+  CU_ASSERT_EQUAL(funds_row(on).lock, alarmed ? PSD_METER_ALARMED : PSD_METER_FREE);
+  if (alarmed)
+    unlock(on);
+}
+
 /* All is well again: the next session recovers what was left, and a refill goes through. */
 static void expect_healed(funds_bench *on) {
   on->at.kms_refuses = PSD_SIGNAL_NONE;
@@ -64,8 +81,12 @@ static void test_kms_refuses(void) {
     funds_check(&on, i % 2 == 0);
     /* Where something is left the session moves no more funds. */
     on.at.kms_refuses = PSD_SIGNAL_NONE;
-    CU_ASSERT_EQUAL(funds_move(&on, PSD_HOST_REFILL, PSD_GROUP_POSTAGE, 9, false),
-                    i % 2 == 0 ? 0 : PSD_SIGNAL_UNFINISHED);
+    bool forged = refusals[i / 2][0] == PSD_SIGNAL_SIGNATURE;
+    CU_ASSERT_EQUAL(funds_move(&on, PSD_HOST_REFILL, PSD_GROUP_POSTAGE, 9, false), forged ? PSD_SIGNAL_LOCKED
+                                                                                   : i % 2 == 0
+                                                                                       ? 0
+                                                                                       : PSD_SIGNAL_UNFINISHED);
+    expect_alarm(&on, forged);
     expect_healed(&on);
     funds_close(&on);
   }
@@ -94,6 +115,7 @@ static void test_kms_refuses_withdrawal(void) {
     const bench_frame *end = bench_expect(&on.at, PSD_FRAME_ERROR_SIGNAL);
     CU_ASSERT_EQUAL(end->body[0], refusals[i][1]);
     CU_ASSERT_TRUE(on.at.closed);
+    expect_alarm(&on, refusals[i][0] == PSD_SIGNAL_SIGNATURE);
     expect_healed(&on);
     CU_ASSERT_EQUAL(funds_account(&on), FUNDS_DEPOSIT - 7);
     funds_close(&on);
@@ -148,9 +170,9 @@ static void test_database_fails(void) {
     on.at.database_fails = PSD_DB_FAILED;
     funds_run(&on);
     /* Before the card was credited it can still be told. */
-    if (operation == PSD_HOST_REFILL && !last && submitted)
-      CU_ASSERT_EQUAL(funds_answer(&on, operation), PSD_SIGNAL_DATABASE)
-    else
+    if (operation == PSD_HOST_REFILL && !last && submitted) {
+      CU_ASSERT_EQUAL(funds_answer(&on, operation), PSD_SIGNAL_DATABASE);
+    } else
       (void)bench_expect_end(&on.at, PSD_SIGNAL_DATABASE, 0);
     expect_healed(&on);
     funds_close(&on);

@@ -94,6 +94,7 @@ static void test_authorize_with_certificate(void) {
   psd_kms_certify certificate = certificate_in(&order, sizeof content);
   CU_ASSERT_TRUE(certificate.zip == ZIP && certificate.licence == LICENCE && certificate.number == 1);
   CU_ASSERT_TRUE(certificate.from == at.time && certificate.until == at.time + 365U * DAY);
+  CU_ASSERT_EQUAL(certificate.ca_key, BENCH_CA);
   CU_ASSERT_EQUAL(bench_meter(&at).certificate_until, 0);
   bench_card_says(&at, PSD_SW_OK);
   CU_ASSERT_EQUAL(bench_meter(&at).certificate_until, certificate.until);

@@ -1,8 +1,9 @@
 # Tests of server_store. Included by CMakeLists.txt in this folder.
 # The meter server's database: one suite, on SQLite, and on a PostgreSQL of its own.
 psd_unit_test(server_store_sqlite
-  SOURCES store_db.c store_db_bench.c store_db_cut.c store_db_devices.c store_db_file.c store_db_funds.c store_db_meters.c
-    store_db_money.c store_db_people.c store_db_refill.c store_db_schema.c store_db_server.c store_db_trouble.c
+  SOURCES store_db.c store_db_bench.c store_db_cut.c store_db_devices.c store_db_ends.c store_db_file.c store_db_funds.c
+    store_db_liars.c store_db_meters.c store_db_money.c store_db_people.c store_db_refill.c store_db_schema.c
+    store_db_server.c store_db_trouble.c
   LIBRARIES psd_datacenter psd_db SQLite::SQLite3 PostgreSQL::PostgreSQL)
 
 set(private_postgres ${PROJECT_SOURCE_DIR}/tests/e2e/private-postgres)

@@ -24,7 +24,7 @@ typedef struct bench {
   unsigned back, accepted, failed;
 } bench;
 
-static void bench_open(bench *on) {
+static void bench_open_with(bench *on, unsigned workers) {
   char words[200] = "", folder[] = "/tmp/psd-workers-XXXXXX";
   int64_t account = 0;
   *on = (bench){.back = 0};
@@ -38,8 +38,12 @@ static void bench_open(bench *on) {
   CU_ASSERT_EQUAL_FATAL(psd_db_user_add(on->db, "anna", account, right), PSD_DB_DONE);
   CU_ASSERT_EQUAL_FATAL(psd_db_user_add(on->db, "bert", account, right), PSD_DB_DONE);
   CU_ASSERT_EQUAL_FATAL(uv_loop_init(&on->loop), 0);
-  on->workers = psd_meter_workers_new(&on->loop, on->file, 1, column, words, sizeof words);
+  on->workers = psd_meter_workers_new(&on->loop, on->file, workers, column, words, sizeof words);
   CU_ASSERT_PTR_NOT_NULL_FATAL(on->workers);
+}
+
+static void bench_open(bench *on) {
+  bench_open_with(on, 1);
 }
 
 static void bench_close(bench *on) {
@@ -171,12 +175,33 @@ static void test_nothing_can_be_counted(void) {
   bench_close(&on);
 }
 
+/* A wrong guess is read and then written; whoever of several workers reads it, it is counted, and all come back even
+ * when the end comes before they were looked at. */
+static void test_several_workers(void) {
+  bench on;
+  bench_open_with(&on, 3);
+  for (unsigned i = 0; i < CROWD; i++) {
+    guess(&on, i % 2 == 0 ? "anna" : "bert", wrong);
+    (void)uv_run(&on.loop, UV_RUN_NOWAIT);
+  }
+  run_until(&on, CROWD);
+  CU_ASSERT_EQUAL(failures_of(&on, "anna"), LOCK_AFTER);
+  CU_ASSERT_EQUAL(failures_of(&on, "bert"), LOCK_AFTER);
+  for (unsigned i = 0; i < CROWD; i++)
+    guess(&on, "carl", wrong);
+  bench_close(&on);
+  CU_ASSERT_EQUAL(on.back, 2 * CROWD);
+  CU_ASSERT_EQUAL(on.failed, 0);
+  CU_ASSERT_EQUAL(on.accepted, 0);
+}
+
 int main(void) {
   static const psd_check_test tests[] = {
       {"wrong guesses and the right one at once: locked", test_guesses_at_once},
       {"the right guess before the wrong ones are counted: locked", test_guess_before_the_count},
       {"an honest crowd waits for nobody", test_honest_crowd},
       {"wrong guesses that cannot be counted", test_nothing_can_be_counted},
+      {"several workers, and an end before they are done", test_several_workers},
   };
   return psd_check_run("the database's workers", tests, PSD_CHECK_COUNT(tests));
 }

@@ -9,7 +9,8 @@ static void sizes_add_up(void) {
   for (size_t i = 0; i < PSD_MESSAGE_COUNT; i++) {
     const psd_message *message = &psd_messages[i];
     size_t size = 0;
-    CU_ASSERT_TRUE(message->field_count > 0 && strlen(psd_message_name(message)) > 0 && strlen(psd_message_words(message)) > 0);
+    CU_ASSERT_TRUE(message->field_count > 0 && strlen(psd_message_name(message)) > 0 &&
+                   strlen(psd_message_words(message)) > 0);
     for (size_t k = 0; k < message->field_count; k++) {
       const psd_field *field = &message->fields[k];
       size += field->size;

@@ -29,6 +29,9 @@
       {"a cancelled refill is given back, and its number burned", test_release},                                       \
       {"a withdrawal credits the account once", test_withdrawal},                                                      \
       {"the final withdrawal ends the service", test_final_withdrawal},                                                \
+      {"a PSD lies: what was spent is withdrawn", test_spent_withdrawn},                                               \
+      {"a PSD lies: its registers are of another mode", test_another_mode},                                            \
+      {"a PSD lies: a charge that no book could hold", test_monstrous},                                                \
       {"two servers, one database: reserved once, and never more than there is", test_two_servers},                    \
       {"a crash at each statement: nothing or all, and the repetition completes it", test_cut_everywhere},             \
       {"whatever is heard or not, sums stay and audits agree", test_random_schedules},                                 \
@@ -40,6 +43,10 @@
       {"current account: charged at the audit, and paid", test_current_account},                                       \
       {"what the meters of an account are authorized with", test_account_licence},                                     \
       {"postage seen on mail", test_evidence}, {"the report: ledger, audits, mail", test_reconcile},                   \
+      {"a meter that does not come back is written off", test_write_off},                                              \
+      {"a withdrawal is open when a meter is written off", test_write_off_withdrawing},                                \
+      {"evidence that was looked at", test_evidence_accepted}, {"the operations of one PSD", test_operation_list},     \
+      {"a PSD that is not trusted any more", test_distrust},                                                           \
       {"a transaction is committed or rolled back whole", test_transaction},                                           \
       {"a transaction is undone by a failure in it", test_transaction_undone},                                         \
       {"of two that conflict one begins again", test_conflict},                                                        \

@@ -187,7 +187,7 @@ psd_db_result device_put(psd_db *db, uint32_t serial, uint32_t vendor_key) {
   uint8_t device[8], wrapped[PSD_SIZE_WRAPPED_K4];
   device_named(serial, device);
   fill(wrapped, sizeof wrapped, serial);
-  return psd_db_device_add(db, device, wrapped, vendor_key);
+  return psd_db_device_add(db, device, wrapped, vendor_key, 0);
 }
 
 psd_db_result device_add(psd_db *db, uint32_t serial) {

@@ -20,13 +20,13 @@ TEST(test_devices) {
   CU_ASSERT_EQUAL_FATAL(device_put(db, 0xFFFFFFFF, 1), PSD_DB_DONE);
   /* With another K4, as one does that begins the manufacture anew; not once the PSD was in use. */
   wrapped[131] ^= 1;
-  CU_ASSERT_EQUAL(psd_db_device_add(db, device, wrapped, 1), PSD_DB_DONE);
+  CU_ASSERT_EQUAL(psd_db_device_add(db, device, wrapped, 1, 0), PSD_DB_DONE);
   CU_ASSERT_EQUAL(psd_db_device_set_revoked(db, device, true), PSD_DB_DONE);
-  CU_ASSERT_EQUAL(psd_db_device_add(db, device, wrapped, 1), PSD_DB_DONE);
+  CU_ASSERT_EQUAL(psd_db_device_add(db, device, wrapped, 1, 0), PSD_DB_DONE);
   wrapped[131] ^= 1;
-  CU_ASSERT_EQUAL(psd_db_device_add(db, device, wrapped, 1), PSD_DB_EXISTS);
+  CU_ASSERT_EQUAL(psd_db_device_add(db, device, wrapped, 1, 0), PSD_DB_EXISTS);
   CU_ASSERT_EQUAL(psd_db_device_set_revoked(db, device, false), PSD_DB_DONE);
-  CU_ASSERT_EQUAL(psd_db_device_add(db, device, wrapped, 1), PSD_DB_DONE);
+  CU_ASSERT_EQUAL(psd_db_device_add(db, device, wrapped, 1, 0), PSD_DB_DONE);
   CU_ASSERT_EQUAL(psd_db_device_find(db, device, &row), PSD_DB_DONE);
   CU_ASSERT_EQUAL(memcmp(row.device, device, 8), 0);
   CU_ASSERT_EQUAL(memcmp(row.wrapped_k4, wrapped, sizeof wrapped), 0);
@@ -36,7 +36,7 @@ TEST(test_devices) {
   CU_ASSERT_EQUAL(psd_db_device_find(db, device, &row), PSD_DB_DONE);
   CU_ASSERT_EQUAL(row.vendor_key, UINT32_MAX);
 
-  CU_ASSERT_EQUAL(psd_db_device_add(db, odd, wrapped, 1), PSD_DB_REFUSED);
+  CU_ASSERT_EQUAL(psd_db_device_add(db, odd, wrapped, 1, 0), PSD_DB_REFUSED);
   CU_ASSERT_EQUAL(psd_db_device_find(db, odd, &row), PSD_DB_ABSENT);
   CU_ASSERT_EQUAL(psd_db_device_register(db, odd, 1, 1), PSD_DB_ABSENT);
   CU_ASSERT_EQUAL(psd_db_device_audited(db, odd, nothing, 1), PSD_DB_ABSENT);

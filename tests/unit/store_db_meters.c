@@ -217,6 +217,21 @@ TEST(test_current_account) {
   CU_ASSERT_EQUAL(psd_dc_account(db, account + 9, &funds), PSD_DB_ABSENT);
   CU_ASSERT_EQUAL(psd_dc_deposit(db, account, UINT64_MAX, "", NOW), PSD_DB_REFUSED);
   CU_ASSERT_EQUAL(psd_dc_set_credit(db, account, UINT64_MAX), PSD_DB_REFUSED);
+  /* It ends by a withdrawal of nothing. */
+  funds_said ends = request_of(PSD_OPERATION_WITHDRAWING, 1, 1, 0, 0);
+  ends.request.final = 1;
+  audit.operation = PSD_OPERATION_WITHDRAWING;
+  audit.sequence = 1;
+  CU_ASSERT_EQUAL(audited(db, &audit), PSD_FOUND_WITHDRAWING);
+  CU_ASSERT_EQUAL(withdrawn(db, &ends), PSD_SIGNAL_NONE);
+  CU_ASSERT_EQUAL(withdrawn(db, &ends), PSD_SIGNAL_NONE);
+  CU_ASSERT_EQUAL(meter_of(db, 1).open_sequence, 1);
+  audit.operation = PSD_OPERATION_WITHDRAWN;
+  audit.ascending = 71;
+  CU_ASSERT_EQUAL(audited(db, &audit), PSD_FOUND_CHARGE); /* printed in the last session */
+  CU_ASSERT_EQUAL(audited(db, &audit), PSD_FOUND_CLOSED);
+  CU_ASSERT_TRUE(meter_of(db, 1).withdrawn);
+  CU_ASSERT_EQUAL(audited(db, &audit), PSD_FOUND_AGREEMENT);
   audit.ascending = 10;
   CU_ASSERT_EQUAL(audited(db, &audit), PSD_FOUND_RESTORED);
   CU_ASSERT(zero_sum(db));

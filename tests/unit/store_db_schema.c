@@ -175,7 +175,7 @@ TEST(test_constraints) {
   (void)with_user(db, "alice", 1);
   CU_ASSERT_EQUAL(psd_db_account_add(db, "2000", "Another", &id), PSD_DB_DONE);
   device_named(1, device);
-  CU_ASSERT_EQUAL(psd_db_device_add(db, device, wrapped, 1), PSD_DB_DONE);
+  CU_ASSERT_EQUAL(psd_db_device_add(db, device, wrapped, 1, 0), PSD_DB_DONE);
   psd_db_close(db);
   for (size_t i = 0; i < sizeof senseless / sizeof senseless[0]; i++) {
     char sql[512];

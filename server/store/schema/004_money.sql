@@ -25,6 +25,7 @@ CREATE TABLE devices_4 (
   licence {integer} NOT NULL DEFAULT 0 CHECK (licence BETWEEN 0 AND 4294967295),
   certificate_until {integer} NOT NULL DEFAULT 0 CHECK (certificate_until >= 0),
   withdrawn {integer} NOT NULL DEFAULT 0 CHECK (withdrawn IN (0, 1)),
+  ca_key {integer} NOT NULL DEFAULT 0 CHECK (ca_key BETWEEN 0 AND 4294967295), -- that it knows; 0 for not told
   -- Registered to a user and that user's account, or to nobody.
   FOREIGN KEY (user_id, account_id) REFERENCES users (id, account),
   CHECK ((user_id IS NULL) = (account_id IS NULL)),
@@ -233,3 +234,13 @@ CREATE TABLE evidence (
   contradictions {integer} NOT NULL DEFAULT 0 CHECK (contradictions >= 0),
   PRIMARY KEY (device, piece)
 ) {keyed};
+
+-- What the operator has looked at of it: only what comes after that is told of.
+CREATE TABLE evidence_accepted (
+  device {integer} NOT NULL PRIMARY KEY REFERENCES devices (device),
+  time {integer} NOT NULL CHECK (time >= 0),
+  amount {integer} NOT NULL CHECK (amount >= 0),
+  copies {integer} NOT NULL CHECK (copies >= 0),
+  contradictions {integer} NOT NULL CHECK (contradictions >= 0),
+  highest_ascending {integer} NOT NULL CHECK (highest_ascending >= 0)
+) {rowed};

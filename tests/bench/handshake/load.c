@@ -12,8 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
+#include "arguments.h"
 #include "caller.h"
 #include "measure.h"
 #include "psd/reader/session.h"
@@ -168,37 +168,13 @@ static void stretch(load *all) {
   memcpy(all->user.name, all->set.user, strlen(all->set.user));
 }
 
-static bool take_text(const char *argument, const char *name, const char **text) {
-  size_t length = strlen(name);
-  bool mine = strncmp(argument, name, length) == 0 && argument[length] == '=';
-  if (mine)
-    *text = argument + length + 1;
-  return mine;
-}
-
-static bool take_number(const char *argument, const char *name, unsigned long *number) {
-  const char *text = NULL;
-  char *end = NULL;
-  if (!take_text(argument, name, &text))
-    return false;
-  *number = strtoul(text, &end, 10);
-  return *text != '\0' && *end == '\0';
-}
-
 static bool take_setting(settings *set, const char *argument) {
-  return take_text(argument, "label", &set->label) || take_text(argument, "server", &set->server) ||
-         take_text(argument, "factory", &set->factory) || take_text(argument, "db", &set->db) ||
-         take_text(argument, "user", &set->user) || take_text(argument, "password", &set->password) ||
-         take_text(argument, "only", &set->only) || take_number(argument, "server-pid", &set->server_pid) ||
-         take_number(argument, "kms-pid", &set->kms_pid) || take_number(argument, "psds", &set->psds) ||
-         take_number(argument, "idle", &set->idle);
-}
-
-static void allow_descriptors(void) {
-  struct rlimit limit;
-  bench_need(getrlimit(RLIMIT_NOFILE, &limit) == 0, "limit");
-  limit.rlim_cur = limit.rlim_max;
-  bench_need(setrlimit(RLIMIT_NOFILE, &limit) == 0, "descriptors");
+  return bench_take_text(argument, "label", &set->label) || bench_take_text(argument, "server", &set->server) ||
+         bench_take_text(argument, "factory", &set->factory) || bench_take_text(argument, "db", &set->db) ||
+         bench_take_text(argument, "user", &set->user) || bench_take_text(argument, "password", &set->password) ||
+         bench_take_text(argument, "only", &set->only) || bench_take_number(argument, "server-pid", &set->server_pid) ||
+         bench_take_number(argument, "kms-pid", &set->kms_pid) || bench_take_number(argument, "psds", &set->psds) ||
+         bench_take_number(argument, "idle", &set->idle);
 }
 
 int main(int argc, char **argv) {
@@ -212,9 +188,10 @@ int main(int argc, char **argv) {
              "such call: see the head of load.c");
   bench_need(set->psds >= 2 * LANES, "PSD for every lane");
   bench_need(psd_evp_start(), "cryptography");
-  allow_descriptors();
+  bench_allow_descriptors();
   all.psds = stock_make(set->factory, set->psds);
-  stock_enter(&all.psds, set->db);
+  const stock_owner owner = {STOCK_FIRST_USER, STOCK_FIRST_USER};
+  stock_enter(&all.psds, set->db, &owner, 1);
   stretch(&all);
   measure_all(&all);
   if (set->idle > 0)

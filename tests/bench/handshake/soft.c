@@ -130,8 +130,8 @@ static bool put_user(const soft_session *session, const psd_user *user, const ui
   return done;
 }
 
-bool soft_sign_on(soft_session *session, const soft_psd *psd, soft_kind kind, const psd_user *user,
-                  const uint8_t *greeting, uint32_t ordinal, psd_buffer *m1) {
+bool soft_sign_on(soft_session *session, soft_psd *psd, soft_kind kind, const psd_user *user, const uint8_t *greeting,
+                  uint32_t ordinal, psd_buffer *m1) {
   *session = (soft_session){.psd = psd, .kind = kind};
   const uint8_t number[] = {(uint8_t)(ordinal >> 24), (uint8_t)(ordinal >> 16), (uint8_t)(ordinal >> 8),
                             (uint8_t)ordinal};
@@ -155,37 +155,23 @@ bool soft_sign_on(soft_session *session, const soft_psd *psd, soft_kind kind, co
 /* M2 and M3 ---------------------------------------------------------------------------------------------------------
  */
 
-/* The vector of a record (docs/handshake.md): its sequence number, here below 256, in the last byte. */
-static void record_vector(const uint8_t key[PSD_TRAFFIC_KEY], uint8_t sequence, uint8_t vector[PSD_GCM_NONCE]) {
-  memcpy(vector, key + PSD_AES_KEY, PSD_GCM_NONCE);
-  vector[PSD_GCM_NONCE - 1] ^= sequence;
-}
-
-static bool traffic_key(const uint8_t prk[PSD_HASH], psd_key_label which, uint8_t key[PSD_TRAFFIC_KEY]) {
-  const char *label = psd_key_label_text(which);
-  return psd_hkdf_expand(prk, label, strlen(label), key, PSD_TRAFFIC_KEY);
-}
-
 static bool derive(soft_session *session, const uint8_t *head, const uint8_t share[PSD_POINT]) {
-  uint8_t secret[PSD_SESSION_KEY + 32], salt[PSD_HASH], prk[PSD_HASH];
+  uint8_t shared[32];
   bool forward = is_forward(session->kind);
-  const psd_part said[] = {PART(session->transcript), {head, PSD_SIZE_SIGN_ON_RESPONSE}};
-  memcpy(secret, session->secret, PSD_SESSION_KEY);
-  if (forward && !psd_pair_agree(session->ephemeral, share, secret + PSD_SESSION_KEY))
+  if (forward && !psd_pair_agree(session->ephemeral, share, shared))
     return false;
-  return psd_hash(said, 2, salt) &&
-         psd_hkdf_extract(salt, sizeof salt, secret, forward ? sizeof secret : PSD_SESSION_KEY, prk) &&
-         traffic_key(prk, PSD_KEY_LABEL_CARD_TO_SERVER, session->to_server) &&
-         traffic_key(prk, PSD_KEY_LABEL_SERVER_TO_CARD, session->to_card);
+  return psd_meter_keys_derive(&session->keys, kinds[session->kind].suite, session->transcript, head, session->secret,
+                               forward ? shared : NULL);
 }
 
-static bool open_terms(const soft_session *session, const uint8_t *m2, psd_sign_on_terms *terms) {
+/* The first record of its direction, and the only one with more to bind than its type. */
+static bool open_terms(soft_session *session, const uint8_t *m2, psd_sign_on_terms *terms) {
   uint8_t aad[1 + PSD_SIZE_SIGN_ON_RESPONSE] = {PSD_FRAME_SIGN_ON_RESPONSE}, text[PSD_SIZE_SIGN_ON_TERMS];
-  uint8_t vector[PSD_GCM_NONCE];
+  psd_meter_traffic *from = &session->keys.to_card;
   const uint8_t *sealed = m2 + PSD_SIZE_SIGN_ON_RESPONSE;
   memcpy(aad + 1, m2, PSD_SIZE_SIGN_ON_RESPONSE);
-  record_vector(session->to_card, 0, vector);
-  return psd_gcm_open(session->to_card, vector, PART(aad), sealed, sizeof text, sealed + sizeof text, text) &&
+  from->sequence = 1;
+  return psd_gcm_open(from->key, from->vector, PART(aad), sealed, sizeof text, sealed + sizeof text, text) &&
          psd_parse_message(text, sizeof text, PSD_MESSAGE_SIGN_ON_TERMS, terms);
 }
 
@@ -198,10 +184,11 @@ static void fill_audit(const soft_session *session, const psd_sign_on_terms *ter
                        .serial = psd->id.serial,
                        .state = PSD_STATE_OPERATIONAL,
                        .mode = PSD_FUNDS_SEPARATE,
-                       .ascending = 1234500,
-                       .descending = 98765500,
-                       .control_total = 100000000,
-                       .piece_count = 4321,
+                       .descending = psd->control_total,
+                       .control_total = psd->control_total,
+                       .operation = psd->operation.operation,
+                       .sequence = psd->operation.sequence,
+                       .operation_amount = psd->operation.amount,
                        .time = terms->time,
                        .inspected = terms->time - 86400,
                        .warn_after = 90 * 86400,
@@ -216,35 +203,33 @@ static void fill_audit(const soft_session *session, const psd_sign_on_terms *ter
   memcpy(audit->transcript, session->transcript, sizeof audit->transcript);
 }
 
-/* Appends the signature to the audit. */
-static bool sign(const soft_session *session, psd_buffer *audit) {
-  const psd_part parts[] = {TEXT(PSD_SIGN_AUDIT), {audit->data, audit->length}};
+bool soft_sign(const soft_session *session, const char *label, psd_buffer *message) {
+  const psd_part parts[] = {{label, strlen(label)}, {message->data, message->length}};
   const soft_psd *psd = session->psd;
   if (session->kind == SOFT_ECDSA) {
     uint8_t signature[64];
     bool done = psd->pair != NULL && psd_pair_sign(psd->pair, parts, 2, signature);
-    psd_put(audit, signature, sizeof signature);
+    psd_put(message, signature, sizeof signature);
     return done;
   }
   uint8_t mac[PSD_HASH];
   bool done = psd_hmac(psd->key, sizeof psd->key, parts, 2, mac);
-  psd_put(audit, mac, sizeof mac);
+  psd_put(message, mac, sizeof mac);
   return done;
 }
 
 static bool put_audit(soft_session *session, const psd_sign_on_terms *terms, psd_buffer *m3) {
-  static const uint8_t type[] = {PSD_FRAME_AUDIT_RESPONSE};
-  uint8_t text[PSD_M3_MAX], sealed[PSD_M3_MAX], vector[PSD_GCM_NONCE];
+  uint8_t text[PSD_M3_MAX], sealed[PSD_M3_MAX];
   psd_audit audit;
   psd_buffer out = psd_buffer_over(text, sizeof text);
   fill_audit(session, terms, &audit);
   psd_put_message(&out, PSD_MESSAGE_AUDIT, &audit);
-  if (out.overflow || !sign(session, &out))
+  if (out.overflow || !soft_sign(session, PSD_SIGN_AUDIT, &out))
     return false;
   const psd_part whole = {text, out.length};
-  record_vector(session->to_server, 0, vector);
-  bool done = psd_hash(&whole, 1, session->audit) &&
-              psd_gcm_seal(session->to_server, vector, PART(type), text, out.length, sealed, sealed + out.length);
+  session->time = terms->time;
+  bool done = psd_hash(&whole, 1, session->audit) && psd_meter_seal(&session->keys.from_card, PSD_FRAME_AUDIT_RESPONSE,
+                                                                    (psd_part){NULL, 0}, text, out.length, sealed);
   psd_put(m3, sealed, out.length + PSD_GCM_TAG);
   return done && !m3->overflow;
 }
@@ -263,14 +248,12 @@ bool soft_audit(soft_session *session, const uint8_t *m2, size_t length, psd_buf
  */
 
 bool soft_finish(soft_session *session, const uint8_t *m4, size_t length) {
-  static const uint8_t type[] = {PSD_FRAME_AUDIT_RESULT};
-  uint8_t text[PSD_SIZE_AUDIT_RESULT + PSD_AUTHENTICATION], vector[PSD_GCM_NONCE], mac[PSD_HASH];
+  uint8_t text[PSD_SIZE_AUDIT_RESULT + PSD_AUTHENTICATION], mac[PSD_HASH];
   psd_audit_result result;
   if (length != PSD_M4_SIZE)
     return false;
-  record_vector(session->to_card, 1, vector);
   const psd_part parts[] = {TEXT(PSD_SIGN_RESULT), {text, PSD_SIZE_AUDIT_RESULT}};
-  return psd_gcm_open(session->to_card, vector, PART(type), m4, sizeof text, m4 + sizeof text, text) &&
+  return psd_meter_open(&session->keys.to_card, PSD_FRAME_AUDIT_RESULT, m4, length, text) &&
          psd_hmac(session->psd->key, sizeof session->psd->key, parts, 2, mac) &&
          psd_secret_equal(mac, text + PSD_SIZE_AUDIT_RESULT, sizeof mac) &&
          psd_parse_message(text, PSD_SIZE_AUDIT_RESULT, PSD_MESSAGE_AUDIT_RESULT, &result) &&

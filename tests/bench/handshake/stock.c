@@ -8,11 +8,9 @@
 
 #include "measure.h"
 #include "psd/reader/link.h"
-#include "store/store.h"
 
 #define LIMIT_MS 10000U
 #define MAKERS 16U
-#define FIRST_USER 1 /* of a new database, and so his account */
 
 static const char vendor[] = "PS", model[] = "D1";
 
@@ -151,16 +149,17 @@ stock stock_make(const char *kms, size_t count) {
   return made;
 }
 
-static void enter(psd_db *db, const soft_psd *psd, const uint8_t wrapped[PSD_SIZE_WRAPPED_K4]) {
+static void enter(psd_db *db, const soft_psd *psd, const uint8_t wrapped[PSD_SIZE_WRAPPED_K4],
+                  const stock_owner *owner) {
   uint8_t device[PSD_SIZE_DEVICE_ID];
   psd_buffer out = psd_buffer_over(device, sizeof device);
   psd_put_message(&out, PSD_MESSAGE_DEVICE_ID, &psd->id);
-  bench_need(psd_db_device_add(db, device, wrapped, (uint32_t)psd->vendor_key.identifier) == PSD_DB_DONE &&
-                 psd_db_device_register(db, device, FIRST_USER, FIRST_USER) == PSD_DB_DONE,
+  bench_need(psd_db_device_add(db, device, wrapped, (uint32_t)psd->vendor_key.identifier, 0) == PSD_DB_DONE &&
+                 psd_db_device_register(db, device, owner->user, owner->account) == PSD_DB_DONE,
              "room for a PSD in the database");
 }
 
-static psd_db *open_database(const char *url) {
+psd_db *stock_database(const char *url) {
   char words[256];
   psd_db *db = psd_db_open(url, false, words, sizeof words);
   if (db != NULL)
@@ -168,11 +167,11 @@ static psd_db *open_database(const char *url) {
   bench_die("%s", words);
 }
 
-void stock_enter(const stock *of, const char *url) {
-  psd_db *db = open_database(url);
+void stock_enter(const stock *of, const char *url, const stock_owner *owners, size_t count) {
+  psd_db *db = stock_database(url);
   bench_need(psd_db_begin(db, true) == PSD_DB_DONE, "transaction");
   for (size_t i = 0; i < of->count; i++)
-    enter(db, &of->psd[i], of->wrapped[i]);
+    enter(db, &of->psd[i], of->wrapped[i], &owners[i % count]);
   bench_need(psd_db_commit(db) == PSD_DB_DONE, "transaction");
   psd_db_close(db);
 }

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "soft.h"
+#include "store/store.h"
 
 typedef struct stock {
   soft_psd *psd;
@@ -20,8 +21,16 @@ stock stock_make(const char *kms, size_t count);
 /* The PSD whose turn it is, out of the half that signs as this kind does: one with a key pair signs with nothing else.
  */
 soft_psd *stock_psd(const stock *of, soft_kind kind, size_t turn);
-/* Enters them into the database `url`, registered to its first user. */
-void stock_enter(const stock *of, const char *url);
+/* The first user of a new database, and so his account. */
+#define STOCK_FIRST_USER 1
+/* Whose a PSD is. */
+typedef struct stock_owner {
+  int64_t user, account;
+} stock_owner;
+/* Enters them into the database `url`, registered to these, one after the other. */
+void stock_enter(const stock *of, const char *url, const stock_owner *owners, size_t count);
+/* Opens it. */
+psd_db *stock_database(const char *url);
 void stock_free(stock *of);
 
 #endif
