@@ -30,7 +30,7 @@ int psd_admin_account_add(psd_admin *admin) {
   if (status != PSD_EXIT_DONE)
     return status;
   psd_db_result result = psd_admin_change(admin, open_one, NULL);
-  return result == PSD_DB_DONE ? psd_admin_done(admin, "account added")
+  return result == PSD_DB_DONE ? psd_admin_done(admin, "account created")
                                : psd_admin_failed(admin, result, "account", admin->argv[0]);
 }
 

@@ -18,7 +18,7 @@ int psd_admin_user_add(psd_admin *admin) {
     return status;
   psd_db_result result = psd_db_account_find(admin->db, admin->account, &account);
   if (result == PSD_DB_ABSENT)
-    return psd_admin_refuse("there is no account %s: psd-server account add opens it", admin->account);
+    return psd_admin_refuse("there is no account %s: psd-server account create opens it", admin->account);
   if (result != PSD_DB_DONE)
     return psd_admin_failed(admin, result, "account", admin->account);
   /* Nobody shall think of a password for nothing. */

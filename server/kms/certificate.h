@@ -5,13 +5,14 @@
 #include "crypto/x509.h"
 #include "kms/derive.h"
 
-/* A private extension, under the arc of UUIDs (ITU-T X.667), that says which meter a certificate is of:
+/* A private extension that says which meter a certificate is of. Its arc is the enterprise number for examples (RFC
+ * 5612): a specimen has none of its own.
  *
  *     MeteringPolicy ::= SEQUENCE {
  *       device   OCTET STRING (SIZE (8)),  -- DEVICE_ID: vendor, model, serial number
  *       zip      INTEGER,                  -- licensing ZIP
  *       licence  INTEGER }                 -- licence number */
-#define PSD_KMS_METERING_POLICY "2.25.182946073514053812058946516409314255674"
+#define PSD_KMS_METERING_POLICY "1.3.6.1.4.1.32473.7816.1"
 
 /* Seconds that the authority's certificate holds, from the creation of its key: 20 years. */
 #define PSD_KMS_CA_SPAN (UINT64_C(7305) * 86400U)

@@ -166,7 +166,7 @@ start_server meter sqlite:meter.db kms.sock 127.0.0.1:7816
 server=${server_address[meter]}
 
 heading "A user is enrolled, and a blank card manufactured: its keys from the one, its wrapped K4 into the other"
-show psd-server account add --db sqlite:meter.db --kms kms.sock --zip 10001 --licence 815 4711 "Anna Ltd"
+show psd-server account create --db sqlite:meter.db --kms kms.sock --zip 10001 --licence 815 4711 "Anna Ltd"
 show psd-server user add --db sqlite:meter.db --kms kms.sock --account 4711 --password-file anna.password anna
 show psd-card init --state meter.state --serial 00C0FFEF
 start_card meter.state

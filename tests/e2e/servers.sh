@@ -57,7 +57,7 @@ kill_server() {
 # add_user DATABASE KMS NAME PASSWORD [OPTION]...: with an account of the same name. PASSWORD goes to NAME.password.
 add_user() {
   (umask 077 && echo "$4" >"$3.password")
-  "$PSD_SERVER" account add --db "$1" --kms "$2" "$3" "The $3 company" &&
+  "$PSD_SERVER" account create --db "$1" --kms "$2" "$3" "The $3 company" &&
     "$PSD_SERVER" user add --db "$1" --kms "$2" --account "$3" "$3" --password-file "$3.password" "${@:5}"
 }
 

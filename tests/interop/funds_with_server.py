@@ -3,7 +3,7 @@
 
 import ssl
 
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from cryptography.x509 import load_der_x509_certificate
 
 import psd_crypto as crypto
 from psd_funds import ACCOUNT, CANCELLED, LOADED, LOADING, NONE, WITHDRAWING, WITHDRAWN
@@ -33,15 +33,14 @@ class Funds(MoneyTest):
         self.balanced(meter)
 
     def test_certificate_of_a_psd_with_a_key_pair(self):
-        """OpenSSL reads it; python3-cryptography cannot, whose object identifiers have no room for a UUID."""
         meter = self.in_operation(pair=crypto.new_pair())
         licence, der = meter.settings["AUTHORIZE"][:8], meter.settings["AUTHORIZE"][8:]
         self.assertEqual(unpack("licence", licence), {"zip": ZIP, "number": LICENCE})
         certificate = self.house.write("certificate.pem", ssl.DER_cert_to_PEM_cert(der))
         authority = self.house.write("ca.pem", self.house.kms_command("ca"))
         self.house.run("openssl", "verify", "-x509_strict", "-CAfile", authority, certificate)
-        public = self.house.run("openssl", "x509", "-in", certificate, "-noout", "-pubkey")
-        self.assertEqual(crypto.point(load_pem_public_key(public.encode())), crypto.point(meter.pair))
+        public = load_der_x509_certificate(der).public_key()
+        self.assertEqual(crypto.point(public), crypto.point(meter.pair))
 
     def test_both_groups(self):
         meter = self.in_operation()

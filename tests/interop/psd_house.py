@@ -28,7 +28,7 @@ class House(Bench):
         self.kms = self.start_kms("meter")
         self.factory_kms = self.start_kms("manufacturing")
         self.server = self.start_server()
-        self.server_command("account", "add", "1", "Tests")
+        self.server_command("account", "create", "1", "Tests")
         self.server_command("user", "add", USER, "--account", "1", "--password-file", self.password, *CHEAP)
         self.serial = 0x1000
 

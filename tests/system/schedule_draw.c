@@ -104,7 +104,8 @@ static void suit(step *at, uint64_t *state) {
   }
 }
 
-/* Money for one, then for the other; most steps are at one meter, so that they have to do with each other. */
+/* Money for one, then for the other; what was cut off is what an attacker keeps with preference; most steps are at one
+ * meter, so that they have to do with each other. */
 void schedule_make(schedule *s, uint64_t seed, bool attacked) {
   uint64_t state = seed;
   *s = (schedule){.seed = seed, .count = 6 + draw(&state, SCHEDULE_STEPS - 6)};
@@ -116,6 +117,9 @@ void schedule_make(schedule *s, uint64_t seed, bool attacked) {
     at->group = draw(&state, 4) == 0 ? PSD_GROUP_CERTIFICATE : PSD_GROUP_POSTAGE;
     at->amount = draw_value(at->kind, &state);
     suit(at, &state);
+    if (attacked && i > WORLD_ACCOUNTS && at[-1].kind <= STEP_WITHDRAW && !fault_none(&at[-1].plan) &&
+        draw(&state, 2) == 0)
+      *at = (step){.kind = STEP_KEEP, .meter = at[-1].meter, .amount = draw(&state, 2)};
     if (i < WORLD_ACCOUNTS) {
       at->meter = (unsigned)i;
       at->amount = PAID_IN;

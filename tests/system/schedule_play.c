@@ -97,12 +97,20 @@ static bool as_told(world *w, const step *at) {
   return world_wrong(w, "meter %u: the Host was told what is not so", at->meter);
 }
 
+static uint64_t movements(world *w) {
+  int64_t sum = 0;
+  uint64_t made = 0;
+  CU_ASSERT_EQUAL_FATAL(psd_db_ledger_sum(w->db, &sum, &made), PSD_DB_DONE);
+  return made;
+}
+
 static bool host_step(world *w, const step *at) {
   attack_before before;
   world_purse after;
   attack_look(w, at->meter, &before);
   bool must = must_succeed(w, at, &before.purse), must_not = must_fail(w, at);
   bool alarmed = world_row(w, at->meter).lock == PSD_METER_ALARMED;
+  uint64_t made = movements(w);
   world_plan(w, at->meter, &at->plan);
   bool done = act(w, at, &before.purse);
   world_mend(w);
@@ -112,6 +120,8 @@ static bool host_step(world *w, const step *at) {
   schedule_tallied.recovered +=
       was_open(&before.purse) && (!was_open(&after) || after.sequence > before.purse.sequence);
   schedule_tallied.alarms += !alarmed && world_row(w, at->meter).lock == PSD_METER_ALARMED;
+  if (alarmed && movements(w) != made)
+    return world_wrong(w, "meter %u: funds were moved in spite of an alarm", at->meter);
   if (must && !done)
     return world_wrong(w, "meter %u: it was refused, and nothing was in the way", at->meter);
   if (must_not && done)

@@ -146,7 +146,7 @@ int begin(void) {
   int process = kms_start(KEY);
   write_file(password_file, "correct horse\nnot this line\n");
   CU_ASSERT_EQUAL(ADMIN("migrate", "DB"), 0);
-  CU_ASSERT_EQUAL(ADMIN("account", "add", "1000", "Bäckerei Ähre", "DB", "KMS"), 0);
+  CU_ASSERT_EQUAL(ADMIN("account", "create", "1000", "Bäckerei Ähre", "DB", "KMS"), 0);
   CU_ASSERT_EQUAL(
       ADMIN("user", "add", "alice", "--account", "1000", "DB", "KMS", "PASSWORD", "--memory", "8192", "--passes", "1"),
       0);

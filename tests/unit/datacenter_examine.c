@@ -160,6 +160,21 @@ static void test_extremes(void) {
   CU_ASSERT_EQUAL(psd_dc_examine(&row, &op, &audit), PSD_FOUND_CREDITED);
 }
 
+/* What was spent cannot be withdrawn, nor be more than there ever was. */
+static void test_overspent(void) {
+  psd_meter_row row = row_of(5, false);
+  psd_audit audit = audit_for(&(examined){.operation = PSD_OPERATION_WITHDRAWING, .sequence = 6, .change = -AMOUNT},
+                              false, PSD_GROUP_POSTAGE);
+  audit.ascending = POSTAGE - AMOUNT;
+  audit.certificate_ascending = SERVICES;
+  CU_ASSERT_EQUAL(psd_dc_examine(&row, NULL, &audit), PSD_FOUND_WITHDRAWING);
+  audit.ascending++;
+  CU_ASSERT_EQUAL(psd_dc_examine(&row, NULL, &audit), PSD_FOUND_IMBALANCE);
+  audit.ascending--;
+  audit.certificate_ascending++;
+  CU_ASSERT_EQUAL(psd_dc_examine(&row, NULL, &audit), PSD_FOUND_IMBALANCE);
+}
+
 /* Every figure that never goes down. */
 static void test_behind(void) {
   psd_audit last = {.mode = PSD_FUNDS_SEPARATE,
@@ -250,6 +265,7 @@ static const psd_check_test tests[] = {
     {"what was cut off, merged registers", test_merged},
     {"another operation than the one reserved", test_another_operation},
     {"figures at their ends", test_extremes},
+    {"more spent than there ever was", test_overspent},
     {"a card behind its last audit was put back", test_behind},
     {"a card that was locked and is in operation was put back", test_runs_locked},
     {"current account: charged by the ascending registers", test_current_account},

@@ -132,10 +132,10 @@ static void test_other_kms(void) {
 
 static void test_accounts(void) {
   int process = begin();
-  CU_ASSERT_EQUAL(ADMIN("account", "add", "1000", "Again", "DB", "KMS"), 1);
+  CU_ASSERT_EQUAL(ADMIN("account", "create", "1000", "Again", "DB", "KMS"), 1);
   CU_ASSERT(has(err, "already"));
-  CU_ASSERT_EQUAL(ADMIN("account", "add", "2000", "", "DB", "KMS"), 1);
-  CU_ASSERT_EQUAL(ADMIN("account", "add", "2000", "Bell\a", "DB", "KMS"), 1);
+  CU_ASSERT_EQUAL(ADMIN("account", "create", "2000", "", "DB", "KMS"), 1);
+  CU_ASSERT_EQUAL(ADMIN("account", "create", "2000", "Bell\a", "DB", "KMS"), 1);
   CU_ASSERT_EQUAL(ADMIN("account", "suspend", "1000", "DB"), 0);
   CU_ASSERT_EQUAL(ADMIN("account", "list", "DB", "KMS"), 0);
   CU_ASSERT(has(out, "1000             suspended           0.00           0.00           0.00 Bäckerei Ähre"));
@@ -153,7 +153,7 @@ static void test_users(void) {
   CU_ASSERT_EQUAL(ADMIN("user", "add", "alice", "--account", "1000", "DB", "KMS", "PASSWORD"), 1);
   CU_ASSERT(has(err, "already"));
   CU_ASSERT_EQUAL(ADMIN("user", "add", "bob", "--account", "2000", "DB", "KMS", "PASSWORD"), 1);
-  CU_ASSERT(has(err, "account add"));
+  CU_ASSERT(has(err, "account create"));
   CU_ASSERT_EQUAL(
       ADMIN("user", "add", "012345678901234567890123456789012", "--account", "1000", "DB", "KMS", "PASSWORD"), 1);
   write_file(password_file, "");

@@ -6,7 +6,7 @@
 #define LOADED 600
 
 /* A meter with LOADED in its postage group, of which `spent` was printed, and audited so. */
-static psd_audit printed(psd_db *db, uint64_t spent) {
+static void printed(psd_db *db, uint64_t spent) {
   meter_put(db, 1);
   funds_said s1 = request_of(PSD_OPERATION_LOADING, 1, 1, LOADED, 0),
              s3 = receipt_of(PSD_OPERATION_LOADED, 1, 1, LOADED, LOADED);
@@ -16,23 +16,18 @@ static psd_audit printed(psd_db *db, uint64_t spent) {
   audit.ascending = spent;
   audit.descending -= spent;
   CU_ASSERT_EQUAL(audited(db, &audit), PSD_FOUND_AGREEMENT);
-  return audit;
 }
 
-/* What was printed with is withdrawn as if it had not been: at once, or as if it had been cut off. */
+/* What was printed with is withdrawn as if it had not been. */
 TEST(test_spent_withdrawn) {
   bench_clear();
   psd_db *db = bench_open();
   int64_t account = with_account(db, PAID_IN);
-  psd_audit audit = printed(db, 400);
+  printed(db, 400);
   funds_said all = request_of(PSD_OPERATION_WITHDRAWING, 1, 2, LOADED, 0);
   CU_ASSERT_EQUAL(withdrawn(db, &all), PSD_SIGNAL_BALANCE);
   funds_said one_more = request_of(PSD_OPERATION_WITHDRAWING, 1, 2, 201, 399);
   CU_ASSERT_EQUAL(withdrawn(db, &one_more), PSD_SIGNAL_BALANCE);
-  audit.operation = PSD_OPERATION_WITHDRAWING;
-  audit.sequence = 2;
-  audit.control_total = audit.descending = 0;
-  CU_ASSERT_EQUAL(audited(db, &audit), PSD_FOUND_IMBALANCE);
   CU_ASSERT_EQUAL(balance_of(db, PSD_BOOK_ACCOUNT, account), PAID_IN - LOADED);
   funds_said rest = request_of(PSD_OPERATION_WITHDRAWING, 1, 2, 200, 400);
   CU_ASSERT_EQUAL(withdrawn(db, &rest), PSD_SIGNAL_NONE);

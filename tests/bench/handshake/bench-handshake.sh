@@ -63,7 +63,7 @@ make_service() {
   start_kms meter && meter=$started
   start_kms manufacturing && factory=$started
   "$server" migrate --db "sqlite:$work/meter.db" >/dev/null
-  "$server" account add 1 "Benchmark" --db "sqlite:$work/meter.db" --kms "$work/meter.sock" >/dev/null
+  "$server" account create 1 "Benchmark" --db "sqlite:$work/meter.db" --kms "$work/meter.sock" >/dev/null
   "$server" user add "$user" --db "sqlite:$work/meter.db" --kms "$work/meter.sock" --account 1 \
     --password-file "$work/password" >/dev/null
 }

@@ -17,7 +17,7 @@ static const char insert[] =
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1 - (SELECT count(*) FROM devices)) "
     "INSERT OR IGNORE INTO devices (device, wrapped_k4, vendor_key, user_id, account_id, inspected, audit) "
     "SELECT d, randomblob(?2), ?3, 1, 1, 1700000000, zeroblob(?4) "
-    "FROM (SELECT (0x50534431 << 32) + (random() & 0xFFFFFFFF) AS d FROM n ORDER BY d)";
+    "FROM (SELECT (0x50534431 << 32) + (random() & 0xFFFFFFFE) AS d FROM n ORDER BY d)";
 
 /* Each with its books and two movements, as the server would have made them but for its signatures. */
 static const char refill[] =

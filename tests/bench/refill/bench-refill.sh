@@ -68,7 +68,7 @@ make_sqlite() {
   local password='nothing but a benchmark'
   (umask 077 && echo "$password" >"$work/password")
   "$server" migrate --db "sqlite:$work/meter.db" >/dev/null
-  "$server" account add 1 "Benchmark" --db "sqlite:$work/meter.db" --kms "$work/meter.sock" >/dev/null
+  "$server" account create 1 "Benchmark" --db "sqlite:$work/meter.db" --kms "$work/meter.sock" >/dev/null
   "$server" user add bench --db "sqlite:$work/meter.db" --kms "$work/meter.sock" --account 1 \
     --password-file "$work/password" >/dev/null
 }
