@@ -14,8 +14,8 @@
 
 const psd_admin_verb psd_admin_verbs[] = {
     {"migrate", "", "", "makes the database, or brings its schema up to date", PLAIN, DB, 0, 0, psd_admin_migrate},
-    {"account", "create", "NUMBER NAME", "opens an account: who pays", NAMES | PSD_ADMIN_PLACE | PSD_ADMIN_CREDIT, DB_KMS,
-     2, 2, psd_admin_account_add},
+    {"account", "create", "NUMBER NAME", "opens an account: who pays", NAMES | PSD_ADMIN_PLACE | PSD_ADMIN_CREDIT,
+     DB_KMS, 2, 2, psd_admin_account_add},
     {"account", "list", "", "shows the accounts and what they have", NAMES, DB_KMS, 0, 0, psd_admin_account_list},
     {"account", "show", "NUMBER", "shows one", NAMES, DB_KMS, 1, 1, psd_admin_account_show},
     {"account", "deposit", "NUMBER AMOUNT", "takes a payment", NAMES | PSD_ADMIN_REFERENCE, DB_KMS, 2, 2,

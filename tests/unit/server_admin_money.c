@@ -8,7 +8,8 @@
 static void test_opened_with_terms(void) {
   int process = begin();
   CU_ASSERT_EQUAL(
-      ADMIN("account", "create", "2000", "Mill", "DB", "KMS", "--zip", "6484", "--licence", "4711", "--credit", "100"), 0);
+      ADMIN("account", "create", "2000", "Mill", "DB", "KMS", "--zip", "6484", "--licence", "4711", "--credit", "100"),
+      0);
   CU_ASSERT_EQUAL(ADMIN("account", "show", "2000", "DB", "KMS"), 0);
   CU_ASSERT(has(out, "credit limit         100.00") && has(out, "available            100.00"));
   CU_ASSERT(has(out, "06484, licence 4711"));
