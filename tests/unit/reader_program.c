@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -108,6 +109,7 @@ int on_terminal(const char *line, pid_t *child) {
   *child = fork();
   if (*child == 0) {
     (void)setsid();
+    (void)signal(SIGINT, SIG_DFL);  /* a shell in the background has it ignored */
     int slave = open(name, O_RDWR); /* becomes the controlling terminal */
     (void)dup2(slave, 0);
     (void)dup2(slave, 1);
