@@ -45,3 +45,11 @@ bool psd_printable(const void *text, size_t length) {
       return false;
   return true;
 }
+
+bool psd_port(const char *text) {
+  uint32_t value = 0;
+  size_t digits = 0;
+  for (; text[digits] >= '0' && text[digits] <= '9' && value <= UINT16_MAX; digits++)
+    value = value * 10 + (uint32_t)(text[digits] - '0');
+  return digits > 0 && text[digits] == '\0' && value <= UINT16_MAX;
+}

@@ -77,7 +77,7 @@ static const struct {
     {PSD_BY_SERVER, PSD_SIGNAL_SESSION_KEY, "is this the server of the card's provider?"},
     {PSD_BY_SERVER, PSD_SIGNAL_USER, "check user name and password"},
     {PSD_BY_SERVER, PSD_SIGNAL_DEVICE, "is this the server of the card's provider?"},
-    {PSD_BY_SERVER, PSD_SIGNAL_NOT_REGISTERED, "it is another user's: is --user right?"},
+    {PSD_BY_SERVER, PSD_SIGNAL_NOT_REGISTERED, "new, it needs psd register; another user's, the right --user"},
     {PSD_BY_SERVER, PSD_SIGNAL_SIGNATURE, "the server does not take this card for the one it knows: ask the provider"},
     {PSD_BY_SERVER, PSD_SIGNAL_FUNDS, "nothing was moved: have a deposit entered by the provider, or refill less"},
     {PSD_BY_SERVER, PSD_SIGNAL_SUSPENDED, "nothing was moved: ask the provider why"},

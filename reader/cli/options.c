@@ -221,7 +221,8 @@ int psd_cli_parse(psd_cli *cli, int argc, char **argv) {
   optind = 0; /* getopt begins anew */
   opterr = 0;
   int option;
-  while ((option = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
+  /* _only: getopt passes by a whole `-5.00` then, which is to be named, and not the word before it. */
+  while ((option = getopt_long_only(argc, argv, ":", long_options, NULL)) != -1) {
     if (option == ':')
       return psd_cli_usage(cli, "%s needs a value", argv[optind - 1]);
     if (option == '?')

@@ -203,7 +203,8 @@ int psd_fleet_parse(psd_fleet_options *options, int argc, char **argv) {
   optind = 0; /* getopt begins anew */
   opterr = 0;
   int option, at = 0;
-  while ((option = getopt_long(argc, argv, ":", long_options, &at)) != -1) {
+  /* _only: getopt passes by a whole `-5.00` then, which is to be named, and not the word before it. */
+  while ((option = getopt_long_only(argc, argv, ":", long_options, &at)) != -1) {
     if (option == ':')
       return usage("%s needs a value", argv[optind - 1]);
     if (option == '?')

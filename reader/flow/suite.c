@@ -67,6 +67,9 @@ psd_result psd_choose_suite(const psd_call *call, psd_host *host, unsigned wante
     return psd_error_set(error, PSD_REFUSED, "the meter server does not offer the suite %s", row->name);
   if (wanted != 0 && (on_card & wanted) == 0)
     return psd_error_set(error, PSD_REFUSED, "the card has no key for the suite %s, or may not use it", row->name);
+  if (on_card == 0)
+    return psd_error_set(error, PSD_REFUSED,
+                         "the card has no key to sign on with: it is blank, or its keys are erased");
   *suite = wanted != 0 ? (psd_suite)wanted : best_of(offered & on_card);
   return *suite != 0 ? PSD_OK : psd_error_set(error, PSD_REFUSED, "card and meter server have no suite in common");
 }

@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "psd/spec/chars.h"
+
 #define HOST_MAX 256U
 
 static int64_t now_ms(void) {
@@ -74,10 +76,10 @@ static int dial_path(const char *path, int limit_ms) {
   return dial(AF_UNIX, (const struct sockaddr *)&to, sizeof to, limit_ms);
 }
 
-/* Splits "host:port" or "[address]:port"; false if there is no port or the host is too long. */
+/* Splits "host:port" or "[address]:port"; false if there is no such port or the host is too long. */
 static bool split(const char *address, char host[HOST_MAX], const char **port) {
   const char *colon = strrchr(address, ':');
-  if (colon == NULL || colon[1] == '\0')
+  if (colon == NULL || !psd_port(colon + 1))
     return false;
   size_t length = (size_t)(colon - address);
   if (length >= 2 && address[0] == '[' && colon[-1] == ']') {

@@ -82,9 +82,8 @@ void psd_admin_cell(const char *text, unsigned width) {
     at += length;
     left -= length;
   }
-  do
-    fputc(' ', stdout);
-  while (++shown <= width);
+  if (width > 0)
+    printf("%*s", (int)(shown < width ? width - shown + 1 : 1), "");
 }
 
 void psd_admin_line(const char *name, const char *value) {

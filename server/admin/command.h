@@ -129,7 +129,7 @@ int psd_admin_done(const psd_admin *admin, const char *words);
 typedef psd_db_result psd_admin_lister(psd_admin *admin, psd_json *json);
 int psd_admin_list(psd_admin *admin, const char *headings, const char *kind, psd_admin_lister *list);
 /* Prints text that somebody else wrote, in a column of `width` characters; what could work on a terminal is taken out.
- */
+ * 0 is the last column: nothing is filled up. */
 void psd_admin_cell(const char *text, unsigned width);
 /* Prints the name of a value and the value, a line. */
 void psd_admin_line(const char *name, const char *value);

@@ -80,10 +80,19 @@ static const char *alarm_reason(psd_alarm_reason reason) {
   return (size_t)reason < sizeof words / sizeof words[0] ? words[reason] : "?";
 }
 
+typedef struct alarm_show {
+  psd_json *json;
+  bool any;
+} alarm_show;
+
 static bool show_alarm(void *context, const psd_alarm *alarm) {
-  psd_json *json = context;
+  alarm_show *show = context;
+  psd_json *json = show->json;
   char time[PSD_ADMIN_TIME_WORDS];
   if (json == NULL) {
+    if (!show->any)
+      puts("alarms");
+    show->any = true;
     printf("  %-23s %-7s %s: ", psd_admin_time(alarm->time, time), alarm->cleared ? "cleared" : "ALARM",
            alarm_reason(alarm->reason));
     psd_admin_cell(alarm->words, 0);
@@ -102,11 +111,12 @@ static bool show_alarm(void *context, const psd_alarm *alarm) {
 static psd_db_result show_alarms(const psd_admin *admin, psd_json *json, const psd_meter_row *row) {
   if (json != NULL)
     psd_json_array(json, "alarms");
-  else
-    puts("alarms");
-  psd_db_result result = psd_db_alarm_list(admin->db, row->device.device, true, show_alarm, json);
+  alarm_show show = {.json = json};
+  psd_db_result result = psd_db_alarm_list(admin->db, row->device.device, true, show_alarm, &show);
   if (json != NULL)
     psd_json_end_array(json);
+  else if (result == PSD_DB_DONE && !show.any)
+    psd_admin_line("alarms", "none");
   return result;
 }
 

@@ -91,7 +91,7 @@ static void line_of(const psd_meter_row *row, const psd_admin_owner *owner) {
   printf("%-14s %-9s %13s %13s %13s %6s %-23s ", state, psd_admin_lock_words(row), ascending, descending,
          psd_admin_money(row->control_total[PSD_GROUP_POSTAGE], ledger), open,
          psd_admin_time(row->device.inspected, time));
-  psd_admin_cell(owner->name, 16);
+  psd_admin_cell(owner->name, row->due != 0 ? 16 : 0);
   say_due(row->due);
   puts("");
 }

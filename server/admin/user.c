@@ -91,7 +91,8 @@ static void show_line(const char *name, const char *account, bool disabled, cons
   psd_admin_cell(name, 32);
   psd_admin_cell(account, 16);
   psd_admin_cell(disabled ? "disabled" : "enabled", 8);
-  printf("%8u %s\n", (unsigned)failures->count, locked ? psd_admin_time(failures->until, words) : "");
+  printf("%8u%s%s\n", (unsigned)failures->count, locked ? " " : "",
+         locked ? psd_admin_time(failures->until, words) : "");
 }
 
 static void show_json(psd_json *json, const char *name, const char *account, bool disabled,

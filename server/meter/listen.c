@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "meter/server.h"
+#include "psd/spec/chars.h"
 #include "psd/spec/text.h"
 #include "wire/local.h"
 
@@ -13,7 +14,7 @@
 /* HOST and PORT of "HOST:PORT" or "[HOST]:PORT". */
 static bool split(const char *text, char host[PSD_METER_PATH_MAX + 1U], char port[16]) {
   const char *colon = strrchr(text, ':');
-  if (colon == NULL || strlen(colon + 1) >= 16 || strlen(colon + 1) == 0)
+  if (colon == NULL || strlen(colon + 1) >= 16 || !psd_port(colon + 1))
     return false;
   size_t length = (size_t)(colon - text);
   if (length >= 2 && text[0] == '[' && colon[-1] == ']') {
@@ -31,7 +32,7 @@ static const char *resolve(const char *text, struct sockaddr_storage *address) {
   char host[PSD_METER_PATH_MAX + 1U], port[16];
   struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV | AI_PASSIVE}, *list = NULL;
   if (!split(text, host, port))
-    return "HOST:PORT is wanted, such as 127.0.0.1:7816";
+    return "HOST:PORT is wanted, such as 127.0.0.1:7816, PORT up to 65535";
   int failure = getaddrinfo(host, port, &hints, &list);
   if (failure != 0)
     return gai_strerror(failure);

@@ -106,6 +106,8 @@ static void usage(void) {
     CU_ASSERT_TRUE(complained("--help"));
     CU_ASSERT_STRING_EQUAL(out, "");
   }
+  CU_ASSERT_EQUAL(psd("", "refill -50.00"), 2);
+  CU_ASSERT_TRUE(complained("there is no option -50.00"));
   CU_ASSERT_EQUAL(psd("", "pin verify 12345"), 2);
   CU_ASSERT_TRUE(complained("never taken from the command line"));
   char label[100];

@@ -165,7 +165,8 @@ static void addresses(void) {
                {":1", PSD_BAD_INPUT},
                {"[]:1", PSD_BAD_INPUT},
                {"127.0.0.1:1", PSD_NO_CARD},
-               {"127.0.0.1:no such port", PSD_NO_CARD}};
+               {"127.0.0.1:no such port", PSD_BAD_INPUT},
+               {"127.0.0.1:65537", PSD_BAD_INPUT}};
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     psd_transport *transport = transport_to(cases[i].address);
     CU_ASSERT_EQUAL(psd_transport_connect(transport, &error), cases[i].result);

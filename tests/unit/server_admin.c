@@ -86,6 +86,8 @@ static void test_usage(void) {
   CU_ASSERT(has(out, "psd-server "));
   CU_ASSERT_EQUAL(admin((const char *const[]){NULL}), 2);
   CU_ASSERT_EQUAL(ADMIN("dance"), 2);
+  CU_ASSERT_EQUAL(ADMIN("account", "deposit", "DB", "KMS", "4711", "-200"), 2);
+  CU_ASSERT(has(err, "there is no option -200"));
   CU_ASSERT_EQUAL(ADMIN("user"), 2);
   CU_ASSERT_EQUAL(ADMIN("user", "dance", "DB"), 2);
   CU_ASSERT(has(err, "user dance"));

@@ -69,6 +69,7 @@ static void test_shown(void) {
   int process = begin_with_devices();
   CU_ASSERT_EQUAL(ADMIN("meter", "show", "PS D1 0000002a", "DB", "KMS"), 0);
   CU_ASSERT(has(out, "registered to        alice") && has(out, "ascending register") && has(out, "12.34"));
+  CU_ASSERT(has(out, "alarms               none\n") && strstr(out, " \n") == NULL);
   CU_ASSERT_EQUAL(ADMIN("meter", "show", "PS", "D1", "0000002A", "DB", "KMS", "--json"), 0);
   CU_ASSERT(has(out, "\"audit\": {") && has(out, "\"ascending\": 12340") && has(out, "\"serial\": \"0000002A\""));
   CU_ASSERT(has(out, "\"operations\": [],\n  \"alarms\": []\n}"));

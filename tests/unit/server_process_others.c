@@ -213,6 +213,7 @@ static void test_refusals(void) {
       {"--handshake-timeout 0", "handshake-timeout needs a number from 1 to 86400", 2},
       {"--config /nowhere/conf", "/nowhere/conf: No such file or directory", 2},
       {"--listen nonsense", "cannot listen on nonsense: HOST:PORT is wanted", 1},
+      {"--listen 127.0.0.1:80000", "cannot listen on 127.0.0.1:80000: HOST:PORT is wanted", 1},
       {"--control /nowhere/control", "cannot listen at /nowhere/control", 1},
       {"--control %/control --control-group no-such-group-at-all", "there is no such group", 1},
   };

@@ -46,12 +46,22 @@ static void printable_is_20_to_7e(void) {
   }
 }
 
+static void ports_end_at_65535(void) {
+  static const char *const none[] = {"", "65536", "80000", "4294975112", "-1", "+1", " 1", "1 ", "0x10", "http"};
+  CU_ASSERT_TRUE(psd_port("0"));
+  CU_ASSERT_TRUE(psd_port("7816"));
+  CU_ASSERT_TRUE(psd_port("65535"));
+  for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
+    CU_ASSERT_FALSE(psd_port(none[i]));
+}
+
 int main(void) {
   static const psd_check_test tests[] = {
       {"the 22 hexadecimal digits, and no other character, have a value", digits_have_values},
       {"pairs of digits become bytes", digits_become_bytes},
       {"odd, too many, or other characters are refused", other_text_is_refused},
       {"printable are 20 to 7E", printable_is_20_to_7e},
+      {"port numbers end at 65535", ports_end_at_65535},
   };
   return psd_check_run("characters", tests, PSD_CHECK_COUNT(tests));
 }

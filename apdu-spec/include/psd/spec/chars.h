@@ -1,4 +1,5 @@
-/* Characters: hexadecimal digits, UTF-8 and printable ASCII. Needs no library, so that the card may use it. */
+/* Characters: hexadecimal digits, UTF-8, printable ASCII and port numbers. Needs no library, so that the card may use
+ * it. */
 #ifndef PSD_SPEC_CHARS_H
 #define PSD_SPEC_CHARS_H
 
@@ -20,5 +21,8 @@ bool psd_utf8_control(const uint8_t *at, size_t length);
 
 /* True if each of `length` bytes is printable ASCII (20 to 7E): what fields of kind TEXT, PINs and PUKs are made of. */
 bool psd_printable(const void *text, size_t length);
+
+/* True if it is the number of a TCP port, 0 to 65535, in decimal. getaddrinfo() takes what is more, and counts anew. */
+bool psd_port(const char *text);
 
 #endif
