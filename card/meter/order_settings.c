@@ -80,11 +80,13 @@ static uint16_t authorize(psd_order_change *order) {
   uint16_t status = take_licence(order);
   if (status == PSD_SW_OK && order->content.left > 0)
     status = put_certificate(order);
+  if (status != PSD_SW_OK)
+    return status;
   if (head->state == PSD_STATE_INITIALIZED)
     head->state = PSD_STATE_AUTHORIZED;
   order->event = PSD_EVENT_STATE_CHANGED;
   order->detail = 0;
-  return status;
+  return PSD_SW_OK;
 }
 
 /* The very table that the card has. */

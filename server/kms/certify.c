@@ -1,4 +1,6 @@
 /* A certificate for the key pair of a PSD. */
+#include <string.h>
+
 #include "kms/certificate.h"
 #include "kms/operations.h"
 #include "kms/wrapped_k4.h"
@@ -38,8 +40,7 @@ static psd_signal point_of(const psd_kms_service *service, const psd_kms_device 
   if (!psd_kms_unwrap_k4(service->keys, device, wrapped, &k4))
     return PSD_SIGNAL_DEVICE_KEY;
   psd_signal signal = psd_kms_k4_has_pair(&k4) ? PSD_SIGNAL_NONE : PSD_SIGNAL_REQUEST;
-  for (size_t i = 0; i < PSD_POINT; i++)
-    point[i] = k4.point[i];
+  memcpy(point, k4.point, PSD_POINT);
   psd_secret_wipe(&k4, sizeof k4);
   return signal;
 }

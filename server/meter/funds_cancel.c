@@ -3,7 +3,7 @@
 #include "meter/funds_internal.h"
 #include "psd/spec/status.h"
 
-/* It could not be cancelled, or not given back: why it should have been, or else why not. */
+/* The card has cancelled it, and it could not be given back: why it was cancelled, or else why not. */
 static void leave(psd_meter_session *session, psd_signal otherwise) {
   psd_signal why = session->funds->signal;
   psd_meter_funds_refuse(session, why != PSD_SIGNAL_NONE ? why : otherwise, true);
@@ -34,8 +34,8 @@ static void on_received(void *owner, const psd_meter_answer *answer) {
 
 static void on_cancelled(psd_meter_session *session, uint16_t status, const uint8_t *data, size_t length) {
   const psd_meter_funds *at = session->funds;
-  if (status != PSD_SW_OK) {
-    leave(session, PSD_SIGNAL_STATE);
+  if (status != PSD_SW_OK) { /* it may be credited: to say that nothing was moved would be untrue */
+    psd_meter_funds_leave(session, at->signal != PSD_SIGNAL_NONE ? at->signal : PSD_SIGNAL_STATE);
     return;
   }
   if (!psd_meter_funds_take_receipt(session, PSD_OPERATION_LOAD_CANCELLED, data, length)) {

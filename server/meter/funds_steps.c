@@ -28,6 +28,10 @@ bool psd_meter_funds_started(psd_meter_session *session, psd_operation_state sta
                              const uint8_t *data, size_t length) {
   psd_meter_funds *at = session->funds;
   psd_funds_request request;
+  if (status == PSD_SW_MEMORY_FAILURE) { /* whether it has started, the next audit tells */
+    psd_meter_funds_leave(session, PSD_SIGNAL_STATE);
+    return false;
+  }
   if (status != PSD_SW_OK) {
     psd_meter_funds_refuse(session, status == PSD_SW_WRONG_DATA ? PSD_SIGNAL_LIMIT : PSD_SIGNAL_STATE, false);
     return false;
