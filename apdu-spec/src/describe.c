@@ -54,6 +54,7 @@ static void say_keys(psd_text *text, uint64_t bits) {
 static void say_number(psd_text *text, psd_field_kind kind, uint64_t number) {
   switch (kind) {
   case PSD_KIND_AMOUNT:
+  case PSD_KIND_LITTLE_AMOUNT:
     psd_say_amount(text, number);
     break;
   case PSD_KIND_TIME:
@@ -69,6 +70,7 @@ static void say_number(psd_text *text, psd_field_kind kind, uint64_t number) {
     say_fault(text, number);
     break;
   case PSD_KIND_SERIAL:
+  case PSD_KIND_LITTLE_SERIAL:
     psd_say(text, "%08" PRIX64, number);
     break;
   case PSD_KIND_FLAG:
@@ -92,7 +94,7 @@ static void say_number(psd_text *text, psd_field_kind kind, uint64_t number) {
 void psd_say_field(psd_text *text, const psd_field *field, const uint8_t *bytes) {
   psd_cursor value = psd_cursor_over(bytes, field->size);
   if (psd_kind_is_number(field->kind))
-    say_number(text, field->kind, psd_take_uint(&value, field->size));
+    say_number(text, field->kind, psd_take_field_number(&value, field));
   else if (field->kind == PSD_KIND_TEXT)
     psd_say_text(text, bytes, field->size);
   else if (field->kind == PSD_KIND_SECRET)

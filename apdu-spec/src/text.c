@@ -1,5 +1,6 @@
 #include "psd/spec/text.h"
 
+#include "psd/spec/calendar.h"
 #include "psd/spec/chars.h"
 
 #include <inttypes.h>
@@ -55,21 +56,6 @@ void psd_say_amount(psd_text *text, uint64_t mills) {
     psd_say(text, "%" PRIu64 ".%03u", mills / 1000, (unsigned)(mills % 1000));
 }
 
-/* Civil date of a day number since 1970-01-01: the proleptic Gregorian calendar in 400-year eras that begin in March.
- */
-static void say_date(psd_text *text, uint64_t day) {
-  day += 719468;
-  uint64_t era = day / 146097;
-  uint64_t in_era = day % 146097;
-  uint64_t year = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
-  uint64_t in_year = in_era - (365 * year + year / 4 - year / 100);
-  uint64_t month = (5 * in_year + 2) / 153;
-  uint64_t first = (153 * month + 2) / 5;
-  bool next = month >= 10;
-  psd_say(text, "%" PRIu64 "-%02u-%02u", year + era * 400 + (next ? 1 : 0), (unsigned)(next ? month - 9 : month + 3),
-          (unsigned)(in_year - first + 1));
-}
-
 void psd_say_time(psd_text *text, uint64_t seconds) {
   if (seconds == 0) {
     psd_say(text, "never");
@@ -79,7 +65,8 @@ void psd_say_time(psd_text *text, uint64_t seconds) {
     psd_say(text, "%" PRIu64 " s", seconds);
     return;
   }
-  say_date(text, seconds / 86400);
+  uint32_t date = psd_date_of_day(seconds / 86400);
+  psd_say(text, "%u-%02u-%02u", (unsigned)(date / 10000), (unsigned)(date / 100 % 100), (unsigned)(date % 100));
   unsigned left = (unsigned)(seconds % 86400);
   psd_say(text, " %02u:%02u:%02u UTC", left / 3600, left / 60 % 60, left % 60);
 }

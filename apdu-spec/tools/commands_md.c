@@ -120,6 +120,9 @@ static void print_layouts(void) {
                                       [PSD_KIND_SPAN] = "seconds",
                                       [PSD_KIND_MODE] = "register mode",
                                       [PSD_KIND_KEYS] = "keys, a bit each",
+                                      [PSD_KIND_LITTLE] = "number, least significant byte first",
+                                      [PSD_KIND_LITTLE_AMOUNT] = "amount, mills, least significant byte first",
+                                      [PSD_KIND_LITTLE_SERIAL] = "number, least significant byte first",
                                       [PSD_KIND_TEXT] = "text",
                                       [PSD_KIND_BYTES] = "bytes",
                                       [PSD_KIND_SECRET] = "secret"};

@@ -89,35 +89,9 @@ static uint16_t authorize(psd_order_change *order) {
   return PSD_SW_OK;
 }
 
-/* The very table that the card has. */
-static bool same_rates(const psd_service_rates *current, psd_cursor content) {
-  uint8_t held[PSD_SIZE_SERVICE_RATES];
-  psd_buffer out = psd_buffer_over(held, sizeof held);
-  psd_put_message(&out, PSD_MESSAGE_SERVICE_RATES, current);
-  return content.left == out.length && memcmp(content.at, held, out.length) == 0;
-}
-
-/* Rates that were replaced never come back. The very same are taken once more: whoever has not heard the answer orders
- * them anew, with another number. */
-static uint16_t load_rates(psd_order_change *order) {
-  psd_service_rates rates, current;
-  if (order->p1 != PSD_SLOT_SERVICE_RATES)
-    return PSD_SW_WRONG_P1P2;
-  if (!psd_parse_message(order->content.at, order->content.left, PSD_MESSAGE_SERVICE_RATES, &rates))
-    return PSD_SW_WRONG_DATA;
-  uint16_t status = psd_object_fetch(order->card, PSD_OBJECT_SERVICE_RATES, &current);
-  if (status == PSD_SW_OK && rates.version <= current.version && !same_rates(&current, order->content))
-    return PSD_SW_CONDITIONS;
-  if (status != PSD_SW_OK && status != PSD_SW_REFERENCE_NOT_FOUND)
-    return status;
-  psd_order_put_object(order, PSD_OBJECT_SERVICE_RATES, order->content);
-  return PSD_SW_OK;
-}
-
 PSD_ORDER_HANDLER(authorize)
 PSD_ORDER_HANDLER(set_limits)
 PSD_ORDER_HANDLER(set_watchdog)
 PSD_ORDER_HANDLER(set_clock)
 PSD_ORDER_HANDLER(set_licence)
-PSD_ORDER_HANDLER(load_rates)
 PSD_ORDER_HANDLER(load_certificate)

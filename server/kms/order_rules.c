@@ -65,11 +65,6 @@ static psd_signal licence(const psd_kms_wanted *wanted) {
   return right(is(wanted, PSD_MESSAGE_LICENCE, &fields));
 }
 
-static psd_signal rates(const psd_kms_wanted *wanted) {
-  psd_service_rates fields;
-  return right(is(wanted, PSD_MESSAGE_SERVICE_RATES, &fields));
-}
-
 static const struct rule {
   psd_command_id command;
   uint8_t p1;
@@ -83,7 +78,6 @@ static const struct rule {
     {PSD_COMMAND_SET_LICENCE, 0, licence},
     {PSD_COMMAND_ENABLE, 0, empty},
     {PSD_COMMAND_DISABLE, 0, empty},
-    {PSD_COMMAND_LOAD_RATES, PSD_SLOT_SERVICE_RATES, rates},
     {PSD_COMMAND_LOAD_CERTIFICATE, PSD_SLOT_PSD_CERTIFICATE, certificate},
     {PSD_COMMAND_ZEROIZE, 0, empty},
 };

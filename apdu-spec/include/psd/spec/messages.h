@@ -16,6 +16,9 @@ typedef enum psd_field_kind {
   PSD_KIND_SPAN,
   PSD_KIND_MODE,
   PSD_KIND_KEYS,
+  PSD_KIND_LITTLE,
+  PSD_KIND_LITTLE_AMOUNT,
+  PSD_KIND_LITTLE_SERIAL,
   PSD_KIND_TEXT,
   PSD_KIND_BYTES,
   PSD_KIND_SECRET,
@@ -33,6 +36,9 @@ typedef enum psd_field_kind {
 #define PSD_C_SPAN(field, size) uint64_t field;
 #define PSD_C_MODE(field, size) uint64_t field;
 #define PSD_C_KEYS(field, size) uint64_t field;
+#define PSD_C_LITTLE(field, size) uint64_t field;
+#define PSD_C_LITTLE_AMOUNT(field, size) uint64_t field;
+#define PSD_C_LITTLE_SERIAL(field, size) uint64_t field;
 #define PSD_C_TEXT(field, size) uint8_t field[size];
 #define PSD_C_BYTES(field, size) uint8_t field[size];
 #define PSD_C_SECRET(field, size) uint8_t field[size];
@@ -93,6 +99,8 @@ const char *psd_field_words(const psd_field *field);
 
 /* True for the kinds that a struct holds as a number. */
 bool psd_kind_is_number(unsigned kind);
+/* Takes a field of such a kind; 0 when bytes are missing, and the cursor fails. */
+uint64_t psd_take_field_number(psd_cursor *cursor, const psd_field *field);
 
 /* Appends the struct `value` of layout `id`. A number that is too large for its field fails as an overflow. */
 void psd_put_message(psd_buffer *buffer, psd_message_id id, const void *value);

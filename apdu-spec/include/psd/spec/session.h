@@ -60,10 +60,9 @@ typedef enum psd_host_operation {
 /* Register groups: P1 of commands about funds. */
 typedef enum psd_group { PSD_GROUP_POSTAGE = 0, PSD_GROUP_CERTIFICATE = 1 } psd_group;
 
-/* P1 of GET LAST, SET LIMITS, LOAD RATES, LOAD CERTIFICATE. */
+/* P1 of GET LAST, SET LIMITS, LOAD CERTIFICATE. */
 typedef enum psd_last { PSD_LAST_EVIDENCE = 0, PSD_LAST_FUNDS = 1 } psd_last;
 typedef enum psd_limits_slot { PSD_SLOT_LIMITS = 0, PSD_SLOT_CREDIT_LIMIT = 1 } psd_limits_slot;
-typedef enum psd_rates_slot { PSD_SLOT_SERVICE_RATES = 0 } psd_rates_slot;
 typedef enum psd_certificate_slot { PSD_SLOT_PSD_CERTIFICATE = 0 } psd_certificate_slot;
 
 /* Kinds of signature of an audit response. */
