@@ -76,6 +76,7 @@ static psd_fault load_core(psd_card *card) {
 }
 
 void psd_card_reload(psd_card *card) {
+  card->self.known = false;
   psd_fault fault = fault_of(psd_store_open(&card->store, &card->ports.nvm));
   if (fault == PSD_FAULT_NONE) {
     fault = load_core(card);

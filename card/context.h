@@ -91,6 +91,29 @@ typedef struct psd_session {
   psd_traffic to_server, to_card;
 } psd_session;
 
+/* The last rate that was found, and what for: in a run of mail most pieces cost the same, and a table is long. */
+typedef struct psd_evidence_rating {
+  bool known;
+  bool anywhere;               /* it does not depend on the destination */
+  uint32_t date;               /* of mailing */
+  uint16_t grams, destination; /* first three digits, and 1000 for none */
+  uint8_t mail_class, zone;
+  uint8_t hash[4];
+  uint64_t row, postage;
+} psd_evidence_rating;
+
+/* What evidence says of the card (meter/evidence.h): read from its objects when it is first needed, and anew once an
+ * object was replaced. */
+typedef struct psd_evidence_self {
+  bool known;
+  bool licensed;
+  psd_device_id identity;
+  psd_licence licence; /* zeroes if not licensed */
+  psd_evidence_policy policy;
+  uint64_t certificate; /* serial number of its certificate; 0 without one, and for one that an indicium cannot name */
+  psd_evidence_rating rating;
+} psd_evidence_self;
+
 struct psd_card {
   psd_ports ports;
   psd_store store;
@@ -99,6 +122,7 @@ struct psd_card {
   psd_fault fault;
   uint16_t kats_run, kats_failed; /* one bit a psd_kat */
   psd_core core;                  /* as committed; only psd_change_commit and power-up write it */
+  psd_evidence_self self;
   psd_scp scp;
   psd_session session;
   psd_channel channels[PSD_CARD_CHANNELS];

@@ -2,8 +2,9 @@
 add_library(psd_options INTERFACE)
 
 target_compile_options(psd_options INTERFACE
-  -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes
-  -Wold-style-definition -Wpointer-arith -Wcast-qual -Wcast-align -Wwrite-strings -Wundef -Wvla -Wformat=2
+  -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow
+  $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes;-Wmissing-prototypes;-Wold-style-definition>
+  -Wpointer-arith -Wcast-qual -Wcast-align -Wwrite-strings -Wundef -Wvla -Wformat=2
   -Wdouble-promotion -Wimplicit-fallthrough
   # CUnit's fatal assertions do not tell the compiler that they end the test.
   $<$<NOT:$<BOOL:$<TARGET_PROPERTY:PSD_UNIT_TEST>>>:-Wnull-dereference>)

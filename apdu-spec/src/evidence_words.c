@@ -20,6 +20,10 @@ static const named domains[] = {
 #define PSD_TOKEN_DOMAIN(NAME, value, name, words) {value, name, words},
 #include "evidence.def"
 };
+static const named orders[] = {
+#define PSD_TOKEN_ORDER(NAME, value, name, words) {value, name, words},
+#include "evidence.def"
+};
 #define FIND(table, value) find(table, sizeof(table) / sizeof((table)[0]), value)
 
 static const named *find(const named *table, size_t count, uint64_t value) {
@@ -50,12 +54,28 @@ const char *psd_token_domain_name(uint64_t domain) {
   return FIND(domains, domain)->name;
 }
 
-bool psd_mail_class_named(const char *name, uint8_t *mail_class) {
-  for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++) {
-    if (strcmp(classes[i].name, name) != 0)
+const char *psd_token_order_name(uint64_t order) {
+  return FIND(orders, order)->name;
+}
+
+static bool find_name(const named *table, size_t count, const char *name, uint8_t *value) {
+  for (size_t i = 0; i < count; i++) {
+    if (strcmp(table[i].name, name) != 0)
       continue;
-    *mail_class = classes[i].value;
+    *value = table[i].value;
     return true;
   }
   return false;
+}
+
+bool psd_mail_class_named(const char *name, uint8_t *mail_class) {
+  return find_name(classes, sizeof classes / sizeof classes[0], name, mail_class);
+}
+
+bool psd_token_domain_named(const char *name, uint8_t *domain) {
+  return find_name(domains, sizeof domains / sizeof domains[0], name, domain);
+}
+
+bool psd_token_order_named(const char *name, uint8_t *order) {
+  return find_name(orders, sizeof orders / sizeof orders[0], name, order);
 }

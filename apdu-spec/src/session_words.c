@@ -73,3 +73,10 @@ psd_role psd_role_named(const char *name) {
       return roles[i].role;
   return (psd_role)0;
 }
+
+const char *psd_role_name(unsigned role) {
+  for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
+    if (roles[i].role == role)
+      return roles[i].name;
+  return NULL;
+}

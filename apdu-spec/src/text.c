@@ -56,6 +56,10 @@ void psd_say_amount(psd_text *text, uint64_t mills) {
     psd_say(text, "%" PRIu64 ".%03u", mills / 1000, (unsigned)(mills % 1000));
 }
 
+void psd_say_date(psd_text *text, uint64_t date) {
+  psd_say(text, "%04u-%02u-%02u", (unsigned)(date / 10000), (unsigned)(date / 100 % 100), (unsigned)(date % 100));
+}
+
 void psd_say_time(psd_text *text, uint64_t seconds) {
   if (seconds == 0) {
     psd_say(text, "never");
@@ -65,8 +69,7 @@ void psd_say_time(psd_text *text, uint64_t seconds) {
     psd_say(text, "%" PRIu64 " s", seconds);
     return;
   }
-  uint32_t date = psd_date_of_day(seconds / 86400);
-  psd_say(text, "%u-%02u-%02u", (unsigned)(date / 10000), (unsigned)(date / 100 % 100), (unsigned)(date % 100));
+  psd_say_date(text, psd_date_of_day(seconds / 86400));
   unsigned left = (unsigned)(seconds % 86400);
   psd_say(text, " %02u:%02u:%02u UTC", left / 3600, left / 60 % 60, left % 60);
 }

@@ -153,6 +153,20 @@ bool psd_rsa_pkcs1_sign(const uint8_t *key, size_t key_length, const uint8_t dig
 bool psd_rsa_pkcs1_verify(const psd_rsa_public *key, const uint8_t digest[PSD_SHA256_SIZE], const uint8_t *signature,
                           size_t signature_length);
 
+/* DSA of 1024 bits (FIPS 186-4, 4) with the domain parameters of RFC 6979, A.2.1: for indicia with the layout of 1996,
+ * and nothing else. Signatures are r || s, 20 bytes each. A digest is 1 to 64 bytes, of which the leftmost 20 count. A
+ * new pair passes a pairwise sign-verify check. Nonce and secret are blinded, and raised to with as many bits always;
+ * with GMP in a time that does not depend on them. */
+#define PSD_DSA_SECRET 20U
+#define PSD_DSA_PUBLIC 128U
+#define PSD_DSA_SIGNATURE 40U
+bool psd_dsa_generate(psd_drbg *drbg, uint8_t secret[PSD_DSA_SECRET], uint8_t y[PSD_DSA_PUBLIC]);
+bool psd_dsa_public(const uint8_t secret[PSD_DSA_SECRET], uint8_t y[PSD_DSA_PUBLIC]);
+bool psd_dsa_sign(psd_drbg *drbg, const uint8_t secret[PSD_DSA_SECRET], const uint8_t *digest, size_t digest_length,
+                  uint8_t signature[PSD_DSA_SIGNATURE]);
+bool psd_dsa_verify(const uint8_t y[PSD_DSA_PUBLIC], const uint8_t *digest, size_t digest_length,
+                    const uint8_t signature[PSD_DSA_SIGNATURE]);
+
 /* Known-answer tests, from published vectors. One bit each in a 16-bit set. */
 typedef enum psd_kat {
   PSD_KAT_SHA2,
@@ -169,6 +183,7 @@ typedef enum psd_kat {
   PSD_KAT_RSA_VERIFY,
   PSD_KAT_RSA_SIGN,
   PSD_KAT_RSA_OAEP,
+  PSD_KAT_DSA,
   PSD_KAT_COUNT
 } psd_kat;
 /* The cheap ones: run at every power-up. The others run before the first use of their algorithm, and on demand. */

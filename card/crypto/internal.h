@@ -74,6 +74,10 @@ bool psd_rsa_private_operation(rsa_key *key, const uint8_t *in, uint8_t *out, si
 bool psd_rsa_pss_sign_with(psd_random *random, const uint8_t *key, size_t key_length,
                            const uint8_t digest[PSD_SHA256_SIZE], uint8_t *signature, size_t *signature_length);
 
+/* Signs with nonce and blinding factor that `random` delivers, PSD_DSA_SECRET bytes each. */
+bool psd_dsa_sign_with(psd_random *random, const uint8_t secret[PSD_DSA_SECRET], const uint8_t *digest,
+                       size_t digest_length, uint8_t signature[PSD_DSA_SIGNATURE]);
+
 /* Known-answer tests by subject. psd_kat_hex turns vector text into bytes and returns how many; 0 if it does not fit or
  * is not hexadecimal. */
 size_t psd_kat_hex(const char *text, uint8_t *out, size_t capacity);
@@ -93,6 +97,7 @@ bool psd_kat_p256_sign(void);
 bool psd_kat_rsa_verify(void);
 bool psd_kat_rsa_sign(void);
 bool psd_kat_rsa_oaep(void);
+bool psd_kat_dsa(void);
 /* A source of fixed bytes for the tests of signatures: what a published vector says the nonce or the salt was. */
 typedef struct psd_kat_source {
   const uint8_t *bytes;

@@ -21,6 +21,7 @@ static const struct {
     [PSD_KAT_RSA_VERIFY] = {"RSA verify", psd_kat_rsa_verify},
     [PSD_KAT_RSA_SIGN] = {"RSA sign", psd_kat_rsa_sign},
     [PSD_KAT_RSA_OAEP] = {"RSA-OAEP", psd_kat_rsa_oaep},
+    [PSD_KAT_DSA] = {"DSA", psd_kat_dsa},
 };
 
 bool psd_kat_run(psd_kat test) {

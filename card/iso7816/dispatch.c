@@ -17,14 +17,6 @@ static psd_handler *const handlers[PSD_COMMAND_COUNT] = {
 };
 #undef PSD_COMMAND
 
-/* A row whose service this card does not offer. */
-uint16_t psd_handle_none(psd_card *card, const psd_request *request, psd_buffer *out) {
-  (void)card;
-  (void)request;
-  (void)out;
-  return PSD_SW_FUNCTION_UNSUPPORTED;
-}
-
 /* Finds the row, or the reason why there is none: 6E00 where the instruction is known in another class, else 6D00. */
 static uint16_t find_row(const psd_channel *channel, psd_class class, uint8_t ins, const psd_command **row) {
   *row = psd_command_of(class, ins);

@@ -95,6 +95,19 @@ bool psd_certificate_parse(psd_cursor der, psd_certificate *certificate) {
          parse_signature(bits, certificate->signature);
 }
 
+bool psd_certificate_number(psd_cursor der, uint64_t *number) {
+  static const uint8_t none[HALF - 4U] = {0};
+  uint8_t wide[HALF];
+  psd_cursor parts, text, passed;
+  if (!take_whole(der, SEQUENCE, &parts) || !take(&parts, SEQUENCE, &text) || text.left == 0 ||
+      (text.at[0] == VERSION && !take(&text, VERSION, &passed)) || !take_number(&text, wide) ||
+      memcmp(wide, none, sizeof none) != 0)
+    return false;
+  psd_cursor low = psd_cursor_over(wide + sizeof none, 4);
+  *number = psd_take_u32(&low);
+  return true;
+}
+
 static uint16_t check_signature(psd_card *card, const psd_certificate *certificate) {
   psd_public_key authority;
   uint8_t digest[PSD_SHA256_SIZE];

@@ -82,6 +82,13 @@ static bool registers_may_follow(const psd_core *before, const psd_core *next) {
   return psd_core_balanced(next) || (next->head.state == PSD_STATE_ZEROIZED && kept);
 }
 
+/* What was worked out from an object is so no more. */
+static void forget(psd_card *card, const psd_change *change) {
+  for (size_t i = 0; i < change->count; i++)
+    if (change->puts[i].record >= PSD_RECORD_OBJECT && change->puts[i].record < PSD_RECORD_LOG)
+      card->self.known = false;
+}
+
 uint16_t psd_change_commit(psd_change *change, psd_card *card) {
   if (change->core_put) {
     uint64_t now = psd_clock_in(card, &change->next);
@@ -93,6 +100,7 @@ uint16_t psd_change_commit(psd_change *change, psd_card *card) {
   }
   if (change->failed)
     return PSD_SW_EXECUTION_ERROR;
+  forget(card, change);
   psd_store_result result = psd_store_commit(&card->store, change->puts, change->count);
   switch (result) {
   case PSD_STORE_OK:

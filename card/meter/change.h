@@ -5,8 +5,8 @@
 #include "context.h"
 #include "psd/spec/session.h"
 
-/* Everything that STORE DATA may bring in one block, the core and a log record. */
-#define PSD_CHANGE_PUTS 16U
+/* Everything that STORE DATA may bring in one block, or ZEROIZE removes, the core and a log record. */
+#define PSD_CHANGE_PUTS 18U
 
 typedef struct psd_change {
   psd_core next; /* the core as it shall be */

@@ -9,12 +9,21 @@ static const struct {
   psd_message_id message;
   uint16_t offset;
 } parts[] = {
-    {PSD_MESSAGE_CORE_HEAD, offsetof(psd_core, head)},        {PSD_MESSAGE_REGISTERS, offsetof(psd_core, postage)},
-    {PSD_MESSAGE_REGISTERS, offsetof(psd_core, certificate)}, {PSD_MESSAGE_FUNDS, offsetof(psd_core, funds)},
-    {PSD_MESSAGE_LIMITS, offsetof(psd_core, limits)},         {PSD_MESSAGE_CLOCK_STATE, offsetof(psd_core, clock)},
-    {PSD_MESSAGE_WATCHDOG, offsetof(psd_core, watchdog)},     {PSD_MESSAGE_PIN_POLICY, offsetof(psd_core, pins)},
-    {PSD_MESSAGE_REFILL, offsetof(psd_core, refill)},         {PSD_MESSAGE_OPERATION, offsetof(psd_core, operation)},
-    {PSD_MESSAGE_ORDER, offsetof(psd_core, order)},           {PSD_MESSAGE_LOG_HEAD, offsetof(psd_core, log)},
+    {PSD_MESSAGE_CORE_HEAD, offsetof(psd_core, head)},
+    {PSD_MESSAGE_REGISTERS, offsetof(psd_core, postage)},
+    {PSD_MESSAGE_REGISTERS, offsetof(psd_core, certificate)},
+    {PSD_MESSAGE_FUNDS, offsetof(psd_core, funds)},
+    {PSD_MESSAGE_LIMITS, offsetof(psd_core, limits)},
+    {PSD_MESSAGE_CLOCK_STATE, offsetof(psd_core, clock)},
+    {PSD_MESSAGE_WATCHDOG, offsetof(psd_core, watchdog)},
+    {PSD_MESSAGE_PIN_POLICY, offsetof(psd_core, pins)},
+    {PSD_MESSAGE_REFILL, offsetof(psd_core, refill)},
+    {PSD_MESSAGE_OPERATION, offsetof(psd_core, operation)},
+    {PSD_MESSAGE_ORDER, offsetof(psd_core, order)},
+    {PSD_MESSAGE_RATES_STATE, offsetof(psd_core, rates[0])},
+    {PSD_MESSAGE_RATES_STATE, offsetof(psd_core, rates[1])},
+    {PSD_MESSAGE_EVIDENCE_STATE, offsetof(psd_core, evidence)},
+    {PSD_MESSAGE_LOG_HEAD, offsetof(psd_core, log)},
 };
 #define PART_COUNT (sizeof parts / sizeof parts[0])
 
@@ -38,6 +47,7 @@ bool psd_core_encode(const psd_core *core, uint8_t out[PSD_CORE_SIZE]) {
 
 bool psd_core_decode(const uint8_t *data, size_t length, psd_core *core) {
   psd_cursor cursor = psd_cursor_over(data, length);
+  memset(core, 0, sizeof *core); /* what lies between its fields too: cores are compared */
   for (size_t i = 0; i < PART_COUNT; i++)
     psd_take_message(&cursor, parts[i].message, (uint8_t *)core + parts[i].offset);
   return psd_cursor_done(&cursor) && core->head.layout == PSD_CORE_LAYOUT &&

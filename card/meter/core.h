@@ -14,17 +14,19 @@ typedef struct psd_core {
   psd_watchdog watchdog;
   psd_pin_policy pins;
   psd_refill refill;
-  psd_operation operation; /* the last with funds, finished or not */
-  psd_order order;         /* the last of the provider that was carried out; number 0 before the first */
+  psd_operation operation;  /* the last with funds, finished or not */
+  psd_order order;          /* the last of the provider that was carried out; number 0 before the first */
+  psd_rates_state rates[2]; /* of the rate table in force and of the next; the tables themselves are objects */
+  psd_evidence_state evidence;
   psd_log_head log;
 } psd_core;
 
-#define PSD_CORE_LAYOUT 2U
+#define PSD_CORE_LAYOUT 3U
 /* Encoded length. */
 #define PSD_CORE_SIZE                                                                                                  \
   (PSD_SIZE_CORE_HEAD + 2U * PSD_SIZE_REGISTERS + PSD_SIZE_FUNDS + PSD_SIZE_LIMITS + PSD_SIZE_CLOCK_STATE +            \
    PSD_SIZE_WATCHDOG + PSD_SIZE_PIN_POLICY + PSD_SIZE_REFILL + PSD_SIZE_OPERATION + PSD_SIZE_ORDER +                   \
-   PSD_SIZE_LOG_HEAD)
+   2U * PSD_SIZE_RATES_STATE + PSD_SIZE_EVIDENCE_STATE + PSD_SIZE_LOG_HEAD)
 
 /* Record numbers in the store. */
 enum psd_record {
@@ -34,6 +36,8 @@ enum psd_record {
   PSD_RECORD_TRANSPORT = 3,
   PSD_RECORD_KEY_PAIR = 4, /* the secret of the PSD's own key pair; its point is the object DEVICE_PUBLIC */
   PSD_RECORD_FUNDS = 5,    /* the last answer about funds, with its signature */
+  PSD_RECORD_EVIDENCE = 6, /* the last evidence as it was answered */
+  PSD_RECORD_DSA = 7,      /* the secret of its DSA pair; the public key is in the object DSA_KEY */
   PSD_RECORD_OBJECT = 16,  /* and psd_object_id on top of it */
   PSD_RECORD_LOG = 100,    /* a ring of PSD_LOG_RECORDS */
 };

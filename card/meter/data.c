@@ -12,12 +12,17 @@ uint16_t psd_handle_get_data(psd_card *card, const psd_request *request, psd_buf
   return object != NULL ? psd_object_read(card, request, object, out) : PSD_SW_REFERENCE_NOT_FOUND;
 }
 
-/* An empty tag list asks for everything that may be read and is there. */
+/* An empty tag list asks for everything that may be read and is there. What the answer has no room for any more is left
+ * out: it can be asked for by its tag, and the rest is not lost for a long rate table. */
 static uint16_t get_all(psd_card *card, const psd_request *request, psd_buffer *out) {
-  for (size_t i = 0; i < PSD_OBJECT_COUNT; i++)
+  for (size_t i = 0; i < PSD_OBJECT_COUNT; i++) {
+    size_t before = out->length;
     if (psd_object_read_tlv(card, request, &psd_objects[i], out) == PSD_SW_MEMORY_FAILURE)
       return PSD_SW_MEMORY_FAILURE;
-  return out->overflow ? PSD_SW_WRONG_DATA : PSD_SW_OK;
+    if (out->overflow)
+      *out = (psd_buffer){.data = out->data, .capacity = out->capacity, .length = before};
+  }
+  return PSD_SW_OK;
 }
 
 uint16_t psd_handle_get_data_odd(psd_card *card, const psd_request *request, psd_buffer *out) {

@@ -1,5 +1,6 @@
 /* INITIALIZE WITHDRAWAL, COMPLETE WITHDRAWAL, GET LAST: the card debits first, so nothing cancels a withdrawal. */
 #include "iso7816/handlers.h"
+#include "meter/evidence.h"
 #include "meter/funds.h"
 
 /* A final withdrawal leaves nothing: it takes the whole of this group, and the other is empty already. */
@@ -54,7 +55,7 @@ uint16_t psd_handle_complete_withdrawal(psd_card *card, const psd_request *reque
 uint16_t psd_handle_get_last(psd_card *card, const psd_request *request, psd_buffer *out) {
   switch (request->apdu.p1) {
   case PSD_LAST_EVIDENCE:
-    return PSD_SW_REFERENCE_NOT_FOUND; /* none was made */
+    return psd_evidence_last(card, out);
   case PSD_LAST_FUNDS:
     return psd_funds_last(card, out);
   default:

@@ -4,15 +4,13 @@
 #include "meter/objects.h"
 #include "meter/session.h"
 #include "psd/spec/chars.h"
+#include "psd/spec/evidence.h"
 
 #include <string.h>
 
 #define SETS_OF_1000 1000U
 #define SCHEME_LAST 1U
-#define TOKEN_DIGITS_LEAST 2U
-#define TOKEN_DIGITS_MOST 8U
 #define TRIES_MOST 15U
-#define POSTAGE_MOST 0xFFFFFFU
 
 static bool all_zero(const uint8_t *bytes, size_t length) {
   uint8_t any = 0;
@@ -44,7 +42,7 @@ bool psd_funds_valid(const psd_funds *funds) {
 static bool limits_valid(const psd_limits *limits) {
   return limits->minimum_postage <= limits->maximum_postage && limits->minimum_refill <= limits->maximum_refill &&
          limits->maximum_refill <= limits->maximum_descending && limits->maximum_postage > 0 &&
-         limits->maximum_postage <= POSTAGE_MOST && limits->maximum_descending <= UINT32_MAX;
+         limits->maximum_postage <= PSD_POSTAGE_MOST && limits->maximum_descending <= PSD_DESCENDING_MOST;
 }
 
 bool psd_watchdog_valid(const psd_watchdog *watchdog) {
@@ -55,6 +53,21 @@ static bool pin_policy_valid(const psd_pin_policy *policy) {
   return policy->pin_tries >= 1 && policy->pin_tries <= TRIES_MOST && policy->puk_tries >= 1 &&
          policy->puk_tries <= TRIES_MOST && policy->minimum_length >= PSD_PIN_MIN &&
          policy->minimum_length <= PSD_PIN_MAX;
+}
+
+static bool capital(uint8_t c) {
+  return c >= 'A' && c <= 'Z';
+}
+
+/* Profiles this card knows, at least one of them; local time at most a day away from UTC. */
+static bool evidence_policy_valid(const psd_evidence_policy *policy) {
+  uint64_t known = 0;
+  for (uint64_t profile = 0; profile < 8; profile++)
+    if (psd_profile_of(profile) != NULL)
+      known |= UINT64_C(1) << profile;
+  return capital(policy->country[0]) && capital(policy->country[1]) && policy->profiles != 0 &&
+         (policy->profiles & ~known) == 0 && policy->ahead <= PSD_DATE_AHEAD_MOST &&
+         policy->offset <= 2U * PSD_OFFSET_UTC;
 }
 
 /* Suites this card knows, at least one of them. */
@@ -82,6 +95,14 @@ static bool opaque_valid(const psd_object *object, psd_cursor value) {
   return object->id != PSD_OBJECT_VENDOR_RSA_KEY || psd_rsa_key_parse(value, &head, &key);
 }
 
+/* K_pred has 32 bytes, K_meter the first 16. */
+static bool token_key_valid(const psd_token_key *key) {
+  size_t used = key->order == PSD_TOKEN_BY_METER ? PSD_TOKEN_KEY_SIZE : sizeof key->key;
+  return key->pointer < PSD_TOKEN_KEYS && key->digits >= PSD_TOKEN_DIGITS_LEAST &&
+         key->digits <= PSD_TOKEN_DIGITS_MOST && key->order < PSD_TOKEN_ORDERS && !all_zero(key->key, used) &&
+         all_zero(key->key + used, sizeof key->key - used);
+}
+
 static bool key_valid(const psd_object *object, psd_cursor value) {
   union {
     psd_vendor_key vendor;
@@ -103,8 +124,7 @@ static bool key_valid(const psd_object *object, psd_cursor value) {
   else if (object->format == PSD_FORMAT_SHARED_KEY)
     valid = !all_zero(key.shared.key, sizeof key.shared.key);
   else if (object->format == PSD_FORMAT_TOKEN_KEY)
-    valid = key.token.pointer < SETS_OF_1000 && key.token.digits >= TOKEN_DIGITS_LEAST &&
-            key.token.digits <= TOKEN_DIGITS_MOST && !all_zero(key.token.key, sizeof key.token.key);
+    valid = token_key_valid(&key.token);
   psd_wipe(&key, sizeof key);
   return valid;
 }
@@ -160,6 +180,7 @@ static bool stored_value_valid(const psd_object *object, psd_cursor value) {
   psd_device_id identity;
   psd_licence licence;
   psd_session_policy policy;
+  psd_evidence_policy evidence;
   switch (object->format) {
   case PSD_FORMAT_DEVICE_ID:
     return psd_parse_message(value.at, value.left, PSD_MESSAGE_DEVICE_ID, &identity) && device_id_valid(&identity);
@@ -169,6 +190,9 @@ static bool stored_value_valid(const psd_object *object, psd_cursor value) {
     return utf8(value);
   case PSD_FORMAT_SESSION_POLICY:
     return psd_parse_message(value.at, value.left, PSD_MESSAGE_SESSION_POLICY, &policy) && policy_valid(&policy);
+  case PSD_FORMAT_EVIDENCE_POLICY:
+    return psd_parse_message(value.at, value.left, PSD_MESSAGE_EVIDENCE_POLICY, &evidence) &&
+           evidence_policy_valid(&evidence);
   case PSD_FORMAT_OPAQUE:
     return opaque_valid(object, value);
   default:
@@ -188,6 +212,9 @@ uint16_t psd_object_write(psd_card *card, const psd_request *request, const psd_
   if ((object->write & request->granted) == 0)
     return PSD_SW_SECURITY_STATUS;
   if ((object->write_states & PSD_STATE_BIT(psd_card_state(card))) == 0)
+    return PSD_SW_CONDITIONS;
+  /* The DSA key was signed for the identity that was there. */
+  if (object->id == PSD_OBJECT_DEVICE_ID && psd_store_length(&card->store, PSD_RECORD_DSA) >= 0)
     return PSD_SW_CONDITIONS;
   /* A secret may not cross in clear: the level must have C-ENC. */
   if (object->read == PSD_NEVER && (card->scp.level & PSD_SCP_CENC) == 0)

@@ -2,6 +2,7 @@
 
 #include "iso7816/pin.h"
 #include "meter/clock.h"
+#include "meter/rates.h"
 #include "meter/transport_keys.h"
 #include "psd/spec/session.h"
 #include "psd/spec/tlv.h"
@@ -26,6 +27,8 @@ uint16_t psd_object_fetch_bytes(const psd_card *card, psd_object_id id, void *by
 }
 
 uint16_t psd_object_fetch(const psd_card *card, psd_object_id id, void *value) {
+  if (id == PSD_OBJECT_SERVICE_RATES)
+    return psd_rates_services(card, value);
   uint8_t encoded[FETCHED_MAX];
   size_t length = 0;
   uint16_t status = psd_object_fetch_bytes(card, id, encoded, sizeof encoded, &length);
@@ -40,6 +43,14 @@ uint16_t psd_session_policy_fetch(const psd_card *card, psd_session_policy *poli
   if (status != PSD_SW_REFERENCE_NOT_FOUND)
     return status;
   *policy = (psd_session_policy){.suites = PSD_SUITE_P256, .forward = 1};
+  return PSD_SW_OK;
+}
+
+uint16_t psd_evidence_policy_fetch(const psd_card *card, psd_evidence_policy *policy) {
+  uint16_t status = psd_object_fetch(card, PSD_OBJECT_EVIDENCE_POLICY, policy);
+  if (status != PSD_SW_REFERENCE_NOT_FOUND)
+    return status;
+  *policy = (psd_evidence_policy)PSD_EVIDENCE_POLICY_DEFAULT;
   return PSD_SW_OK;
 }
 
@@ -90,6 +101,14 @@ static uint16_t read_pin_status(const psd_card *card, psd_buffer *out) {
     return PSD_SW_MEMORY_FAILURE;
   psd_put_message(out, PSD_MESSAGE_PIN_STATUS, &status);
   return PSD_SW_OK;
+}
+
+static uint16_t read_service_rates(const psd_card *card, psd_buffer *out) {
+  psd_service_rates rates;
+  uint16_t status = card->store.open ? psd_rates_services(card, &rates) : PSD_SW_MEMORY_FAILURE;
+  if (status == PSD_SW_OK)
+    psd_put_message(out, PSD_MESSAGE_SERVICE_RATES, &rates);
+  return status;
 }
 
 /* A zeroized card has none: 6A88, and zeroes. */
@@ -159,6 +178,8 @@ static bool read_computed(const psd_card *card, const psd_object *object, psd_bu
     *status = read_pin_status(card, out);
   } else if (object->id == PSD_OBJECT_KEY_STATUS) {
     *status = read_key_status(card, out);
+  } else if (object->id == PSD_OBJECT_SERVICE_RATES) {
+    *status = read_service_rates(card, out);
   } else if (object->id == PSD_OBJECT_KEY_INFORMATION) {
     *status = read_key_information(card, out);
   } else {

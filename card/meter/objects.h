@@ -11,8 +11,8 @@ uint16_t psd_object_read(psd_card *card, const psd_request *request, const psd_o
 /* The same, as a BER-TLV data object; nothing is appended but with 9000. */
 uint16_t psd_object_read_tlv(psd_card *card, const psd_request *request, const psd_object *object, psd_buffer *out);
 
-/* The value of an object that is kept in a record of its own, for the card itself: the struct of its layout. 9000; 6A88
- * if it was never loaded; 6581. The caller wipes a secret one. */
+/* The value of an object that is kept in a record of its own, or SERVICE_RATES, for the card itself: the struct of its
+ * layout. 9000; 6A88 if it was never loaded; 6581. The caller wipes a secret one. */
 uint16_t psd_object_fetch(const psd_card *card, psd_object_id id, void *value);
 /* The same for one that is bytes, up to `capacity`. */
 uint16_t psd_object_fetch_bytes(const psd_card *card, psd_object_id id, void *bytes, size_t capacity, size_t *length);
@@ -20,6 +20,8 @@ uint16_t psd_object_fetch_bytes(const psd_card *card, psd_object_id id, void *by
 psd_version psd_card_version(void);
 /* How the card may sign on: what personalisation has set, or suite p256 with forward secrecy. 9000 or 6581. */
 uint16_t psd_session_policy_fetch(const psd_card *card, psd_session_policy *policy);
+/* What evidence the card makes: what personalisation has set, or PSD_EVIDENCE_POLICY_DEFAULT. 9000 or 6581. */
+uint16_t psd_evidence_policy_fetch(const psd_card *card, psd_evidence_policy *policy);
 /* True for a mode there is, with a credit limit above 0 in current-account mode and 0 in every other. */
 bool psd_funds_valid(const psd_funds *funds);
 /* True for a watchdog that warns, and not after it has locked. */

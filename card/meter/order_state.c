@@ -22,7 +22,8 @@ static uint16_t disable(psd_order_change *order) {
 
 /* FIPS 140-2, 4.7.6: every key, secret or public, and whatever else opens something. Identity and registers stay. */
 static void remove_keys(psd_change *change) {
-  static const uint16_t secrets[] = {PSD_RECORD_PIN, PSD_RECORD_PUK, PSD_RECORD_TRANSPORT, PSD_RECORD_KEY_PAIR};
+  static const uint16_t secrets[] = {PSD_RECORD_PIN, PSD_RECORD_PUK, PSD_RECORD_TRANSPORT, PSD_RECORD_KEY_PAIR,
+                                     PSD_RECORD_DSA};
   for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++)
     psd_change_put(change, secrets[i], NULL, 0);
   for (size_t i = 0; i < psd_key_count; i++)

@@ -45,6 +45,7 @@ static const struct {
     {NULL, 0, PSD_NO_READER, IN_A_READER, "plug one in, or wait for it with --wait"},
 };
 
+static const char in_doubt[] = "psd indicium --last tells, once the card is there: if it was made, that prints it";
 static const char at_risk[] = "no money is lost: psd recover tells what came of it";
 
 const char *psd_advice(const psd_cli *cli, const psd_error *error) {
@@ -55,6 +56,8 @@ const char *psd_advice(const psd_cli *cli, const psd_error *error) {
     status = PSD_SW_TRIES_LEFT;
   if (cli->at_risk)
     return at_risk;
+  if (cli->in_doubt)
+    return in_doubt;
   for (size_t i = 0; i < sizeof advices / sizeof advices[0]; i++)
     if (advices[i].result == error->result && advices[i].status == status &&
         (advices[i].place == ANYWHERE || advices[i].place == here) &&

@@ -13,10 +13,10 @@ const psd_verb psd_verbs[] = {
     {"pin", "status|verify|change|unblock", "asks for the PIN, changes it, or unblocks it with the PUK",
      "The PIN is asked for on the terminal, or is the first line of --pin-file (- is standard\n"
      "input); the new PIN is the second line. For unblock the first line is the PUK.\n",
-     PSD_OPTIONS_CARD | PSD_OPTION_PIN_FILE, 1, 1, psd_run_pin},
+     PSD_OPTIONS_CARD | PSD_OPTION(PIN_FILE), 1, 1, psd_run_pin},
     {"personalize", "--keys FILE --profile FILE", "makes a meter of a blank card",
      "FILE of --keys holds the card's transport keys; FILE of --profile what is to be stored.\n",
-     PSD_OPTIONS_CARD | PSD_OPTION_KEYS | PSD_OPTION_PROFILE, 0, 0, psd_run_personalize},
+     PSD_OPTIONS_CARD | PSD_OPTION(KEYS) | PSD_OPTION(PROFILE), 0, 0, psd_run_personalize},
     {"audit", "--server HOST:PORT --user NAME",
      "signs on with a meter server and completes the audit: card, server and user are authenticated",
      "Shows each step of EP 0 851 630 by its number, with its time. The password is asked for on the\n"
@@ -29,10 +29,10 @@ const psd_verb psd_verbs[] = {
     {"refill", "AMOUNT", "buys postage: the account pays AMOUNT into the meter",
      "AMOUNT is dollars with up to three decimals, such as 50.00. Signs on as psd audit does. A refill\n"
      "of this amount that was cut off before is finished, and nothing more is bought.\n",
-     PSD_OPTIONS_SESSION | PSD_OPTION_GROUP, 1, 1, psd_run_refill},
+     PSD_OPTIONS_SESSION | PSD_OPTION(GROUP), 1, 1, psd_run_refill},
     {"withdraw", "AMOUNT | --all [--yes]", "gives money of the meter back to the account",
      "Signs on as psd audit does. --all takes the meter out of service for good, and asks first.\n",
-     PSD_OPTIONS_SESSION | PSD_OPTION_GROUP | PSD_OPTION_ALL | PSD_OPTION_YES, 0, 1, psd_run_withdraw},
+     PSD_OPTIONS_SESSION | PSD_OPTION(GROUP) | PSD_OPTION(ALL) | PSD_OPTION(YES), 0, 1, psd_run_withdraw},
     {"recover", "", "finishes or cancels a refill or withdrawal that was cut off, and says which",
      "Signs on as psd audit does.\n", PSD_OPTIONS_SESSION, 0, 0, psd_run_recover},
     {"password", "--server HOST:PORT --user NAME", "changes the user's password with the meter server",
@@ -40,61 +40,55 @@ const psd_verb psd_verbs[] = {
      "--password-file.\n",
      PSD_OPTIONS_SESSION, 0, 0, psd_run_password},
     {"manufacture", "--kms PATH --server CONTROL-PATH", "makes a meter of a blank card, with keys of the KMS",
+     "The key of the vendor's tokens comes from --kms, that of the post's from --postal-kms.\n"
      "With --count and --state-dir: makes that many, each a state file for psd-card run. Otherwise the\n"
      "blank card in the reader becomes a meter; --keys are its transport keys if they are not the\n"
      "KMS's own. PIN and PUK are the profile's, or the lines of --pin-file; otherwise they are drawn\n"
      "by lot and shown.\n",
-     PSD_OPTIONS_CARD | PSD_OPTION_KMS | PSD_OPTION_SERVER | PSD_OPTION_PROFILE | PSD_OPTION_KEYS | PSD_OPTION_SERIAL |
-         PSD_OPTION_SCHEME | PSD_OPTION_SUITES | PSD_OPTION_KEY_PAIR | PSD_OPTION_PIN_FILE | PSD_OPTION_COUNT |
-         PSD_OPTION_STATE_DIR | PSD_OPTION_FIRST_SERIAL,
+     PSD_OPTIONS_CARD | PSD_OPTION(KMS) | PSD_OPTION(SERVER) | PSD_OPTION(PROFILE) | PSD_OPTION(KEYS) |
+         PSD_OPTION(SERIAL) | PSD_OPTION(SCHEME) | PSD_OPTION(POSTAL_KMS) | PSD_OPTION(DSA) | PSD_OPTION(TOKEN_DIGITS) |
+         PSD_OPTION(TOKEN_ORDER) | PSD_OPTION(NO_TOKENS) | PSD_OPTION(SUITES) | PSD_OPTION(KEY_PAIR) |
+         PSD_OPTION(PIN_FILE) | PSD_OPTION(COUNT) | PSD_OPTION(STATE_DIR) | PSD_OPTION(FIRST_SERIAL),
      0, 0, psd_run_manufacture},
-    {"log", "[--count N]", "shows the transaction log, newest record first", "", PSD_OPTIONS_CARD | PSD_OPTION_COUNT, 0,
-     0, psd_run_log},
+    {"indicium", "--class CLASS --weight WEIGHT --to ZIP [-o FILE] | KIND ...",
+     "pays for a piece of mail, and prints the evidence of it (needs the PIN)",
+     "What it costs the card finds in its rate table. Without -o says what was made. KIND is one of\n"
+     "--redate [PIECE], --correction AMOUNT, --test, --last or --withdrawal. The PIN as in psd pin.\n",
+     PSD_OPTIONS_CARD | PSD_OPTIONS_PIECE | PSD_OPTION(POSTAGE) | PSD_OPTION(REDATE) | PSD_OPTION(CORRECTION) |
+         PSD_OPTION(TEST) | PSD_OPTION(LAST) | PSD_OPTION(WITHDRAWAL) | PSD_OPTION(OUTPUT) | PSD_OPTION(RAW) |
+         PSD_OPTION(ENVELOPE) | PSD_OPTION(SYMBOLOGY) | PSD_OPTION(DPI) | PSD_OPTION(PLACE) | PSD_OPTION(SENDER) |
+         PSD_OPTION(ADDRESSEE) | PSD_OPTION(PROFILE) | PSD_OPTION(PIN_FILE) | PSD_OPTION(COUNT) | PSD_OPTION(YES),
+     0, 1, psd_run_indicium},
+    {"rates", "show | price | update [FILE]", "shows the card's rate table, what a piece costs, or loads another table",
+     "show takes --next and --class; price takes --class, --weight, --to, --zone and --date; update takes\n"
+     "a signed table and the PIN, or, without FILE, signs on with the meter server, which delivers.\n",
+     PSD_OPTIONS_SESSION | PSD_OPTIONS_PIECE | PSD_OPTION(NEXT) | PSD_OPTION(PIN_FILE), 1, 2, psd_run_rates},
+    {"tokens", "register --kms PATH [--postal-kms PATH]",
+     "proves to the key management systems that the card holds its token keys (needs the PIN)",
+     "The card needs its licence for it. The PIN as in psd pin.\n",
+     PSD_OPTIONS_CARD | PSD_OPTION(KMS) | PSD_OPTION(POSTAL_KMS) | PSD_OPTION(PIN_FILE), 1, 1, psd_run_tokens},
+    {"certificate", "FILE | --dsa FILE", "writes the PSD's certificate, or its DSA key, to a file",
+     "FILE is what a verification site is given: X.509 in DER; with --dsa, identity and DSA key.\n",
+     PSD_OPTIONS_CARD | PSD_OPTION(DSA), 1, 1, psd_run_certificate},
+    {"log", "[--count N]", "shows the transaction log, newest record first", "", PSD_OPTIONS_CARD | PSD_OPTION(COUNT),
+     0, 0, psd_run_log},
     {"self-test", "", "has the card run all its self-tests", "", PSD_OPTIONS_CARD, 0, 0, psd_run_self_test},
     {"label", "TEXT", "gives the card a name (needs the PIN)",
      "Up to 64 bytes; an empty text takes the name away. The PIN as in psd pin.\n",
-     PSD_OPTIONS_CARD | PSD_OPTION_PIN_FILE, 1, 1, psd_run_label},
+     PSD_OPTIONS_CARD | PSD_OPTION(PIN_FILE), 1, 1, psd_run_label},
     {"apdu", "HEX...", "sends commands as they are and explains the answers",
      "Each argument is one command APDU in hexadecimal. All run on the basic channel, one after\n"
      "the other, in one transaction. The exit status is 1 if the last answer is an error.\n",
      PSD_OPTIONS_CARD, 1, 256, psd_run_apdu},
     {"trace", "COMMAND [ANSWER] | --atr HEX", "explains bytes, without a card",
      "COMMAND and ANSWER are APDUs in hexadecimal; with --atr, HEX is an answer to reset.\n",
-     PSD_OPTION_JSON | PSD_OPTION_ATR, 0, 2, psd_run_trace},
+     PSD_OPTION(JSON) | PSD_OPTION(ATR), 0, 2, psd_run_trace},
 };
 const size_t psd_verb_count = sizeof psd_verbs / sizeof psd_verbs[0];
 
-static const struct {
-  unsigned option;
-  const char *line;
-} option_lines[] = {
-    {PSD_OPTION_READER, "  --reader NAME    the reader whose name contains NAME; otherwise the first with a card\n"},
-    {PSD_OPTION_CARD, "  --card ADDRESS   a card behind a socket: the path of a Unix socket, or HOST:PORT\n"},
-    {PSD_OPTION_WAIT, "  --wait SECONDS   wait that long for a reader and a card\n"},
-    {PSD_OPTION_JSON, "  --json           JSON for machines\n"},
-    {PSD_OPTION_KEYS, "  --keys FILE      the card's transport keys\n"},
-    {PSD_OPTION_PROFILE, "  --profile FILE   what the card is to become\n"},
-    {PSD_OPTION_PIN_FILE,
-     "  --pin-file FILE  PIN or PUK, and new PIN, a line each (manufacture: PIN, PUK); - is standard input\n"},
-    {PSD_OPTION_COUNT, "  --count N        how many: records, or cards\n"},
-    {PSD_OPTION_SERVER, "  --server ADDRESS the meter server: HOST:PORT; else PSD_SERVER says it; in manufacture,\n"
-                        "                   its control socket\n"},
-    {PSD_OPTION_USER, "  --user NAME      the user's name with the meter server; else PSD_USER says it\n"},
-    {PSD_OPTION_PASSWORD_FILE, "  --password-file FILE  password, and new password, a line each; - is standard input;\n"
-                               "                   else the file that PSD_PASSWORD_FILE says\n"},
-    {PSD_OPTION_GROUP, "  --group GROUP    postage (unless given) or certificate: which registers\n"},
-    {PSD_OPTION_ALL, "  --all            all that is there\n"},
-    {PSD_OPTION_YES, "  --yes            does not ask\n"},
-    {PSD_OPTION_SUITE, "  --suite SUITE    p256, rsa, shared or classic; else the best of the first three\n"
-                       "                   that card and server have\n"},
-    {PSD_OPTION_KMS, "  --kms PATH       the key management system, in its manufacturing role\n"},
-    {PSD_OPTION_SCHEME, "  --scheme SCHEME  K3 is unique (so it is unless given), or one of thousand\n"},
-    {PSD_OPTION_SUITES, "  --suites LIST    the suites the PSD is to have, such as p256,rsa,shared (p256)\n"},
-    {PSD_OPTION_KEY_PAIR, "  --key-pair       the PSD makes a key pair of its own, and signs with it\n"},
-    {PSD_OPTION_SERIAL, "  --serial HEX8    another serial number than the blank card's\n"},
-    {PSD_OPTION_STATE_DIR, "  --state-dir DIR  where the state files of many cards go\n"},
-    {PSD_OPTION_FIRST_SERIAL, "  --first-serial HEX8   serial number of the first (00000001)\n"},
-    {PSD_OPTION_ATR, "  --atr HEX        explain an answer to reset\n"},
+#define PSD_CLI_OPTION(NAME, name, argument, line) line,
+static const char *const option_lines[PSD_OPTION_COUNT] = {
+#include "options.def"
 };
 
 static void help_of_verb(const psd_verb *verb) {
@@ -102,8 +96,8 @@ static void help_of_verb(const psd_verb *verb) {
          verb->name, verb->summary, verb->help);
   puts("\noptions:");
   for (size_t i = 0; i < sizeof option_lines / sizeof option_lines[0]; i++)
-    if ((verb->options & option_lines[i].option) != 0)
-      fputs(option_lines[i].line, stdout);
+    if ((verb->options >> i & 1U) != 0)
+      fputs(option_lines[i], stdout);
 }
 
 /* Of one verb, or, with NULL, of the whole command. */
@@ -211,9 +205,9 @@ int psd_cli_main(int argc, char **argv) {
   int status = psd_cli_parse(&cli, argc, argv);
   if (status != PSD_EXIT_DONE)
     return status;
-  if ((cli.given & PSD_OPTION_VERSION) != 0)
+  if ((cli.given & PSD_OPTION(VERSION)) != 0)
     puts("psd " PSD_VERSION);
-  else if ((cli.given & PSD_OPTION_HELP) != 0)
+  else if ((cli.given & PSD_OPTION(HELP)) != 0)
     help(cli.verb);
   else
     status = cli.verb->run(&cli);

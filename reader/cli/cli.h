@@ -3,44 +3,27 @@
 #define PSD_CLI_H
 
 #include "psd/program/exit.h"
-#include "psd/reader/command.h"
+#include "psd/reader/evidence.h"
+#include "psd/reader/print.h"
 #include "psd/reader/session.h"
 
 #include <stdio.h>
 
-/* The options, each a bit, so that a verb can say which it takes. */
-enum psd_option {
-  PSD_OPTION_READER = 1,
-  PSD_OPTION_CARD = 2,
-  PSD_OPTION_WAIT = 4,
-  PSD_OPTION_JSON = 8,
-  PSD_OPTION_KEYS = 16,
-  PSD_OPTION_PROFILE = 32,
-  PSD_OPTION_PIN_FILE = 64,
-  PSD_OPTION_COUNT = 128,
-  PSD_OPTION_ATR = 256,
-  PSD_OPTION_HELP = 512,
-  PSD_OPTION_VERSION = 1024,
-  PSD_OPTION_SERVER = 1 << 11,
-  PSD_OPTION_USER = 1 << 12,
-  PSD_OPTION_PASSWORD_FILE = 1 << 13,
-  PSD_OPTION_SUITE = 1 << 14,
-  PSD_OPTION_KMS = 1 << 15,
-  PSD_OPTION_SCHEME = 1 << 16,
-  PSD_OPTION_SUITES = 1 << 17,
-  PSD_OPTION_KEY_PAIR = 1 << 18,
-  PSD_OPTION_SERIAL = 1 << 19,
-  PSD_OPTION_STATE_DIR = 1 << 20,
-  PSD_OPTION_FIRST_SERIAL = 1 << 21,
-  PSD_OPTION_GROUP = 1 << 22,
-  PSD_OPTION_ALL = 1 << 23,
-  PSD_OPTION_YES = 1 << 24,
-  /* Those of every verb that talks to a card. */
-  PSD_OPTIONS_CARD = PSD_OPTION_READER | PSD_OPTION_CARD | PSD_OPTION_WAIT | PSD_OPTION_JSON,
-  /* Those of every verb that signs on with a meter server. */
-  PSD_OPTIONS_SESSION =
-      PSD_OPTIONS_CARD | PSD_OPTION_SERVER | PSD_OPTION_USER | PSD_OPTION_PASSWORD_FILE | PSD_OPTION_SUITE,
+/* The options (options.def), by number, and each as a bit, so that a verb can say which it takes. */
+#define PSD_CLI_OPTION(NAME, name, argument, line) PSD_NUMBER_##NAME,
+enum psd_option_number {
+#include "options.def"
+  PSD_OPTION_COUNT
 };
+#define PSD_OPTION(NAME) (UINT64_C(1) << PSD_NUMBER_##NAME)
+/* Those of every verb that talks to a card. */
+#define PSD_OPTIONS_CARD (PSD_OPTION(READER) | PSD_OPTION(CARD) | PSD_OPTION(WAIT) | PSD_OPTION(JSON))
+/* Those of every verb that signs on with a meter server. */
+#define PSD_OPTIONS_SESSION                                                                                            \
+  (PSD_OPTIONS_CARD | PSD_OPTION(SERVER) | PSD_OPTION(USER) | PSD_OPTION(PASSWORD_FILE) | PSD_OPTION(SUITE))
+/* Those that say what is to be mailed. */
+#define PSD_OPTIONS_PIECE                                                                                              \
+  (PSD_OPTION(CLASS) | PSD_OPTION(WEIGHT) | PSD_OPTION(TO) | PSD_OPTION(ZONE) | PSD_OPTION(DATE))
 
 typedef struct psd_cli psd_cli;
 
@@ -49,7 +32,7 @@ typedef struct psd_verb {
   const char *synopsis; /* what follows the name */
   const char *summary;  /* one line */
   const char *help;     /* the rest of what --help prints */
-  unsigned options;     /* those it takes */
+  uint64_t options;     /* those it takes */
   int least, most;      /* arguments */
   int (*run)(psd_cli *cli);
 } psd_verb;
@@ -57,9 +40,10 @@ typedef struct psd_verb {
 /* A command line, parsed. Texts are argv's. */
 struct psd_cli {
   const psd_verb *verb;
-  unsigned given; /* options */
+  uint64_t given; /* options */
   const char *reader, *card, *keys, *profile, *pin_file, *atr;
-  const char *server, *user, *password_file, *kms, *state_dir;
+  const char *server, *user, *password_file, *kms, *postal_kms, *state_dir;
+  const char *output, *raw, *place, *sender, *addressee;
   unsigned suite;  /* 0: the best */
   unsigned suites; /* 0: as the profile says */
   unsigned scheme; /* of K3 */
@@ -68,7 +52,17 @@ struct psd_cli {
   unsigned count;
   uint64_t amount;  /* of refill and withdraw, mills */
   bool certificate; /* --group */
-  bool at_risk;     /* money was asked for, and nobody has said yet what came of it */
+  /* Of a piece of mail. */
+  uint8_t mail_class;
+  unsigned zone;
+  uint64_t grams, destination, postage, correction;
+  uint32_t date;  /* 0: `ahead` days from today */
+  unsigned ahead; /* days */
+  psd_symbology symbology;
+  unsigned dpi;
+  unsigned token_digits, token_order;
+  bool at_risk;  /* money was asked for, and nobody has said yet what came of it */
+  bool in_doubt; /* a piece was asked for, and nobody knows yet whether it was made */
   bool json;
   int argc; /* arguments of the verb */
   char **argv;
@@ -82,6 +76,16 @@ extern const size_t psd_verb_count;
 int psd_cli_parse(psd_cli *cli, int argc, char **argv);
 /* The whole command; returns the exit status. */
 int psd_cli_main(int argc, char **argv);
+
+/* What an option says of a piece of mail, or of tokens: `number` is the option's, `value` its argument. False if it is
+ * none of those; otherwise `*status` is PSD_EXIT_DONE, or an error was told. */
+bool psd_cli_take_piece(psd_cli *cli, int number, const char *value, int *status);
+/* Fills in from the environment what signing on needs; PSD_EXIT_DONE, or it was told what is missing. */
+int psd_cli_needs_server(psd_cli *cli);
+/* The name of the first option of a set. */
+const char *psd_cli_option_name(uint64_t set);
+/* A whole number from `least` to `most`; false for anything else. */
+bool psd_cli_number(const char *words, unsigned least, unsigned most, unsigned *number);
 
 /* "psd: ..." on standard error; returns PSD_EXIT_USAGE. */
 #if defined(__GNUC__)
@@ -135,6 +139,8 @@ int psd_cli_refused(const psd_cli *cli, const psd_refusal *refusal);
 
 int psd_run_apdu(psd_cli *cli);
 int psd_run_audit(psd_cli *cli);
+int psd_run_certificate(psd_cli *cli);
+int psd_run_indicium(psd_cli *cli);
 int psd_run_info(psd_cli *cli);
 int psd_run_label(psd_cli *cli);
 int psd_run_list(psd_cli *cli);
@@ -143,10 +149,12 @@ int psd_run_manufacture(psd_cli *cli);
 int psd_run_password(psd_cli *cli);
 int psd_run_personalize(psd_cli *cli);
 int psd_run_pin(psd_cli *cli);
+int psd_run_rates(psd_cli *cli);
 int psd_run_recover(psd_cli *cli);
 int psd_run_refill(psd_cli *cli);
 int psd_run_register(psd_cli *cli);
 int psd_run_self_test(psd_cli *cli);
+int psd_run_tokens(psd_cli *cli);
 int psd_run_trace(psd_cli *cli);
 int psd_run_withdraw(psd_cli *cli);
 

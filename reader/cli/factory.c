@@ -148,7 +148,7 @@ static psd_result make_card(psd_job *job, bench *place, const psd_device_id *id,
 }
 
 static uint32_t first_serial(const psd_cli *cli) {
-  return (cli->given & PSD_OPTION_FIRST_SERIAL) != 0 ? cli->first_serial : 1;
+  return (cli->given & PSD_OPTION(FIRST_SERIAL)) != 0 ? cli->first_serial : 1;
 }
 
 /* Makes the cards that are not there yet. */

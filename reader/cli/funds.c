@@ -69,7 +69,7 @@ static psd_result withdraw_all(psd_meeting *meeting, psd_refusal *refusal) {
 
 static psd_result do_withdraw(psd_meeting *meeting, psd_refusal *refusal) {
   const psd_cli *cli = meeting->cli;
-  if ((cli->given & PSD_OPTION_ALL) != 0)
+  if ((cli->given & PSD_OPTION(ALL)) != 0)
     return withdraw_all(meeting, refusal);
   if (done_before(meeting, PSD_OPERATION_WITHDRAWN, group_of(cli), cli->amount))
     return PSD_OK;
@@ -101,7 +101,7 @@ static int confirm(psd_cli *cli) {
                                  "Go on? Type yes: ";
   char line[16] = "";
   size_t length = 0;
-  if ((cli->given & PSD_OPTION_YES) != 0)
+  if ((cli->given & PSD_OPTION(YES)) != 0)
     return PSD_EXIT_DONE;
   int terminal = psd_prompt_open(NULL);
   if (terminal < 0)
@@ -123,13 +123,13 @@ int psd_run_refill(psd_cli *cli) {
 
 int psd_run_withdraw(psd_cli *cli) {
   static const psd_errand errand = {.money = true, .act = do_withdraw, .show = psd_show_repeated};
-  bool all = (cli->given & PSD_OPTION_ALL) != 0;
+  bool all = (cli->given & PSD_OPTION(ALL)) != 0;
   int status = PSD_EXIT_DONE;
   if (all == (cli->argc == 1))
     return psd_cli_usage(cli, "withdraw takes an AMOUNT, or --all");
-  if (all && (cli->given & PSD_OPTION_GROUP) != 0)
+  if (all && (cli->given & PSD_OPTION(GROUP)) != 0)
     return psd_cli_usage(cli, "--all is all groups: --group does not go with it");
-  if (!all && (cli->given & PSD_OPTION_YES) != 0)
+  if (!all && (cli->given & PSD_OPTION(YES)) != 0)
     return psd_cli_usage(cli, "--yes goes with --all");
   status = all ? confirm(cli) : take_amount(cli);
   return status == PSD_EXIT_DONE ? psd_meet(cli, &errand, 1) : status;

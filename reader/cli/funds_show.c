@@ -72,7 +72,7 @@ static void show_repeated(psd_meeting *meeting) {
     return;
   }
   print_result(recovered);
-  if ((meeting->cli->given & PSD_OPTION_ALL) != 0)
+  if ((meeting->cli->given & PSD_OPTION(ALL)) != 0)
     puts("The meter is out of service.");
   else
     printf("Nothing more was %s: the same command again %s another %s.\n", withdrawal ? "withdrawn" : "bought",
@@ -85,7 +85,7 @@ static void print_moved(const psd_meeting *meeting, const psd_funds_result *move
          is_withdrawal((unsigned)moved->operation) ? "withdrawn" : "credited",
          moved->group == PSD_GROUP_CERTIFICATE ? ", certificate registers" : "", moved->sequence);
   print_result(moved);
-  if ((meeting->cli->given & PSD_OPTION_ALL) != 0 && moved->group == PSD_GROUP_POSTAGE)
+  if ((meeting->cli->given & PSD_OPTION(ALL)) != 0 && moved->group == PSD_GROUP_POSTAGE)
     puts("The meter is out of service.");
 }
 

@@ -25,7 +25,7 @@ static const psd_object_id shown[] = {
 };
 
 static psd_result (*const more[])(psd_cli *cli, psd_json *json) = {psd_info_certificate, psd_info_inspection,
-                                                                   psd_info_operation};
+                                                                   psd_info_operation, psd_info_evidence};
 
 static bool is_length(const psd_object *object, size_t length) {
   return length >= object->least && length <= object->most;

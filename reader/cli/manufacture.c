@@ -65,10 +65,17 @@ static psd_result open_job(psd_job *job, psd_error *error) {
   if (cli->suites != 0)
     job->profile.session_policy.suites = cli->suites;
   result = settle_secrets(job, error);
-  job->order = (psd_manufacture_order){
-      .profile = &job->profile, .scheme = cli->scheme, .key_pair = (cli->given & PSD_OPTION_KEY_PAIR) != 0};
+  job->order = (psd_manufacture_order){.profile = &job->profile,
+                                       .scheme = cli->scheme,
+                                       .dsa = (cli->given & PSD_OPTION(DSA)) != 0,
+                                       .key_pair = (cli->given & (PSD_OPTION(KEY_PAIR) | PSD_OPTION(DSA))) != 0,
+                                       .tokens = (cli->given & PSD_OPTION(NO_TOKENS)) == 0,
+                                       .token_digits = cli->token_digits != 0 ? cli->token_digits : PSD_TOKEN_DIGITS,
+                                       .token_order = cli->token_order};
   if (result == PSD_OK)
     result = psd_link_open(PSD_PEER_KMS, cli->kms, LIMIT_MS, &job->order.kms, error);
+  if (result == PSD_OK && cli->postal_kms != NULL)
+    result = psd_link_open(PSD_PEER_KMS, cli->postal_kms, LIMIT_MS, &job->order.postal, error);
   if (result == PSD_OK)
     result = psd_link_open(PSD_PEER_CONTROL, cli->server, LIMIT_MS, &job->order.control, error);
   return result;
@@ -76,6 +83,7 @@ static psd_result open_job(psd_job *job, psd_error *error) {
 
 static void close_job(psd_job *job) {
   psd_link_close(job->order.kms);
+  psd_link_close(job->order.postal);
   psd_link_close(job->order.control);
   psd_profile_wipe(&job->profile);
 }
@@ -88,7 +96,7 @@ static psd_result identify(const psd_cli *cli, psd_device_id *id) {
   result = psd_host_select_psd(cli->host, NULL);
   if (result == PSD_OK)
     result = psd_host_get_object(cli->host, PSD_OBJECT_DEVICE_ID, id);
-  if ((cli->given & PSD_OPTION_SERIAL) != 0)
+  if ((cli->given & PSD_OPTION(SERIAL)) != 0)
     id->serial = cli->serial;
   return psd_host_end(cli->host, result);
 }
@@ -159,15 +167,19 @@ static int one(psd_job *job) {
 
 /* Options of the one kind of manufacture with the other make no sense. */
 static int check(const psd_cli *cli) {
-  const unsigned of_one = PSD_OPTION_READER | PSD_OPTION_CARD | PSD_OPTION_WAIT | PSD_OPTION_KEYS | PSD_OPTION_SERIAL;
-  const unsigned of_many = PSD_OPTION_STATE_DIR | PSD_OPTION_FIRST_SERIAL;
+  const uint64_t of_one =
+      PSD_OPTION(READER) | PSD_OPTION(CARD) | PSD_OPTION(WAIT) | PSD_OPTION(KEYS) | PSD_OPTION(SERIAL);
+  const uint64_t of_tokens = PSD_OPTION(POSTAL_KMS) | PSD_OPTION(TOKEN_DIGITS) | PSD_OPTION(TOKEN_ORDER);
+  const uint64_t of_many = PSD_OPTION(STATE_DIR) | PSD_OPTION(FIRST_SERIAL);
   if (cli->kms == NULL || cli->server == NULL)
     return psd_cli_usage(cli, "manufacture needs --kms and --server");
-  if ((cli->given & PSD_OPTION_COUNT) == 0 && (cli->given & of_many) != 0)
+  if ((cli->given & PSD_OPTION(NO_TOKENS)) != 0 && (cli->given & of_tokens) != 0)
+    return psd_cli_usage(cli, "--no-tokens excludes --postal-kms, --token-digits and --token-order");
+  if ((cli->given & PSD_OPTION(COUNT)) == 0 && (cli->given & of_many) != 0)
     return psd_cli_usage(cli, "--state-dir and --first-serial go with --count");
-  if ((cli->given & PSD_OPTION_COUNT) != 0 && cli->state_dir == NULL)
+  if ((cli->given & PSD_OPTION(COUNT)) != 0 && cli->state_dir == NULL)
     return psd_cli_usage(cli, "--count goes with --state-dir");
-  if ((cli->given & PSD_OPTION_COUNT) != 0 && (cli->given & of_one) != 0)
+  if ((cli->given & PSD_OPTION(COUNT)) != 0 && (cli->given & of_one) != 0)
     return psd_cli_usage(cli, "--reader, --card, --wait, --keys and --serial are for one card in a reader");
   return PSD_EXIT_DONE;
 }

@@ -9,38 +9,17 @@
 #define WAIT_MOST 86400U
 #define COUNT_MOST 1000000U
 
+/* What getopt returns for an option: its number, beyond all characters. */
+#define FIRST 256
+#define PSD_CLI_OPTION(NAME, name, argument, line) {name, argument, NULL, FIRST + PSD_NUMBER_##NAME},
 static const struct option long_options[] = {
-    {"reader", required_argument, NULL, PSD_OPTION_READER},
-    {"card", required_argument, NULL, PSD_OPTION_CARD},
-    {"wait", required_argument, NULL, PSD_OPTION_WAIT},
-    {"json", no_argument, NULL, PSD_OPTION_JSON},
-    {"keys", required_argument, NULL, PSD_OPTION_KEYS},
-    {"profile", required_argument, NULL, PSD_OPTION_PROFILE},
-    {"pin-file", required_argument, NULL, PSD_OPTION_PIN_FILE},
-    {"count", required_argument, NULL, PSD_OPTION_COUNT},
-    {"atr", required_argument, NULL, PSD_OPTION_ATR},
-    {"server", required_argument, NULL, PSD_OPTION_SERVER},
-    {"user", required_argument, NULL, PSD_OPTION_USER},
-    {"password-file", required_argument, NULL, PSD_OPTION_PASSWORD_FILE},
-    {"suite", required_argument, NULL, PSD_OPTION_SUITE},
-    {"kms", required_argument, NULL, PSD_OPTION_KMS},
-    {"scheme", required_argument, NULL, PSD_OPTION_SCHEME},
-    {"suites", required_argument, NULL, PSD_OPTION_SUITES},
-    {"key-pair", no_argument, NULL, PSD_OPTION_KEY_PAIR},
-    {"serial", required_argument, NULL, PSD_OPTION_SERIAL},
-    {"state-dir", required_argument, NULL, PSD_OPTION_STATE_DIR},
-    {"first-serial", required_argument, NULL, PSD_OPTION_FIRST_SERIAL},
-    {"group", required_argument, NULL, PSD_OPTION_GROUP},
-    {"all", no_argument, NULL, PSD_OPTION_ALL},
-    {"yes", no_argument, NULL, PSD_OPTION_YES},
-    {"help", no_argument, NULL, PSD_OPTION_HELP},
-    {"version", no_argument, NULL, PSD_OPTION_VERSION},
+#include "options.def"
     {NULL, 0, NULL, 0},
 };
 
-static const char *option_name(unsigned option) {
-  for (size_t i = 0; long_options[i].name != NULL; i++)
-    if ((unsigned)long_options[i].val == option)
+const char *psd_cli_option_name(uint64_t set) {
+  for (size_t i = 0; i < PSD_OPTION_COUNT; i++)
+    if ((set >> i & 1U) != 0)
       return long_options[i].name;
   return "?";
 }
@@ -58,21 +37,19 @@ int psd_cli_usage(const psd_cli *cli, const char *format, ...) {
   return PSD_EXIT_USAGE;
 }
 
-/* A whole number from 0 to `most`; -1 for anything else. */
-static long number_of(const char *text, unsigned most) {
+bool psd_cli_number(const char *words, unsigned least, unsigned most, unsigned *number) {
   char *end = NULL;
-  if (text[0] < '0' || text[0] > '9' || strlen(text) > 9)
-    return -1;
-  unsigned long number = strtoul(text, &end, 10);
-  return *end != '\0' || number > most ? -1 : (long)number;
+  if (words[0] < '0' || words[0] > '9' || strlen(words) > 9)
+    return false;
+  unsigned long value = strtoul(words, &end, 10);
+  *number = (unsigned)value;
+  return *end == '\0' && value >= least && value <= most;
 }
 
 static int take_number(psd_cli *cli, const char *name, unsigned least, unsigned most, unsigned *number) {
-  long value = number_of(optarg, most);
-  if (value < (long)least)
-    return psd_cli_usage(cli, "--%s is a whole number from %u to %u", name, least, most);
-  *number = (unsigned)value;
-  return PSD_EXIT_DONE;
+  if (psd_cli_number(optarg, least, most, number))
+    return PSD_EXIT_DONE;
+  return psd_cli_usage(cli, "--%s is a whole number from %u to %u", name, least, most);
 }
 
 static int take_serial(psd_cli *cli, const char *name, uint32_t *serial) {
@@ -110,60 +87,61 @@ static int take_group(psd_cli *cli) {
   return PSD_EXIT_DONE;
 }
 
-/* Where the text of an option goes; NULL for those that are more than a text. */
-static const char **text_of(psd_cli *cli, int option) {
-  switch (option) {
-  case PSD_OPTION_READER:
-    return &cli->reader;
-  case PSD_OPTION_CARD:
-    return &cli->card;
-  case PSD_OPTION_KEYS:
-    return &cli->keys;
-  case PSD_OPTION_PROFILE:
-    return &cli->profile;
-  case PSD_OPTION_PIN_FILE:
-    return &cli->pin_file;
-  case PSD_OPTION_ATR:
-    return &cli->atr;
-  case PSD_OPTION_SERVER:
-    return &cli->server;
-  case PSD_OPTION_USER:
-    return &cli->user;
-  case PSD_OPTION_PASSWORD_FILE:
-    return &cli->password_file;
-  case PSD_OPTION_KMS:
-    return &cli->kms;
-  case PSD_OPTION_STATE_DIR:
-    return &cli->state_dir;
-  default:
-    return NULL;
-  }
+/* Options that are a text, and where it goes. */
+static const struct {
+  int number;
+  size_t offset;
+} texts[] = {
+    {PSD_NUMBER_READER, offsetof(psd_cli, reader)},
+    {PSD_NUMBER_CARD, offsetof(psd_cli, card)},
+    {PSD_NUMBER_KEYS, offsetof(psd_cli, keys)},
+    {PSD_NUMBER_PROFILE, offsetof(psd_cli, profile)},
+    {PSD_NUMBER_PIN_FILE, offsetof(psd_cli, pin_file)},
+    {PSD_NUMBER_ATR, offsetof(psd_cli, atr)},
+    {PSD_NUMBER_SERVER, offsetof(psd_cli, server)},
+    {PSD_NUMBER_USER, offsetof(psd_cli, user)},
+    {PSD_NUMBER_PASSWORD_FILE, offsetof(psd_cli, password_file)},
+    {PSD_NUMBER_KMS, offsetof(psd_cli, kms)},
+    {PSD_NUMBER_POSTAL_KMS, offsetof(psd_cli, postal_kms)},
+    {PSD_NUMBER_STATE_DIR, offsetof(psd_cli, state_dir)},
+    {PSD_NUMBER_OUTPUT, offsetof(psd_cli, output)},
+    {PSD_NUMBER_RAW, offsetof(psd_cli, raw)},
+    {PSD_NUMBER_PLACE, offsetof(psd_cli, place)},
+    {PSD_NUMBER_SENDER, offsetof(psd_cli, sender)},
+    {PSD_NUMBER_ADDRESSEE, offsetof(psd_cli, addressee)},
+};
+
+static void take_text(psd_cli *cli, int number) {
+  for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+    if (texts[i].number == number)
+      memcpy((char *)cli + texts[i].offset, &optarg, sizeof optarg);
 }
 
-static int take_option(psd_cli *cli, int option) {
-  const char **text = text_of(cli, option);
-  cli->given |= (unsigned)option;
-  if (text != NULL)
-    *text = optarg;
-  switch (option) {
-  case PSD_OPTION_JSON:
+static int take_option(psd_cli *cli, int number) {
+  int status = PSD_EXIT_DONE;
+  cli->given |= UINT64_C(1) << number;
+  take_text(cli, number);
+  if (psd_cli_take_piece(cli, number, optarg, &status))
+    return status;
+  switch (number) {
+  case PSD_NUMBER_JSON:
     cli->json = true;
     break;
-  case PSD_OPTION_COUNT:
+  case PSD_NUMBER_COUNT:
     return take_number(cli, "count", 1, COUNT_MOST, &cli->count);
-  case PSD_OPTION_WAIT:
+  case PSD_NUMBER_WAIT:
     return take_number(cli, "wait", 0, WAIT_MOST, &cli->wait_ms);
-  case PSD_OPTION_SUITE:
+  case PSD_NUMBER_SUITE:
     return take_suites(cli, "suite", true, &cli->suite);
-  case PSD_OPTION_SUITES:
+  case PSD_NUMBER_SUITES:
     return take_suites(cli, "suites", false, &cli->suites);
-  case PSD_OPTION_SCHEME:
+  case PSD_NUMBER_SCHEME:
     return take_scheme(cli);
-  case PSD_OPTION_GROUP:
+  case PSD_NUMBER_GROUP:
     return take_group(cli);
-  case PSD_OPTION_SERIAL:
+  case PSD_NUMBER_SERIAL:
     return take_serial(cli, "serial", &cli->serial);
-  case PSD_OPTION_FIRST_SERIAL:
+  case PSD_NUMBER_FIRST_SERIAL:
     return take_serial(cli, "first-serial", &cli->first_serial);
   default:
     break;
@@ -191,29 +169,33 @@ static void take_environment(psd_cli *cli) {
   }
 }
 
-/* Whether verb, options and arguments go together. */
-static int check(psd_cli *cli) {
-  if (cli->verb == NULL)
-    return psd_cli_usage(cli, "a command is missing");
-  unsigned foreign = cli->given & ~(cli->verb->options | PSD_OPTION_HELP | PSD_OPTION_VERSION);
-  if (foreign != 0)
-    return psd_cli_usage(cli, "%s takes no --%s", cli->verb->name, option_name(foreign & (~foreign + 1)));
-  if ((cli->given & PSD_OPTION_READER) != 0 && (cli->given & PSD_OPTION_CARD) != 0)
-    return psd_cli_usage(cli, "--reader and --card exclude each other");
-  if ((cli->given & PSD_OPTION_WAIT) != 0 && (cli->given & PSD_OPTION_CARD) != 0)
-    return psd_cli_usage(cli, "--wait is for readers, not for --card");
-  if (cli->argc < cli->verb->least)
-    return psd_cli_usage(cli, "%s needs an argument: psd %s %s", cli->verb->name, cli->verb->name, cli->verb->synopsis);
-  if (cli->argc > cli->verb->most && (cli->verb->options & PSD_OPTION_PIN_FILE) != 0)
-    return psd_cli_usage(cli, "a PIN or PUK is never taken from the command line");
-  if (cli->argc > cli->verb->most)
-    return psd_cli_usage(cli, "that is an argument too many: psd %s %s", cli->verb->name, cli->verb->synopsis);
-  if ((cli->verb->options & PSD_OPTION_USER) == 0)
-    return PSD_EXIT_DONE;
+int psd_cli_needs_server(psd_cli *cli) {
   take_environment(cli);
   if (cli->server == NULL || cli->user == NULL)
     return psd_cli_usage(cli, "%s needs --server and --user, or PSD_SERVER and PSD_USER", cli->verb->name);
   return PSD_EXIT_DONE;
+}
+
+/* Whether verb, options and arguments go together. */
+static int check(psd_cli *cli) {
+  if (cli->verb == NULL)
+    return psd_cli_usage(cli, "a command is missing");
+  uint64_t foreign = cli->given & ~(cli->verb->options | PSD_OPTION(HELP) | PSD_OPTION(VERSION));
+  if (foreign != 0)
+    return psd_cli_usage(cli, "%s takes no --%s", cli->verb->name, psd_cli_option_name(foreign));
+  if ((cli->given & PSD_OPTION(READER)) != 0 && (cli->given & PSD_OPTION(CARD)) != 0)
+    return psd_cli_usage(cli, "--reader and --card exclude each other");
+  if ((cli->given & PSD_OPTION(WAIT)) != 0 && (cli->given & PSD_OPTION(CARD)) != 0)
+    return psd_cli_usage(cli, "--wait is for readers, not for --card");
+  if (cli->argc < cli->verb->least)
+    return psd_cli_usage(cli, "%s needs an argument: psd %s %s", cli->verb->name, cli->verb->name, cli->verb->synopsis);
+  if (cli->argc > cli->verb->most && (cli->verb->options & PSD_OPTION(PIN_FILE)) != 0)
+    return psd_cli_usage(cli, "a PIN or PUK is never taken from the command line");
+  if (cli->argc > cli->verb->most)
+    return psd_cli_usage(cli, "that is an argument too many: psd %s %s", cli->verb->name, cli->verb->synopsis);
+  /* rates, which has a PIN too, signs on only for some of what it does, and asks for the server then. */
+  bool always = (cli->verb->options & (PSD_OPTION(USER) | PSD_OPTION(PIN_FILE))) == PSD_OPTION(USER);
+  return always ? psd_cli_needs_server(cli) : PSD_EXIT_DONE;
 }
 
 int psd_cli_parse(psd_cli *cli, int argc, char **argv) {
@@ -222,12 +204,12 @@ int psd_cli_parse(psd_cli *cli, int argc, char **argv) {
   opterr = 0;
   int option;
   /* _only: getopt passes by a whole `-5.00` then, which is to be named, and not the word before it. */
-  while ((option = getopt_long_only(argc, argv, ":", long_options, NULL)) != -1) {
+  while ((option = getopt_long_only(argc, argv, ":o:", long_options, NULL)) != -1) {
     if (option == ':')
       return psd_cli_usage(cli, "%s needs a value", argv[optind - 1]);
     if (option == '?')
       return psd_cli_usage(cli, "there is no option %s", argv[optind - 1]);
-    int taken = take_option(cli, option);
+    int taken = take_option(cli, option == 'o' ? PSD_NUMBER_OUTPUT : option - FIRST);
     if (taken != PSD_EXIT_DONE)
       return taken;
   }
@@ -239,7 +221,7 @@ int psd_cli_parse(psd_cli *cli, int argc, char **argv) {
     cli->argc = argc - optind - 1;
     cli->argv = argv + optind + 1;
   }
-  if ((cli->given & (PSD_OPTION_HELP | PSD_OPTION_VERSION)) != 0)
+  if ((cli->given & (PSD_OPTION(HELP) | PSD_OPTION(VERSION))) != 0)
     return PSD_EXIT_DONE;
   return check(cli);
 }

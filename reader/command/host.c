@@ -156,6 +156,14 @@ psd_result psd_host_end(psd_host *host, psd_result result) {
   return ended;
 }
 
+psd_result psd_host_reconnect(psd_host *host) {
+  psd_host_forget(host);
+  psd_result result = psd_transport_connect(host->transport, &host->error);
+  if (result == PSD_OK)
+    result = learn_capabilities(host, &host->error);
+  return result == PSD_OK ? psd_host_begin(host) : result;
+}
+
 psd_result psd_host_open_channel(psd_host *host) {
   uint8_t channel = 0;
   psd_result result = psd_host_manage_channel_open(host, &channel);

@@ -21,6 +21,10 @@
 #define SHOW_PUBLIC 0x81U
 #define TAG_PUBLIC_KEY 0x7F49U
 #define TAG_POINT 0x86U
+#define TAG_DSA_KEY 0x84U
+/* P2: which pair. */
+#define PAIR_P256 0x00U
+#define PAIR_DSA 0x01U
 
 #define ANSWER_MAX 1024U
 
@@ -102,25 +106,35 @@ psd_result psd_host_envelope(psd_host *host, const void *record, size_t length, 
   return psd_host_command(host, PSD_COMMAND_ENVELOPE, 0, 0, record, length, PSD_NE_ALL, answer);
 }
 
-static psd_result key_pair(psd_host *host, uint8_t p1, uint8_t point[65]) {
-  uint8_t bytes[128];
+/* `p2` says which pair; its public key has `size` bytes and stands under `tag`. */
+static psd_result key_pair(psd_host *host, uint8_t p1, uint8_t p2, uint32_t tag, uint8_t *key, size_t size) {
+  uint8_t bytes[256];
   psd_buffer answer = psd_buffer_over(bytes, sizeof bytes);
   psd_tlv public_key, inner;
-  psd_result result = psd_host_command(host, PSD_COMMAND_GENERATE_KEY_PAIR, p1, 0, NULL, 0, PSD_NE_SHORT, &answer);
+  psd_result result = psd_host_command(host, PSD_COMMAND_GENERATE_KEY_PAIR, p1, p2, NULL, 0, PSD_NE_SHORT, &answer);
   if (result != PSD_OK)
     return result;
   psd_cursor cursor = psd_cursor_over(answer.data, answer.length);
   if (!psd_take_tlv(&cursor, &public_key) || public_key.tag != TAG_PUBLIC_KEY || !psd_cursor_done(&cursor) ||
-      !psd_find_tlv(public_key.value, TAG_POINT, &inner) || inner.value.left != 65)
-    return psd_host_fail(host, PSD_BAD_ANSWER, "the card's answer to GENERATE ASYMMETRIC KEY PAIR has no P-256 point");
-  memcpy(point, inner.value.at, 65);
+      !psd_find_tlv(public_key.value, tag, &inner) || inner.value.left != size)
+    return psd_host_fail(host, PSD_BAD_ANSWER, "the card's answer to GENERATE ASYMMETRIC KEY PAIR has no %s",
+                         p2 == PAIR_P256 ? "P-256 point" : "DSA key");
+  memcpy(key, inner.value.at, size);
   return PSD_OK;
 }
 
 psd_result psd_host_make_key_pair(psd_host *host, uint8_t point[65]) {
-  return key_pair(host, MAKE_PAIR, point);
+  return key_pair(host, MAKE_PAIR, PAIR_P256, TAG_POINT, point, 65);
 }
 
 psd_result psd_host_read_public_key(psd_host *host, uint8_t point[65]) {
-  return key_pair(host, SHOW_PUBLIC, point);
+  return key_pair(host, SHOW_PUBLIC, PAIR_P256, TAG_POINT, point, 65);
+}
+
+psd_result psd_host_make_dsa_key(psd_host *host, uint8_t y[128]) {
+  return key_pair(host, MAKE_PAIR, PAIR_DSA, TAG_DSA_KEY, y, 128);
+}
+
+psd_result psd_host_read_dsa_key(psd_host *host, uint8_t y[128]) {
+  return key_pair(host, SHOW_PUBLIC, PAIR_DSA, TAG_DSA_KEY, y, 128);
 }

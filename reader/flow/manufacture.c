@@ -8,6 +8,20 @@
 #define CHALLENGE_SIZE 8U
 #define TRANSPORT_KEY_SIZE 32U
 
+/* The keys of both domains; a PSD may go without the post's. */
+static psd_result token_keys(const psd_manufacture_order *order, const psd_device_id *device, psd_new_keys *keys,
+                             psd_error *error) {
+  psd_kms_token_key wanted = {.serial = device->serial, .order = order->token_order, .digits = order->token_digits};
+  memcpy(wanted.vendor, device->vendor, sizeof wanted.vendor);
+  memcpy(wanted.model, device->model, sizeof wanted.model);
+  psd_result result = PSD_OK;
+  if (order->tokens)
+    result = psd_link_token_key(order->kms, &wanted, &keys->vendor_token, error);
+  if (result == PSD_OK && order->tokens && order->postal != NULL)
+    result = psd_link_token_key(order->postal, &wanted, &keys->postal_token, error);
+  return result;
+}
+
 psd_result psd_manufacture_keys(const psd_manufacture_order *order, const psd_device_id *device, psd_new_keys *keys,
                                 psd_error *error) {
   psd_kms_manufacture wanted = {
@@ -17,10 +31,12 @@ psd_result psd_manufacture_keys(const psd_manufacture_order *order, const psd_de
   psd_result result = psd_link_manufacture(order->kms, &wanted, keys, error);
   bool rsa = (wanted.suites & (PSD_SUITE_RSA | PSD_SUITE_CLASSIC)) != 0;
   bool shared = (wanted.suites & PSD_SUITE_SHARED) != 0;
-  if (result == PSD_OK && ((rsa && keys->modulus_length == 0) || (shared && keys->keys.shared_key == 0))) {
+  if (result == PSD_OK && ((rsa && keys->modulus_length == 0) || (shared && keys->keys.shared_key == 0)))
+    result = psd_error_set(error, PSD_REFUSED, "the %s has no keys for one of these suites", psd_link_name(order->kms));
+  if (result == PSD_OK)
+    result = token_keys(order, device, keys, error);
+  if (result != PSD_OK)
     OPENSSL_cleanse(keys, sizeof *keys);
-    return psd_error_set(error, PSD_REFUSED, "the %s has no keys for one of these suites", psd_link_name(order->kms));
-  }
   return result;
 }
 
@@ -57,6 +73,16 @@ static void complete_profile(const psd_manufacture_order *order, const psd_devic
     profile->modulus_length = keys->modulus_length;
     profile->objects |= PSD_OBJECT_BIT(PSD_OBJECT_VENDOR_RSA_KEY);
   }
+  if (keys->vendor_token.set != 0) {
+    profile->vendor_token_key = keys->vendor_token;
+    profile->objects |= PSD_OBJECT_BIT(PSD_OBJECT_VENDOR_TOKEN_KEY);
+  }
+  if (keys->postal_token.set != 0) {
+    profile->postal_token_key = keys->postal_token;
+    profile->objects |= PSD_OBJECT_BIT(PSD_OBJECT_POSTAL_TOKEN_KEY);
+  }
+  if (order->dsa)
+    profile->evidence_policy.profiles |= 1U << PSD_PROFILE_DSA;
   if (made->shared_key != 0) {
     profile->shared_key.identifier = made->shared_key;
     memcpy(profile->shared_key.key, made->shared, sizeof made->shared);
@@ -70,9 +96,10 @@ typedef struct finish {
   const psd_new_keys *keys;
 } finish;
 
-/* The PSD's own key pair, and K4 with its public key in it. */
+/* The PSD's own key pair, and K4 with its public key in it; and its DSA pair, which that one vouches for. */
 static psd_result add_key_pair(const finish *work, psd_host *host, uint8_t wrapped[PSD_SIZE_WRAPPED_K4]) {
   psd_kms_endorse wanted = {.serial = work->device->serial};
+  uint8_t y[128];
   psd_error error;
   memcpy(wanted.vendor, work->device->vendor, sizeof wanted.vendor);
   memcpy(wanted.model, work->device->model, sizeof wanted.model);
@@ -81,7 +108,9 @@ static psd_result add_key_pair(const finish *work, psd_host *host, uint8_t wrapp
   if (result != PSD_OK)
     return result;
   result = psd_link_endorse(work->order->kms, &wanted, wrapped, &error);
-  return result == PSD_OK ? PSD_OK : psd_host_fail(host, result, "%s", error.words);
+  if (result != PSD_OK)
+    return psd_host_fail(host, result, "%s", error.words);
+  return work->order->dsa ? psd_host_make_dsa_key(host, y) : PSD_OK;
 }
 
 /* Before the card becomes a meter the server knows it. */

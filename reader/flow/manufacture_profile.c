@@ -7,7 +7,8 @@
 /* What comes from the key management system and from the blank card. */
 #define PROVIDED                                                                                                       \
   (PSD_OBJECT_BIT(PSD_OBJECT_DEVICE_ID) | PSD_OBJECT_BIT(PSD_OBJECT_VENDOR_KEY) |                                      \
-   PSD_OBJECT_BIT(PSD_OBJECT_DEVICE_KEY) | PSD_OBJECT_BIT(PSD_OBJECT_CA_KEY) | PSD_OBJECT_BIT(PSD_OBJECT_RATE_KEY))
+   PSD_OBJECT_BIT(PSD_OBJECT_DEVICE_KEY) | PSD_OBJECT_BIT(PSD_OBJECT_CA_KEY) | PSD_OBJECT_BIT(PSD_OBJECT_RATE_KEY) |   \
+   PSD_OBJECT_BIT(PSD_OBJECT_VENDOR_TOKEN_KEY) | PSD_OBJECT_BIT(PSD_OBJECT_POSTAL_TOKEN_KEY))
 
 static bool lacks(const psd_profile *profile, psd_object_id object) {
   return !psd_profile_has(profile, object);
@@ -33,7 +34,8 @@ static void fill_in(psd_profile *profile) {
     profile->session_policy = (psd_session_policy){.suites = PSD_SUITE_P256, .forward = 1};
   profile->objects |= PSD_OBJECT_BIT(PSD_OBJECT_FUNDS) | PSD_OBJECT_BIT(PSD_OBJECT_LIMITS) |
                       PSD_OBJECT_BIT(PSD_OBJECT_CLOCK) | PSD_OBJECT_BIT(PSD_OBJECT_WATCHDOG) |
-                      PSD_OBJECT_BIT(PSD_OBJECT_PIN_POLICY) | PSD_OBJECT_BIT(PSD_OBJECT_SESSION_POLICY);
+                      PSD_OBJECT_BIT(PSD_OBJECT_PIN_POLICY) | PSD_OBJECT_BIT(PSD_OBJECT_SESSION_POLICY) |
+                      PSD_OBJECT_BIT(PSD_OBJECT_EVIDENCE_POLICY); /* its settings have their defaults */
 }
 
 psd_result psd_profile_for_manufacture(const char *path, psd_profile *profile, psd_error *warning, psd_error *error) {

@@ -3,6 +3,7 @@
 #include "psd/reader/session.h"
 #include "psd/spec/amount.h"
 #include "psd/spec/chars.h"
+#include "psd/spec/evidence.h"
 
 #include <openssl/crypto.h>
 #include <stdlib.h>
@@ -42,16 +43,26 @@ const psd_setting_row psd_setting_rows[] = {
   ROW("device_key_pointer", NUMBER, device_key.pointer, DEVICE_KEY, false, 0, 999),
   ROW("vendor_token_key", KEY, vendor_token_key.key, VENDOR_TOKEN_KEY, true, 0, 0),
   ROW("vendor_token_pointer", NUMBER, vendor_token_key.pointer, VENDOR_TOKEN_KEY, true, 0, 999),
-  ROW("vendor_token_digits", NUMBER, vendor_token_key.digits, VENDOR_TOKEN_KEY, false, 2, 8),
+  ROW("vendor_token_digits", NUMBER, vendor_token_key.digits, VENDOR_TOKEN_KEY, false, PSD_TOKEN_DIGITS_LEAST,
+      PSD_TOKEN_DIGITS_MOST),
+  ROW("vendor_token_set", NUMBER, vendor_token_key.set, VENDOR_TOKEN_KEY, false, 1, UINT32_MAX),
+  ROW("vendor_token_order", ORDER, vendor_token_key.order, VENDOR_TOKEN_KEY, false, 0, 0),
   ROW("postal_token_key", KEY, postal_token_key.key, POSTAL_TOKEN_KEY, true, 0, 0),
   ROW("postal_token_pointer", NUMBER, postal_token_key.pointer, POSTAL_TOKEN_KEY, true, 0, 999),
-  ROW("postal_token_digits", NUMBER, postal_token_key.digits, POSTAL_TOKEN_KEY, false, 2, 8),
+  ROW("postal_token_digits", NUMBER, postal_token_key.digits, POSTAL_TOKEN_KEY, false, PSD_TOKEN_DIGITS_LEAST,
+      PSD_TOKEN_DIGITS_MOST),
+  ROW("postal_token_set", NUMBER, postal_token_key.set, POSTAL_TOKEN_KEY, false, 1, UINT32_MAX),
+  ROW("postal_token_order", ORDER, postal_token_key.order, POSTAL_TOKEN_KEY, false, 0, 0),
   ROW("ca_key", POINT, ca_key.point, CA_KEY, true, 0, 0),
   ROW("ca_key_id", NUMBER, ca_key.identifier, CA_KEY, false, 0, UINT32_MAX),
   ROW("rate_key", POINT, rate_key.point, RATE_KEY, true, 0, 0),
   ROW("rate_key_id", NUMBER, rate_key.identifier, RATE_KEY, false, 0, UINT32_MAX),
   ROW("suites", SUITES, session_policy.suites, SESSION_POLICY, true, 0, 0),
   ROW("forward_secrecy", YES_NO, session_policy.forward, SESSION_POLICY, false, 0, 0),
+  ROW("evidence_country", TWO_LETTERS, evidence_policy.country, EVIDENCE_POLICY, false, 0, 0),
+  ROW("evidence_profiles", PROFILES, evidence_policy.profiles, EVIDENCE_POLICY, false, 0, 0),
+  ROW("evidence_ahead", NUMBER, evidence_policy.ahead, EVIDENCE_POLICY, false, 0, PSD_DATE_AHEAD_MOST),
+  ROW("evidence_offset", OFFSET, evidence_policy.offset, EVIDENCE_POLICY, false, 0, 0),
   ROW("new_keys", KEYS, new_keys, COUNT, false, 0, 0),
 };
 /* clang-format on */
@@ -196,6 +207,35 @@ static psd_result take_suites(psd_profile *profile, const psd_setting_row *row, 
   return PSD_OK;
 }
 
+/* Names with commas between them. */
+static psd_result take_profiles(psd_profile *profile, const psd_setting_row *row, const psd_setting *setting,
+                                psd_error *error) {
+  uint64_t profiles = psd_profiles_in(setting->value);
+  if (profiles == 0)
+    return psd_setting_wrong(setting, error, "%s are names with commas between them, such as p256,compact", row->name);
+  put_number(profile, row, profiles);
+  return PSD_OK;
+}
+
+static psd_result take_order(psd_profile *profile, const psd_setting_row *row, const psd_setting *setting,
+                             psd_error *error) {
+  uint8_t order;
+  if (!psd_token_order_named(setting->value, &order))
+    return psd_setting_wrong(setting, error, "%s is day or meter", row->name);
+  put_number(profile, row, order);
+  return PSD_OK;
+}
+
+static psd_result take_offset(psd_profile *profile, const psd_setting_row *row, const psd_setting *setting,
+                              psd_error *error) {
+  uint64_t offset;
+  if (!psd_offset_from_text(setting->value, &offset))
+    return psd_setting_wrong(setting, error, "%s is what local time is ahead of UTC, such as -05:00 or +01:00",
+                             row->name);
+  put_number(profile, row, offset);
+  return PSD_OK;
+}
+
 static psd_result take_value(psd_profile_reader *reader, const psd_setting_row *row, const psd_setting *setting,
                              psd_error *error) {
   static const char *const schemes[] = {"unique", "1000-key"};
@@ -227,6 +267,12 @@ static psd_result take_value(psd_profile_reader *reader, const psd_setting_row *
     return take_keys(reader, setting, error);
   case PSD_SETTING_SUITES:
     return take_suites(reader->profile, row, setting, error);
+  case PSD_SETTING_ORDER:
+    return take_order(reader->profile, row, setting, error);
+  case PSD_SETTING_PROFILES:
+    return take_profiles(reader->profile, row, setting, error);
+  case PSD_SETTING_OFFSET:
+    return take_offset(reader->profile, row, setting, error);
   case PSD_SETTING_YES_NO:
     return take_word(reader->profile, row, setting, answers, 2, error);
   }
@@ -258,8 +304,9 @@ void psd_profile_wipe(psd_profile *profile) {
 
 psd_profile psd_profile_blank(void) {
   return (psd_profile){
-      .vendor_token_key.digits = 5,
-      .postal_token_key.digits = 5,
+      .vendor_token_key = {.set = 1, .digits = PSD_TOKEN_DIGITS},
+      .postal_token_key = {.set = 1, .digits = PSD_TOKEN_DIGITS},
+      .evidence_policy = PSD_EVIDENCE_POLICY_DEFAULT,
       .vendor_key.identifier = 1,
       .ca_key.identifier = 1,
       .rate_key.identifier = 1,

@@ -23,6 +23,9 @@ typedef enum psd_setting_kind {
   PSD_SETTING_KEYS,   /* path of a key file */
   PSD_SETTING_SUITES, /* names of suites, with commas between them */
   PSD_SETTING_YES_NO,
+  PSD_SETTING_ORDER,    /* day or meter: of derivation of a token key */
+  PSD_SETTING_PROFILES, /* names of evidence profiles, with commas between them */
+  PSD_SETTING_OFFSET,   /* of local time, "-05:00" */
 } psd_setting_kind;
 
 typedef struct psd_setting_row {
@@ -63,6 +66,12 @@ bool psd_point_from_pem(const char *path, uint8_t point[65]);
 
 /* "2026-11-21T17:45:00Z" as seconds since 1970. False for anything else, and before 1970. */
 bool psd_time_from_text(const char *text, uint64_t *seconds);
+
+/* "p256,compact" as bits by number (evidence.def); 0 for anything else. */
+uint64_t psd_profiles_in(const char *text);
+/* "-05:00", "+05:45" or "+00:00" as minutes ahead of UTC plus 1440 (EVIDENCE_POLICY); at most 14 hours either way.
+ * False for anything else. */
+bool psd_offset_from_text(const char *text, uint64_t *offset);
 
 /* Stores the objects of a profile over the open secure channel. Before the last block, which ends personalisation,
  * `before` is called (unless it is NULL), and what it returns, if not PSD_OK, is the end: the card then stays in

@@ -1,6 +1,7 @@
-/* Times and points as people write them. */
+/* Times, points and lists of names as people write them. */
 #include "profile.h"
 #include "psd/spec/chars.h"
+#include "psd/spec/evidence.h"
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
@@ -54,6 +55,39 @@ bool psd_time_from_text(const char *text, uint64_t *seconds) {
     days += days_in(year, m);
   *seconds = ((days * 24 + hour) * 60 + minute) * 60 + second;
   return true;
+}
+
+bool psd_offset_from_text(const char *text, uint64_t *offset) {
+  unsigned hours, minutes;
+  bool behind = text[0] == '-';
+  if (!behind && text[0] != '+')
+    return false;
+  text++;
+  if (!take_digits(&text, 2, 0, 14, &hours) || !take_char(&text, ':') || !take_digits(&text, 2, 0, 59, &minutes) ||
+      *text != '\0' || (hours == 14 && minutes > 0))
+    return false;
+  unsigned distance = hours * 60 + minutes;
+  *offset = behind ? PSD_OFFSET_UTC - distance : PSD_OFFSET_UTC + distance;
+  return true;
+}
+
+uint64_t psd_profiles_in(const char *text) {
+  uint64_t profiles = 0;
+  for (;;) {
+    char name[16];
+    size_t length = strcspn(text, ",");
+    if (length >= sizeof name)
+      return 0;
+    memcpy(name, text, length);
+    name[length] = '\0';
+    const psd_profile_row *row = psd_profile_named(name);
+    if (row == NULL)
+      return 0;
+    profiles |= UINT64_C(1) << row->id;
+    if (text[length] == '\0')
+      return profiles;
+    text += length + 1;
+  }
 }
 
 /* OpenSSL refuses to build a key from a point that is not on the curve. */

@@ -101,7 +101,7 @@ int psd_admin_open(psd_admin *admin, bool create) {
     (void)psd_admin_refuse("%s", words);
     return PSD_EXIT_UNREACHABLE;
   }
-  if (admin->kms == NULL)
+  if (admin->kms == NULL || (admin->verb->options & PSD_ADMIN_KMS) == 0)
     return PSD_EXIT_DONE;
   status = psd_admin_column_key(admin->kms, key);
   if (status == PSD_EXIT_DONE)

@@ -36,6 +36,8 @@ enum psd_admin_option {
   PSD_ADMIN_HELP = 1 << 24,
   PSD_ADMIN_VERSION = 1 << 25,
   PSD_ADMIN_KMS_LOG = 1 << 26,
+  PSD_ADMIN_RATE_KEY = 1 << 27,
+  PSD_ADMIN_CSV = 1 << 28,
   /* Those of every verb, of those who see names, and of those who set a password. */
   PSD_ADMIN_PLAIN = PSD_ADMIN_DB | PSD_ADMIN_JSON,
   PSD_ADMIN_NAMES = PSD_ADMIN_PLAIN | PSD_ADMIN_KMS,
@@ -74,7 +76,7 @@ typedef struct psd_admin_verb {
   const char *name;     /* "add"; "" where the group is the whole */
   const char *synopsis; /* what follows */
   const char *summary;  /* one line */
-  unsigned options;     /* those it takes */
+  unsigned options;     /* those it takes; --kms is for names there */
   unsigned needed;      /* those it cannot do without */
   int least, most;      /* arguments */
   int (*run)(psd_admin *admin);
@@ -84,7 +86,7 @@ typedef struct psd_admin_verb {
 struct psd_admin {
   const psd_admin_verb *verb;
   unsigned given; /* options */
-  const char *url, *kms, *account, *password_file, *realm, *reference, *kms_log;
+  const char *url, *kms, *account, *password_file, *realm, *reference, *kms_log, *rate_key;
   uint32_t memory, passes, lanes, zip, licence, warn, lock; /* warn and lock in days */
   uint64_t credit, since;
   psd_limits limits;
@@ -102,8 +104,8 @@ int psd_admin_parse(psd_admin *admin, int argc, char **argv);
 /* What the program can do, or one group of its verbs; `group` NULL for all. */
 void psd_admin_help(const char *group);
 
-/* Opens the database, with the column key if the verb takes --kms. Returns PSD_EXIT_DONE, or the exit status after
- * telling why. psd_admin_run closes it. */
+/* Opens the database, with the column key if the verb shows names (its options have --kms). Returns PSD_EXIT_DONE, or
+ * the exit status after telling why. psd_admin_run closes it. */
 int psd_admin_open(psd_admin *admin, bool create);
 
 /* Does `work` as one transaction: all of it, or, unless it is PSD_DB_DONE, nothing. What conflicts with others is begun
@@ -202,9 +204,9 @@ int psd_admin_meter_list(psd_admin *admin);
 int psd_admin_meter_lock(psd_admin *admin);
 int psd_admin_meter_move(psd_admin *admin);
 int psd_admin_meter_operations(psd_admin *admin);
-int psd_admin_meter_rates(psd_admin *admin);
 int psd_admin_meter_restore(psd_admin *admin);
 int psd_admin_meter_revoke(psd_admin *admin);
+int psd_admin_meter_revoked(psd_admin *admin);
 int psd_admin_meter_show(psd_admin *admin);
 int psd_admin_meter_statement(psd_admin *admin);
 int psd_admin_meter_unlock(psd_admin *admin);
@@ -212,6 +214,10 @@ int psd_admin_meter_watchdog(psd_admin *admin);
 int psd_admin_meter_write_off(psd_admin *admin);
 int psd_admin_meter_zeroize(psd_admin *admin);
 int psd_admin_migrate(psd_admin *admin);
+int psd_admin_rates_export(psd_admin *admin);
+int psd_admin_rates_list(psd_admin *admin);
+int psd_admin_rates_publish(psd_admin *admin);
+int psd_admin_rates_show(psd_admin *admin);
 int psd_admin_reconcile(psd_admin *admin);
 int psd_admin_user_add(psd_admin *admin);
 int psd_admin_user_disable(psd_admin *admin);
@@ -219,5 +225,6 @@ int psd_admin_user_enable(psd_admin *admin);
 int psd_admin_user_list(psd_admin *admin);
 int psd_admin_user_passwd(psd_admin *admin);
 int psd_admin_user_unlock(psd_admin *admin);
+int psd_admin_verification_export(psd_admin *admin);
 
 #endif

@@ -1,6 +1,7 @@
 /* psd-server meter show, meter operations: all that is known of one. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "admin/meter.h"
 #include "psd/spec/describe.h"
@@ -160,6 +161,16 @@ static void show_due(unsigned due) {
       psd_admin_line("next session", psd_actions[i].words);
 }
 
+static void show_rates(const psd_meter_row *row) {
+  char words[64] = "none";
+  if (row->rates != 0)
+    (void)snprintf(words, sizeof words, "version %" PRIu32, row->rates);
+  size_t length = strlen(words);
+  if (row->rates_refused > row->rates)
+    (void)snprintf(words + length, sizeof words - length, "; %" PRIu32 " refused", row->rates_refused);
+  psd_admin_line("rates", words);
+}
+
 static void show_lines(const psd_meter_row *row, const psd_admin_owner *owner) {
   char words[PSD_ADMIN_DEVICE_WORDS], time[PSD_ADMIN_TIME_WORDS], money[PSD_ADMIN_MONEY];
   psd_admin_line("PSD", psd_admin_device_words(row->device.device, words));
@@ -170,6 +181,7 @@ static void show_lines(const psd_meter_row *row, const psd_admin_owner *owner) {
     printf("%-20s %05u, licence %u\n", "ZIP", (unsigned)row->zip, (unsigned)row->licence);
   printf("%-20s %u\n", "vendor key K1", (unsigned)row->device.vendor_key);
   psd_admin_line("certificate until", psd_admin_time(row->certificate_until, time));
+  show_rates(row);
   psd_admin_line("ledger, postage", psd_admin_money(row->control_total[PSD_GROUP_POSTAGE], money));
   psd_admin_line("ledger, certificates", psd_admin_money(row->control_total[PSD_GROUP_CERTIFICATE], money));
   if (row->open_sequence != 0)

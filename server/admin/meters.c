@@ -1,28 +1,10 @@
-/* psd-server meter list, revoke, restore, and psd-server keys. */
+/* psd-server meter list, and psd-server keys. */
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "admin/command.h"
 #include "admin/meter.h"
 #include "psd/spec/lifecycle.h"
-
-static int set_revoked(psd_admin *admin, bool revoked) {
-  psd_admin_device named;
-  int status = psd_admin_open_device(admin, admin->argc, &named);
-  if (status != PSD_EXIT_DONE)
-    return status;
-  psd_db_result result = psd_db_device_set_revoked(admin->db, named.device, revoked);
-  return result == PSD_DB_DONE ? psd_admin_done(admin, revoked ? "PSD revoked" : "PSD restored")
-                               : psd_admin_failed(admin, result, "PSD", named.words);
-}
-
-int psd_admin_meter_revoke(psd_admin *admin) {
-  return set_revoked(admin, true);
-}
-
-int psd_admin_meter_restore(psd_admin *admin) {
-  return set_revoked(admin, false);
-}
 
 static void json_of_due(psd_json *json, unsigned due) {
   psd_json_array(json, "due");
@@ -57,6 +39,8 @@ void psd_admin_json_meter(psd_json *json, const psd_meter_row *row, const psd_ad
   psd_json_number(json, "zip", row->zip);
   psd_json_number(json, "licence", row->licence);
   psd_admin_json_time(json, "certificate_until", "certificate_until_seconds", row->certificate_until);
+  psd_json_number(json, "rates", row->rates);
+  psd_json_number(json, "rates_refused", row->rates_refused > row->rates ? row->rates_refused : 0);
 }
 
 const char *psd_admin_state_name(const psd_audit *audit) {
@@ -94,6 +78,17 @@ static void line_of(const psd_meter_row *row, const psd_admin_owner *owner) {
   psd_admin_cell(owner->name, row->due != 0 ? 16 : 0);
   say_due(row->due);
   puts("");
+}
+
+static bool count_devices(void *total, uint32_t vendor_key, uint64_t devices) {
+  (void)vendor_key;
+  *(uint64_t *)total += devices;
+  return true;
+}
+
+psd_db_result psd_admin_count_meters(psd_admin *admin, uint64_t *total) {
+  *total = 0;
+  return psd_db_vendor_keys(admin->db, count_devices, total);
 }
 
 typedef struct meter_show {

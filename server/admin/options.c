@@ -17,7 +17,7 @@
 const psd_admin_option_row psd_admin_options[] = {
     {PSD_ADMIN_DB, "db", PSD_ADMIN_TEXT, AT(url), 0, 0, "URL", "sqlite:FILE, or postgresql://..."},
     {PSD_ADMIN_KMS, "kms", PSD_ADMIN_TEXT, AT(kms), 0, 0, "PATH",
-     "socket of the key management system: it has the key to names"},
+     "socket of the key management system: it has the key to names, and signs rates"},
     {PSD_ADMIN_JSON, "json", PSD_ADMIN_FLAG, 0, 0, 0, "", "JSON for machines; amounts are mills, 1/10 cent"},
     {PSD_ADMIN_ACCOUNT, "account", PSD_ADMIN_TEXT, AT(account), 0, 0, "NUMBER", "the account"},
     {PSD_ADMIN_PASSWORD_FILE, "password-file", PSD_ADMIN_TEXT, AT(password_file), 0, 0, "FILE",
@@ -53,6 +53,9 @@ const psd_admin_option_row psd_admin_options[] = {
     {PSD_ADMIN_SKIP_BAD, "skip-bad", PSD_ADMIN_FLAG, 0, 0, 0, "", "takes the good lines of a file that has bad ones"},
     {PSD_ADMIN_KMS_LOG, "kms-log", PSD_ADMIN_TEXT, AT(kms_log), 0, 0, "FILE",
      "what psd-kms log --movements has printed; - is standard input"},
+    {PSD_ADMIN_RATE_KEY, "rate-key", PSD_ADMIN_TEXT, AT(rate_key), 0, 0, "FILE",
+     "public key of kind rate, as psd-kms export prints it: the signature is checked with it"},
+    {PSD_ADMIN_CSV, "csv", PSD_ADMIN_FLAG, 0, 0, 0, "", "serial,time,reason a line, as psd-kms crl reads it"},
     {PSD_ADMIN_HELP, "help", PSD_ADMIN_FLAG, 0, 0, 0, "", "this"},
     {PSD_ADMIN_VERSION, "version", PSD_ADMIN_FLAG, 0, 0, 0, "", "the version"},
 };

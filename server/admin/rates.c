@@ -1,174 +1,226 @@
-/* psd-server meter rates: the table of service rates (VM 257), from a file of lines "name = value". */
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
+/* psd-server rates list, show, export. */
+#include "admin/rates.h"
+
+#include <inttypes.h>
 #include <string.h>
 #include <time.h>
 
-#include "admin/meter.h"
-#include "psd/program/progress.h"
+#include "admin/columns.h"
+#include "admin/file.h"
+#include "admin/rates_file.h"
+#include "crypto/evp.h"
+#include "datacenter/rates.h"
 
-#define LINE_MOST 256U
+#define DATE_WORDS 16U
+#define HASH_WORDS (2U * PSD_RATES_HASH + 1U)
 
-typedef struct rates_file {
-  const char *path;
-  unsigned line;
-  unsigned found; /* bit i: field i was there */
-  psd_service_rates rates;
-} rates_file;
-
-static const psd_message *layout(void) {
-  return &psd_messages[PSD_MESSAGE_SERVICE_RATES];
+static const char *date_words(uint64_t date, char words[DATE_WORDS]) {
+  (void)snprintf(words, DATE_WORDS, "%04u-%02u-%02u", (unsigned)(date / 10000 % 10000), (unsigned)(date / 100 % 100),
+                 (unsigned)(date % 100));
+  return words;
 }
 
-static int wrong(const rates_file *file, const char *what) {
-  return psd_admin_refuse("%s, line %u: %s", file->path, file->line, what);
+bool psd_rates_view_open(const uint8_t *table, size_t length, uint64_t published, psd_rates_view *view) {
+  *view = (psd_rates_view){.table = table, .length = length, .published = published};
+  return psd_rates_open(table, length, &view->rates);
 }
 
-/* Cuts the blanks off both ends. */
-static char *trim(char *text) {
-  size_t length = strlen(text);
-  while (length > 0 && strchr(" \t\r\n", text[length - 1]) != NULL)
-    text[--length] = '\0';
-  return text + strspn(text, " \t");
+/* Of one that was published: without its signature. */
+static bool open_row(const psd_published_rates *row, psd_rates_view *view) {
+  return row->length > PSD_RATES_SIGNATURE &&
+         psd_rates_view_open(row->bytes, row->length - PSD_RATES_SIGNATURE, row->published, view);
 }
 
-static bool take_version(const char *value, uint64_t *number) {
-  char *end = NULL;
-  if (value[0] < '0' || value[0] > '9' || strlen(value) > 10)
-    return false;
-  *number = strtoull(value, &end, 10);
-  return *end == '\0' && *number >= 1 && *number <= UINT32_MAX;
+/* What evidence names it by. */
+static const char *hash_words(const psd_rates_view *view, char words[HASH_WORDS]) {
+  uint8_t digest[PSD_HASH] = {0};
+  (void)psd_hash(&(psd_part){view->table, view->length}, 1, digest);
+  (void)snprintf(words, HASH_WORDS, "%02X%02X%02X%02X", digest[0], digest[1], digest[2], digest[3]);
+  return words;
 }
 
-static int take_value(rates_file *file, size_t index, const char *value) {
-  const psd_field *field = &layout()->fields[index];
-  uint64_t *number = (uint64_t *)(void *)((char *)&file->rates + field->offset);
-  if ((file->found >> index & 1) != 0)
-    return wrong(file, "that name was there already");
-  file->found |= 1U << index;
-  if (field->kind == PSD_KIND_AMOUNT)
-    return psd_admin_amount(value, number) ? PSD_EXIT_DONE : wrong(file, "an amount is written as 0.25");
-  if (field->kind == PSD_KIND_TIME)
-    return psd_admin_date(value, number) ? PSD_EXIT_DONE : wrong(file, "a day is written as 2026-11-21");
-  return take_version(value, number) ? PSD_EXIT_DONE : wrong(file, "a version is a number from 1 on");
+void psd_admin_show_rates(const psd_rates_view *view) {
+  char hash[HASH_WORDS], time[PSD_ADMIN_TIME_WORDS];
+  printf("# hash %s, %zu of %u bytes, %s%s\n", hash_words(view, hash), view->length, PSD_RATES_MAX,
+         view->published != 0 ? "published " : "not published yet",
+         view->published != 0 ? psd_admin_time(view->published, time) : "");
+  psd_admin_rates_write(stdout, &view->rates);
 }
 
-static int take_line(rates_file *file, char *line) {
-  char *name = trim(line), *equals = strchr(name, '=');
-  if (name[0] == '\0' || name[0] == '#')
-    return PSD_EXIT_DONE;
-  if (equals == NULL)
-    return wrong(file, "that is not \"name = value\"");
-  *equals = '\0';
-  const char *value = trim(equals + 1);
-  name = trim(name);
-  for (size_t i = 0; i < layout()->field_count; i++)
-    if (strcmp(psd_field_name(&layout()->fields[i]), name) == 0)
-      return take_value(file, i, value);
-  return wrong(file, "there is no such name: version, effective, certificate, postmark, verification, agent, "
-                     "revocation, payment");
-}
-
-static int take_lines(rates_file *file, FILE *in) {
-  char line[LINE_MOST];
-  int status = PSD_EXIT_DONE;
-  while (status == PSD_EXIT_DONE && fgets(line, sizeof line, in) != NULL) {
-    file->line++;
-    status = strlen(line) == sizeof line - 1 ? wrong(file, "too long") : take_line(file, line);
+static void json_of_services(psd_json *json, const psd_service_rates *services) {
+  const psd_message *layout = &psd_messages[PSD_MESSAGE_SERVICE_RATES];
+  psd_json_object(json, "services");
+  for (size_t i = 0; i < layout->field_count; i++) {
+    const psd_field *field = &layout->fields[i];
+    psd_json_number(json, psd_field_name(field),
+                    *(const uint64_t *)(const void *)((const char *)services + field->offset));
   }
-  if (status == PSD_EXIT_DONE && ferror(in))
-    return psd_admin_refuse("%s cannot be read", file->path);
-  for (size_t i = 0; status == PSD_EXIT_DONE && i < layout()->field_count; i++)
-    if ((file->found >> i & 1) == 0)
-      status = psd_admin_refuse("%s does not say %s: all rates have to be there", file->path,
-                                psd_field_name(&layout()->fields[i]));
-  return status;
+  psd_json_end_object(json);
 }
 
-static int read_rates(const char *path, psd_service_rates *rates) {
-  rates_file file = {.path = path};
-  FILE *in = fopen(path, "r");
-  if (in == NULL)
-    return psd_admin_refuse("%s cannot be opened: %s", path, strerror(errno));
-  int status = take_lines(&file, in);
-  (void)fclose(in);
-  *rates = file.rates;
-  return status;
+static void json_of_zones(psd_json *json, psd_cursor zones) {
+  psd_zone_row row;
+  psd_json_array(json, "zones");
+  while (zones.left > 0 && psd_take_message(&zones, PSD_MESSAGE_ZONE_ROW, &row)) {
+    psd_json_object(json, NULL);
+    psd_json_number(json, "first", row.first);
+    psd_json_number(json, "last", row.last);
+    psd_json_number(json, "zone", row.zone);
+    psd_json_end_object(json);
+  }
+  psd_json_end_array(json);
 }
 
-typedef struct rates_order {
+static void json_of_rows(psd_json *json, psd_cursor rows) {
+  psd_rate_row row;
+  psd_json_array(json, "rates");
+  while (rows.left > 0 && psd_take_message(&rows, PSD_MESSAGE_RATE_ROW, &row)) {
+    psd_json_object(json, NULL);
+    psd_json_string(json, "class", psd_mail_class_name(row.mail_class));
+    psd_json_number(json, "zone", row.zone);
+    psd_json_number(json, "grams", row.grams);
+    psd_json_number(json, "postage", row.postage);
+    psd_json_end_object(json);
+  }
+  psd_json_end_array(json);
+}
+
+/* The members that a list has of each as well. */
+static void json_of_head(psd_json *json, const psd_rates_view *view) {
+  const psd_rate_table *head = &view->rates.head;
+  char date[DATE_WORDS], hash[HASH_WORDS];
+  psd_json_number(json, "version", head->version);
+  psd_json_text(json, "country", head->country, sizeof head->country);
+  psd_json_string(json, "effective", date_words(head->effective, date));
+  psd_json_string(json, "expires", date_words(head->expiry, date));
+  psd_json_string(json, "hash", hash_words(view, hash));
+  psd_json_number(json, "bytes", view->length);
+  psd_admin_json_time(json, "published", "published_seconds", view->published);
+}
+
+void psd_admin_json_rates(psd_json *json, const psd_rates_view *view) {
+  psd_json_object(json, NULL);
+  json_of_head(json, view);
+  if (view->rates.head.zones > 0)
+    psd_json_number(json, "origin", view->rates.head.origin);
+  json_of_services(json, &view->rates.services);
+  json_of_zones(json, view->rates.zones);
+  json_of_rows(json, view->rates.rows);
+  psd_json_end_object(json);
+}
+
+static int damaged(uint32_t version) {
+  return psd_admin_refuse("version %" PRIu32
+                          " in the database is no rate table: it is damaged, or was altered; restore "
+                          "it from a backup",
+                          version);
+}
+
+/* The table behind `argument`, and taken apart. */
+static int find(psd_admin *admin, const char *argument, psd_published_rates *row, psd_rates_view *view) {
+  uint32_t version = 0;
+  if (!psd_admin_count_of(argument, &version))
+    return psd_admin_usage(admin, "a version is a number from 1 on");
+  int status = psd_admin_open(admin, false);
+  if (status != PSD_EXIT_DONE)
+    return status;
+  psd_db_result result = psd_db_rates_find(admin->db, version, row);
+  if (result != PSD_DB_DONE)
+    return psd_admin_failed(admin, result, "version", argument);
+  return open_row(row, view) ? PSD_EXIT_DONE : damaged(version);
+}
+
+int psd_admin_rates_show(psd_admin *admin) {
+  psd_published_rates row;
+  psd_rates_view view;
+  psd_json json = psd_json_on(stdout);
+  int status = find(admin, admin->argv[0], &row, &view);
+  if (status != PSD_EXIT_DONE)
+    return status;
+  if (admin->json)
+    psd_admin_json_rates(&json, &view);
+  else
+    psd_admin_show_rates(&view);
+  return PSD_EXIT_DONE;
+}
+
+int psd_admin_rates_export(psd_admin *admin) {
+  psd_published_rates row;
+  psd_rates_view view;
+  psd_admin_file file;
+  int status = find(admin, admin->argv[0], &row, &view);
+  if (status == PSD_EXIT_DONE)
+    status = psd_admin_file_begin(&file, NULL, admin->argv[1], 0644);
+  if (status != PSD_EXIT_DONE)
+    return status;
+  (void)fwrite(row.bytes, 1, row.length, file.out);
+  status = psd_admin_file_end(&file, true);
+  return status == PSD_EXIT_DONE ? psd_admin_done(admin, "written") : status;
+}
+
+typedef struct rates_list {
   psd_admin *admin;
-  const psd_admin_device *named; /* NULL for all */
-  uint8_t content[PSD_SIZE_SERVICE_RATES];
+  psd_json *json;
+  uint32_t today, current, next; /* versions; 0 for none */
   psd_db_result result;
-  uint64_t time, looked_at, ordered;
-  psd_progress progress;
-} rates_order;
+} rates_list;
 
-static bool order_one(void *context, const psd_meter_row *row) {
-  rates_order *at = context;
-  psd_progress_show(&at->progress, ++at->looked_at);
-  if (row->withdrawn || row->device.revoked)
-    return true;
-  at->result =
-      psd_dc_order(at->admin->db, row->device.device, PSD_ACTION_RATES, at->content, sizeof at->content, at->time);
-  at->ordered += at->result == PSD_DB_DONE ? 1 : 0;
-  return at->result == PSD_DB_DONE;
+/* What becomes of it, for a meter that has none. */
+static const char *state_of(const rates_list *at, const psd_published_rates *row) {
+  if (row->version == at->current)
+    return "in force";
+  if (row->version == at->next)
+    return "next";
+  if (row->expiry <= at->today)
+    return "expired";
+  return row->effective > at->today && row->version > at->current ? "later" : "replaced";
 }
 
-static psd_db_result order_rates(psd_admin *admin, void *context) {
-  rates_order *at = context;
-  at->looked_at = at->ordered = 0;
-  at->result = PSD_DB_DONE;
-  if (at->named != NULL) {
-    at->ordered = 1;
-    return psd_dc_order(admin->db, at->named->device, PSD_ACTION_RATES, at->content, sizeof at->content, at->time);
+static void say(const rates_list *at, const psd_published_rates *row, const psd_rates_view *view, uint64_t meters) {
+  char effective[DATE_WORDS], expiry[DATE_WORDS], hash[HASH_WORDS], published[PSD_ADMIN_TIME_WORDS];
+  if (!at->admin->json) {
+    printf("%10" PRIu32 " %-7s %-9s %-10s %-10s %-8s %5zu %10" PRIu64 " %s\n", row->version, row->country,
+           state_of(at, row), date_words(row->effective, effective), date_words(row->expiry, expiry),
+           hash_words(view, hash), view->length, meters, psd_admin_time(row->published, published));
+    return;
   }
-  psd_db_result result = psd_db_meter_list(admin->db, 0, order_one, at);
-  return result == PSD_DB_DONE ? at->result : result;
+  psd_json_object(at->json, NULL);
+  json_of_head(at->json, view);
+  psd_json_string(at->json, "state", state_of(at, row));
+  psd_json_number(at->json, "meters", meters);
+  psd_json_end_object(at->json);
 }
 
-static bool count_devices(void *total, uint32_t vendor_key, uint64_t devices) {
-  (void)vendor_key;
-  *(uint64_t *)total += devices;
+static bool show_one(void *context, const psd_published_rates *row) {
+  rates_list *at = context;
+  psd_rates_view view;
+  uint64_t meters = 0;
+  at->result = psd_db_rates_holders(at->admin->db, row->version, &meters);
+  if (at->result != PSD_DB_DONE)
+    return false;
+  if (open_row(row, &view))
+    say(at, row, &view, meters);
+  else
+    (void)damaged(row->version);
   return true;
 }
 
-psd_db_result psd_admin_count_meters(psd_admin *admin, uint64_t *total) {
-  *total = 0;
-  return psd_db_vendor_keys(admin->db, count_devices, total);
-}
-
-static int order_for(psd_admin *admin, const psd_admin_device *named, const psd_service_rates *rates) {
-  rates_order at = {.admin = admin, .named = named, .time = (uint64_t)time(NULL)};
-  char words[64];
-  uint64_t total = 0;
-  psd_buffer content = psd_buffer_over(at.content, sizeof at.content);
-  psd_put_message(&content, PSD_MESSAGE_SERVICE_RATES, rates);
-  psd_db_result result = psd_admin_count_meters(admin, &total);
-  at.progress = psd_progress_begin("meters", total);
+static psd_db_result list(psd_admin *admin, psd_json *json) {
+  rates_list at = {.admin = admin, .json = json, .today = psd_dc_today((uint64_t)time(NULL))};
+  psd_published_rates row;
+  psd_db_result result = psd_db_rates_current(admin->db, at.today, &row);
   if (result == PSD_DB_DONE)
-    result = psd_admin_change(admin, order_rates, &at);
-  psd_progress_end(&at.progress);
-  if (result == PSD_DB_REFUSED)
-    return psd_admin_refuse("rates cannot be ordered for %s: it is out of service",
-                            named != NULL ? named->words : "a meter");
-  if (result != PSD_DB_DONE)
-    return psd_admin_failed(admin, result, "PSD", named != NULL ? named->words : "");
-  (void)snprintf(words, sizeof words, "ordered for the next session of %llu PSD%s", (unsigned long long)at.ordered,
-                 at.ordered == 1 ? "" : "s");
-  return psd_admin_done(admin, words);
+    at.current = row.version;
+  if (result == PSD_DB_DONE || result == PSD_DB_ABSENT)
+    result = psd_db_rates_next(admin->db, at.today, at.current, &row);
+  if (result == PSD_DB_DONE)
+    at.next = row.version;
+  if (result == PSD_DB_DONE || result == PSD_DB_ABSENT)
+    result = psd_db_rates_list(admin->db, show_one, &at);
+  return result == PSD_DB_DONE ? at.result : result;
 }
 
-int psd_admin_meter_rates(psd_admin *admin) {
-  bool all = (admin->given & PSD_ADMIN_ALL) != 0;
-  psd_admin_device named;
-  psd_service_rates rates;
-  if (all != (admin->argc == 1))
-    return psd_admin_usage(admin, "meter rates needs a file, and before it either a PSD or --all");
-  int status = read_rates(admin->argv[admin->argc - 1], &rates);
-  if (status == PSD_EXIT_DONE)
-    status = all ? psd_admin_open(admin, false) : psd_admin_open_device(admin, admin->argc - 1, &named);
-  return status != PSD_EXIT_DONE ? status : order_for(admin, all ? NULL : &named, &rates);
+int psd_admin_rates_list(psd_admin *admin) {
+  return psd_admin_list(admin, "   VERSION COUNTRY STATE     EFFECTIVE  EXPIRES    HASH     BYTES     METERS PUBLISHED",
+                        "rate table", list);
 }

@@ -3,50 +3,31 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "admin/ask.h"
 #include "admin/command.h"
 #include "crypto/evp.h"
 #include "crypto/password.h"
 #include "psd/program/prompt.h"
-#include "wire/call.h"
 
 /* The key that the meter server seals its columns with. */
 #define COLUMN 1U
-#define CALL_NUMBER 1U
 #define PASSWORD_MOST 256U
 
-static int refused_by_kms(psd_cursor body) {
-  psd_error_signal signal;
-  const psd_signal_row *row = NULL;
-  if (psd_take_message(&body, PSD_MESSAGE_ERROR_SIGNAL, &signal))
-    row = psd_signal_of((unsigned)signal.signal);
-  return psd_admin_refuse("the key management system refuses the column key: %s",
-                          row != NULL ? row->words : "it does not say why");
-}
-
 int psd_admin_column_key(const char *kms, uint8_t key[32]) {
-  uint8_t question[PSD_SIZE_KMS_CALL + PSD_SIZE_KMS_COLUMN];
-  char words[256];
-  psd_wire_answer answer;
-  psd_kms_call head;
+  uint8_t question[PSD_SIZE_KMS_COLUMN], answer[PSD_SIZE_COLUMN_KEY];
   psd_column_key column;
   psd_buffer out = psd_buffer_over(question, sizeof question);
-  psd_put_message(&out, PSD_MESSAGE_KMS_CALL, &(psd_kms_call){.number = CALL_NUMBER});
   psd_put_message(&out, PSD_MESSAGE_KMS_COLUMN, &(psd_kms_column){.column = COLUMN});
-  if (!psd_wire_call(kms, PSD_FRAME_KMS_COLUMN, question, out.length, &answer, PSD_CALL_LIMIT, words, sizeof words)) {
-    (void)psd_admin_refuse("the key management system cannot be reached: %s", words);
-    return PSD_EXIT_UNREACHABLE;
-  }
-  psd_cursor body = psd_cursor_over(answer.body, answer.length);
-  bool ours = psd_take_message(&body, PSD_MESSAGE_KMS_CALL, &head) && head.number == CALL_NUMBER;
-  int status = PSD_EXIT_DONE;
-  if (ours && answer.type == PSD_FRAME_KMS_REFUSED)
-    status = refused_by_kms(body);
-  else if (ours && answer.type == PSD_FRAME_KMS_COLUMN_KEY && psd_take_message(&body, PSD_MESSAGE_COLUMN_KEY, &column))
+  const psd_admin_question asked = {.request = PSD_FRAME_KMS_COLUMN,
+                                    .answer = PSD_FRAME_KMS_COLUMN_KEY,
+                                    .body = question,
+                                    .length = out.length,
+                                    .words = "the column key"};
+  int status = psd_admin_ask_kms(kms, &asked, answer, sizeof answer);
+  if (status == PSD_EXIT_DONE && psd_parse_message(answer, sizeof answer, PSD_MESSAGE_COLUMN_KEY, &column))
     memcpy(key, column.key, sizeof column.key);
-  else
-    status = psd_admin_refuse("what answers at %s is no key management system", kms);
   psd_secret_wipe(&column, sizeof column);
-  psd_secret_wipe(&answer, sizeof answer);
+  psd_secret_wipe(answer, sizeof answer);
   return status;
 }
 

@@ -60,21 +60,29 @@ const psd_admin_verb psd_admin_verbs[] = {
      DB | PSD_ADMIN_WARN | PSD_ADMIN_LOCK, DEVICE, psd_admin_meter_watchdog},
     {"meter", "credit-limit", "PSD AMOUNT", "how much a current-account meter may print", PLAIN, DB, 2, 4,
      psd_admin_meter_credit_limit},
-    {"meter", "rates", "PSD|--all FILE", "gives it the table of service rates of a file", PLAIN | PSD_ADMIN_ALL, DB, 1,
-     4, psd_admin_meter_rates},
     {"meter", "clock", "PSD", "sets its clock at its next session", PLAIN, DB, DEVICE, psd_admin_meter_clock},
     {"meter", "zeroize", "PSD", "erases the keys of a withdrawn or faulted one", PLAIN, DB, DEVICE,
      psd_admin_meter_zeroize},
     {"meter", "revoke", "PSD", "refuses a PSD that was lost or stolen", PLAIN, DB, DEVICE, psd_admin_meter_revoke},
+    {"meter", "revoked", "", "lists the certificates that are revoked", PLAIN | PSD_ADMIN_CSV, DB, 0, 0,
+     psd_admin_meter_revoked},
     {"meter", "restore", "PSD", "takes it again", PLAIN, DB, DEVICE, psd_admin_meter_restore},
     {"meter", "write-off", "PSD", "takes one that does not come back out of service, its money accounted for", PLAIN,
      DB, DEVICE, psd_admin_meter_write_off},
+    {"rates", "publish", "FILE", "has rates signed, and brings them to every meter in its next session",
+     PLAIN | PSD_ADMIN_RATE_KEY, DB_KMS, 1, 1, psd_admin_rates_publish},
+    {"rates", "list", "", "shows what was published, and how many meters have it", PLAIN, DB, 0, 0,
+     psd_admin_rates_list},
+    {"rates", "show", "VERSION", "shows one, in the form of a file", PLAIN, DB, 1, 1, psd_admin_rates_show},
+    {"rates", "export", "VERSION FILE", "writes one as it was signed", PLAIN, DB, 2, 2, psd_admin_rates_export},
     {"reconcile", "", "", "compares ledger, registers and what was seen on mail",
      PLAIN | PSD_ADMIN_ALL | PSD_ADMIN_KMS_LOG, DB, 0, 0, psd_admin_reconcile},
     {"evidence", "import", "FILE", "takes what was seen on mail: PSD,PIECE,AMOUNT,ASCENDING",
      PLAIN | PSD_ADMIN_SKIP_BAD, DB, 1, 1, psd_admin_evidence_import},
     {"evidence", "accept", "PSD", "has looked at what was seen of it: reconcile tells of it no more", PLAIN, DB, DEVICE,
      psd_admin_evidence_accept},
+    {"verification", "export", "FOLDER", "writes what a verification site needs: certificates, rates, refills", PLAIN,
+     DB, 1, 1, psd_admin_verification_export},
     {"keys", "", "", "counts the PSDs that hold each vendor key K1", PLAIN, DB, 0, 0, psd_admin_keys},
 };
 const size_t psd_admin_verb_count = sizeof psd_admin_verbs / sizeof psd_admin_verbs[0];
@@ -113,7 +121,7 @@ void psd_admin_help(const char *group) {
     (void)snprintf(name, sizeof name, "%s%s%s %s", verb->group, verb->name[0] != '\0' ? " " : "", verb->name,
                    verb->synopsis);
     help_line(name, verb->summary);
-    options |= verb->options;
+    options |= verb->options | verb->needed;
   }
   help_options(options);
   puts("\nA PSD is named by vendor, model and serial number, as PS D1 0000002A, or by the serial number alone.");

@@ -30,6 +30,8 @@ static void free_thread(void *memory) {
   EVP_MD_CTX_free(thread->hash);
   EVP_CIPHER_CTX_free(thread->seal);
   EVP_CIPHER_CTX_free(thread->open);
+  EVP_CIPHER_CTX_free(thread->mac_128);
+  EVP_CIPHER_CTX_free(thread->mac_256);
   EVP_PKEY_free(thread->peer);
   EC_POINT_clear_free(thread->product);
   EC_POINT_free(thread->taken);
@@ -38,17 +40,30 @@ static void free_thread(void *memory) {
   free(thread);
 }
 
+/* CBC over whole blocks. */
+static EVP_CIPHER_CTX *make_mac(EVP_CIPHER *cipher) {
+  EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+  if (context != NULL && EVP_EncryptInit_ex2(context, cipher, NULL, NULL, NULL) == 1 &&
+      EVP_CIPHER_CTX_set_padding(context, 0) == 1)
+    return context;
+  EVP_CIPHER_CTX_free(context);
+  return NULL;
+}
+
 static bool fill_thread(psd_evp_thread *thread) {
   thread->hash = EVP_MD_CTX_new();
   thread->seal = EVP_CIPHER_CTX_new();
   thread->open = EVP_CIPHER_CTX_new();
+  thread->mac_128 = make_mac(psd_evp.aes_128_cbc);
+  thread->mac_256 = make_mac(psd_evp.aes_256_cbc);
   thread->peer = EVP_PKEY_dup(psd_evp.curve);
   thread->numbers = BN_CTX_new();
   thread->coordinate = BN_new();
   thread->taken = EC_POINT_new(psd_evp.group);
   thread->product = EC_POINT_new(psd_evp.group);
-  return thread->hash != NULL && thread->seal != NULL && thread->open != NULL && thread->peer != NULL &&
-         thread->numbers != NULL && thread->coordinate != NULL && thread->taken != NULL && thread->product != NULL &&
+  return thread->hash != NULL && thread->seal != NULL && thread->open != NULL && thread->mac_128 != NULL &&
+         thread->mac_256 != NULL && thread->peer != NULL && thread->numbers != NULL && thread->coordinate != NULL &&
+         thread->taken != NULL && thread->product != NULL &&
          EVP_DigestInit_ex2(thread->hash, psd_evp.sha256, NULL) == 1 &&
          EVP_EncryptInit_ex2(thread->seal, psd_evp.aes_256_gcm, NULL, NULL, NULL) == 1 &&
          EVP_DecryptInit_ex2(thread->open, psd_evp.aes_256_gcm, NULL, NULL, NULL) == 1;
@@ -90,11 +105,13 @@ bool psd_evp_start(void) {
     return true;
   psd_evp.sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
   psd_evp.aes_256_gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
+  psd_evp.aes_128_cbc = EVP_CIPHER_fetch(NULL, "AES-128-CBC", NULL);
+  psd_evp.aes_256_cbc = EVP_CIPHER_fetch(NULL, "AES-256-CBC", NULL);
   psd_evp.curve = make_curve();
   psd_evp.group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
   started = tss_create(&thread_key, free_thread) == thrd_success;
-  if (started && psd_evp.sha256 != NULL && psd_evp.aes_256_gcm != NULL && psd_evp.curve != NULL &&
-      psd_evp.group != NULL)
+  if (started && psd_evp.sha256 != NULL && psd_evp.aes_256_gcm != NULL && psd_evp.aes_128_cbc != NULL &&
+      psd_evp.aes_256_cbc != NULL && psd_evp.curve != NULL && psd_evp.group != NULL)
     return true;
   psd_evp_stop();
   return psd_evp_failed();
@@ -108,6 +125,8 @@ void psd_evp_stop(void) {
   started = false;
   EVP_MD_free(psd_evp.sha256);
   EVP_CIPHER_free(psd_evp.aes_256_gcm);
+  EVP_CIPHER_free(psd_evp.aes_128_cbc);
+  EVP_CIPHER_free(psd_evp.aes_256_cbc);
   EVP_PKEY_free(psd_evp.curve);
   EC_GROUP_free(psd_evp.group);
   psd_evp = (psd_evp_algorithms){.sha256 = NULL};

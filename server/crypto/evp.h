@@ -13,6 +13,8 @@
 
 #define PSD_HASH 32U
 #define PSD_AES_KEY 32U
+#define PSD_AES_128_KEY 16U
+#define PSD_CMAC 16U
 #define PSD_GCM_NONCE 12U
 #define PSD_POINT 65U
 #define PSD_SCALAR 32U
@@ -36,6 +38,10 @@ typedef struct psd_part {
 
 bool psd_hash(const psd_part *parts, size_t count, uint8_t digest[PSD_HASH]);
 bool psd_hmac(const void *key, size_t key_length, const psd_part *parts, size_t count, uint8_t mac[PSD_HASH]);
+/* AES-CMAC (RFC 4493) under a key of PSD_AES_128_KEY or PSD_AES_KEY bytes; the parts have at most PSD_CMAC_MAX bytes
+ * together. */
+#define PSD_CMAC_MAX 128U
+bool psd_cmac(const void *key, size_t key_length, const psd_part *parts, size_t count, uint8_t mac[PSD_CMAC]);
 /* HKDF-SHA-256 (RFC 5869). `length` at most 255 * 32; `salt` may be NULL. */
 bool psd_hkdf_extract(const void *salt, size_t salt_length, const void *secret, size_t length, uint8_t prk[PSD_HASH]);
 bool psd_hkdf_expand(const uint8_t prk[PSD_HASH], const void *info, size_t info_length, uint8_t *out, size_t length);

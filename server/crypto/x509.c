@@ -2,9 +2,9 @@
 
 #include <limits.h>
 #include <openssl/pem.h>
-#include <openssl/x509v3.h>
 
 #include "crypto/evp_internal.h"
+#include "crypto/x509_internal.h"
 
 #define KEY_IDENTIFIER 20
 /* Bits of keyUsage (RFC 5280, 4.2.1.3). */
@@ -24,7 +24,7 @@ static bool add_entry(X509_NAME *name, int nid, const char *text) {
          X509_NAME_add_entry_by_NID(name, nid, string_type(text), (const unsigned char *)text, -1, -1, 0) == 1;
 }
 
-static X509_NAME *name_of(const psd_x509_name *wanted) {
+X509_NAME *psd_x509_name_of(const psd_x509_name *wanted) {
   X509_NAME *name = X509_NAME_new();
   if (name != NULL && add_entry(name, NID_organizationName, wanted->organization) &&
       add_entry(name, NID_commonName, wanted->common_name) && add_entry(name, NID_serialNumber, wanted->serial_number))
@@ -34,7 +34,7 @@ static X509_NAME *name_of(const psd_x509_name *wanted) {
 }
 
 static bool set_names(X509 *made, const psd_x509 *wanted) {
-  X509_NAME *issuer = name_of(&wanted->issuer), *subject = name_of(&wanted->subject);
+  X509_NAME *issuer = psd_x509_name_of(&wanted->issuer), *subject = psd_x509_name_of(&wanted->subject);
   bool done = issuer != NULL && subject != NULL && X509_set_issuer_name(made, issuer) == 1 &&
               X509_set_subject_name(made, subject) == 1;
   X509_NAME_free(issuer);
@@ -98,12 +98,20 @@ static bool add_subject_key(X509 *made, const uint8_t point[PSD_POINT]) {
   return done;
 }
 
-static bool add_authority_key(X509 *made, const uint8_t point[PSD_POINT]) {
+AUTHORITY_KEYID *psd_x509_authority_of(const uint8_t point[PSD_POINT]) {
   AUTHORITY_KEYID *authority = AUTHORITY_KEYID_new();
   if (authority != NULL)
     authority->keyid = identifier_of(point);
-  bool done = authority != NULL && authority->keyid != NULL &&
-              X509_add1_ext_i2d(made, NID_authority_key_identifier, authority, 0, X509V3_ADD_APPEND) == 1;
+  if (authority != NULL && authority->keyid != NULL)
+    return authority;
+  AUTHORITY_KEYID_free(authority);
+  return NULL;
+}
+
+static bool add_authority_key(X509 *made, const uint8_t point[PSD_POINT]) {
+  AUTHORITY_KEYID *authority = psd_x509_authority_of(point);
+  bool done =
+      authority != NULL && X509_add1_ext_i2d(made, NID_authority_key_identifier, authority, 0, X509V3_ADD_APPEND) == 1;
   AUTHORITY_KEYID_free(authority);
   return done;
 }

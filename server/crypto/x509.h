@@ -30,6 +30,27 @@ typedef struct psd_x509 {
 bool psd_x509_make(const psd_x509 *wanted, const psd_pair *issuer, uint8_t der[PSD_X509_MAX], size_t *length);
 /* True if `der` is one certificate, of the key `point`, and signed with the issuer's key. */
 bool psd_x509_signed(psd_part der, const uint8_t issuer[PSD_POINT], const uint8_t point[PSD_POINT]);
+/* Why a certificate was revoked (RFC 5280, 5.3.1): one of its codes; this one is not said. */
+#define PSD_X509_UNSPECIFIED 0U
+typedef struct psd_x509_revoked {
+  uint64_t serial, time; /* of the certificate; seconds since 1970, when it was revoked */
+  unsigned reason;
+} psd_x509_revoked;
+
+/* What a list of revoked certificates says. Everything in it stays its owner's. */
+typedef struct psd_x509_crl {
+  psd_x509_name issuer;
+  const uint8_t *issuer_point;
+  uint64_t number;      /* above that of the list before */
+  uint64_t from, until; /* seconds since 1970: this update and the next */
+  const psd_x509_revoked *revoked;
+  size_t count;
+} psd_x509_crl;
+
+/* Signs a list with the issuer's pair, its entries ordered by serial number. `der` is to be freed. */
+bool psd_x509_crl_make(const psd_x509_crl *wanted, const psd_pair *issuer, uint8_t **der, size_t *length);
+/* The list as PEM, NUL-terminated; 3 bytes for 2 of the DER, and 100 more, are room enough. */
+bool psd_x509_crl_pem(psd_part der, char *pem, size_t capacity);
 /* The certificate as PEM (RFC 7468), NUL-terminated. */
 bool psd_x509_pem(psd_part der, char pem[PSD_X509_PEM_MAX]);
 

@@ -7,6 +7,7 @@
 #ifndef PSD_DATACENTER_H
 #define PSD_DATACENTER_H
 
+#include "store/certificates.h"
 #include "store/money.h"
 
 /* What an audit shows, beside the ledger. Pure: looks at nothing but its arguments. */
@@ -92,16 +93,25 @@ psd_db_result psd_dc_lock(psd_db *db, const uint8_t device[8], uint64_t time);
 psd_db_result psd_dc_unlock(psd_db *db, const uint8_t device[8], bool accept, uint64_t time);
 /* The meter is lost, broken, or not to be unlocked: it is taken out of service, and revoked. What is reserved for it
  * goes back to its account, what its books have to the bank by ADJUST movements; its alarms are cleared, and what was
- * seen of it so far is accepted. REFUSED for one that is nobody's or was withdrawn. */
+ * seen of it so far is accepted; its certificates are revoked for good. REFUSED for one that is nobody's or was
+ * withdrawn. */
 psd_db_result psd_dc_write_off(psd_db *db, const uint8_t device[8], uint64_t time);
 /* ZIP and licence: AUTHORIZE for a meter that its last audit showed INITIALIZED (or never audited), SET LICENCE and a
  * new certificate otherwise. */
 psd_db_result psd_dc_move(psd_db *db, const uint8_t device[8], uint32_t zip, uint32_t licence, uint64_t time);
-/* An order with this content; `action` one of LIMITS, WATCHDOG, CLOCK, RATES, CREDIT_LIMIT, ZEROIZE. */
+/* An order with this content; `action` one of LIMITS, WATCHDOG, CLOCK, CREDIT_LIMIT, ZEROIZE. */
 psd_db_result psd_dc_order(psd_db *db, const uint8_t device[8], unsigned action, const void *content, size_t length,
                            uint64_t time);
 /* The command that carries an action out: INS and P1. False for an action that is none of the provider's commands. */
 bool psd_dc_command(unsigned action, uint8_t *ins, uint8_t *p1);
+
+/* A certificate was made for a PSD, and is kept; the very same again is DONE. That of a PSD which was revoked meanwhile
+ * is revoked as well. ABSENT for no such PSD. */
+psd_db_result psd_dc_certified(psd_db *db, const psd_certificate_row *certificate, uint64_t time);
+/* The PSD is refused, and its certificates with it; or it is taken again, and those that were revoked for that. ABSENT
+ * for no such PSD. */
+psd_db_result psd_dc_revoke(psd_db *db, const uint8_t device[8], uint64_t time);
+psd_db_result psd_dc_restore(psd_db *db, const uint8_t device[8]);
 
 /* Reconciliation: every meter's ledger beside its last audit and what was seen on mail. */
 typedef struct psd_dc_line {

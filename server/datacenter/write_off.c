@@ -19,6 +19,8 @@ static psd_db_result take_out(psd_db *db, psd_meter_row *row, uint64_t time) {
   if (result == PSD_DB_DONE)
     result = psd_db_evidence_accept(db, row->device.device, time);
   if (result == PSD_DB_DONE)
+    result = psd_db_certificate_revoke(db, row->device.device, PSD_REVOCATION_CESSATION, time);
+  if (result == PSD_DB_DONE)
     result = psd_db_meter_update(db, row);
   return result == PSD_DB_DONE ? psd_db_device_set_revoked(db, row->device.device, true) : result;
 }

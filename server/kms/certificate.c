@@ -37,6 +37,19 @@ bool psd_kms_ca_certificate(const psd_kms_key *ca, uint8_t der[PSD_X509_MAX], si
   return psd_x509_make(&made, ca->pair, der, length);
 }
 
+bool psd_kms_revocation_list(const psd_kms_key *ca, const psd_x509_revoked *revoked, size_t count, uint64_t number,
+                             uint64_t from, uint64_t until, uint8_t **der, size_t *length) {
+  char words[NAME_MAX_BYTES];
+  const psd_x509_crl wanted = {.issuer = ca_name(ca, words),
+                               .issuer_point = ca->point,
+                               .number = number,
+                               .from = from,
+                               .until = until < ca->created + PSD_KMS_CA_SPAN ? until : ca->created + PSD_KMS_CA_SPAN,
+                               .revoked = revoked,
+                               .count = count};
+  return psd_x509_crl_make(&wanted, ca->pair, der, length);
+}
+
 static void put_integer(psd_buffer *out, uint64_t number) {
   size_t size = 1;
   while (number >> (8U * size - 1U) != 0)

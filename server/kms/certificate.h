@@ -25,6 +25,10 @@ bool psd_kms_ca_certificate(const psd_kms_key *ca, uint8_t der[PSD_X509_MAX], si
 /* The certificate of a PSD's key, as `wanted` says, signed with a CA key. */
 bool psd_kms_psd_certificate(const psd_kms_key *ca, const psd_kms_certify *wanted, const uint8_t point[PSD_POINT],
                              uint8_t der[PSD_X509_MAX], size_t *length);
+/* Signs a list of revoked certificates with a CA key whose secret is there; `der` is to be freed. It holds from `from`
+ * to `until`, and not beyond the authority's own certificate. */
+bool psd_kms_revocation_list(const psd_kms_key *ca, const psd_x509_revoked *revoked, size_t count, uint64_t number,
+                             uint64_t from, uint64_t until, uint8_t **der, size_t *length);
 /* True if `der` is a certificate of that key, signed with a CA key of the ring that is still accepted. */
 bool psd_kms_certificate_ours(const psd_keyring *keys, psd_part der, const uint8_t point[PSD_POINT]);
 

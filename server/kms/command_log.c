@@ -30,7 +30,7 @@ static bool show(void *user, const psd_kms_record *record, const psd_kms_tail *b
   return true;
 }
 
-static bool key_of_file(const char *path, uint8_t point[PSD_POINT], char *why) {
+bool psd_kms_command_log_key(const char *path, uint8_t point[PSD_POINT], char why[PSD_KMS_WHY_MAX]) {
   char pem[PSD_PEM_MAX];
   ssize_t length = psd_kms_file_read(AT_FDCWD, path, (uint8_t *)pem, sizeof pem);
   if (length >= 0 && psd_point_of_pem(pem, (size_t)length, point))
@@ -93,7 +93,7 @@ int psd_kms_command_log(const psd_kms_options *options) {
   uint8_t point[PSD_POINT] = {0};
   if (options->verify && options->key_file == NULL)
     return with_passphrase(options);
-  if (options->key_file != NULL && !key_of_file(options->key_file, point, why))
+  if (options->key_file != NULL && !psd_kms_command_log_key(options->key_file, point, why))
     return psd_kms_command_refused(why);
   int folder = psd_kms_folder_open(options->dir);
   if (folder < 0) {

@@ -16,8 +16,9 @@ static void show_key(const psd_kms_key *key) {
                psd_kms_state_of(key->state)->name, since, psd_kms_kind_of(key->kind)->words);
 }
 
-static void show_json(psd_json *json, const psd_kms_key *key) {
+static void show_json(psd_json *json, const psd_kms_key *key, psd_token_domain domain) {
   psd_json_object(json, NULL);
+  psd_json_string(json, "domain", psd_token_domain_name(domain));
   psd_json_number(json, "identifier", key->identifier);
   psd_json_string(json, "kind", psd_kms_kind_of(key->kind)->name);
   psd_json_string(json, "state", psd_kms_state_of(key->state)->name);
@@ -36,9 +37,11 @@ int psd_kms_command_keys(const psd_kms_options *options) {
   psd_json json = psd_json_on(stdout);
   if (options->json)
     psd_json_array(&json, NULL);
+  else
+    (void)printf("keys of the %s domain\n", psd_token_domain_name(ring->domain));
   for (size_t i = 0; i < ring->count; i++) {
     if (options->json)
-      show_json(&json, &ring->keys[i]);
+      show_json(&json, &ring->keys[i], ring->domain);
     else
       show_key(&ring->keys[i]);
   }
@@ -63,35 +66,54 @@ static void export_json(const psd_kms_key *key, const char *pem) {
   psd_json_end_object(&json);
 }
 
-int psd_kms_command_export(const psd_kms_options *options) {
+/* The key of a kind that is named, or the active one; NULL, and why, if there is none. */
+static const psd_kms_key *key_of(const psd_keyring *ring, psd_kms_kind kind, uint32_t identifier, char *why) {
+  const psd_kms_kind_row *row = psd_kms_kind_of(kind);
+  const psd_kms_key *key =
+      identifier == 0 ? psd_keyring_active(ring, kind) : psd_keyring_opening(ring, kind, identifier);
+  if (key != NULL)
+    return key;
+  if (!psd_kms_kind_kept(row, ring->domain))
+    (void)snprintf(why, PSD_KMS_WHY_MAX, "a key management system of the %s domain has no keys of kind %s",
+                   psd_token_domain_name(ring->domain), row->name);
+  else if (identifier == 0)
+    (void)snprintf(why, PSD_KMS_WHY_MAX, "there is no key of this kind: psd-kms rotate makes one");
+  else
+    (void)snprintf(why, PSD_KMS_WHY_MAX, "this is no key of kind %s that is still accepted: psd-kms keys lists them",
+                   row->name);
+  return NULL;
+}
+
+static bool export(const psd_kms_options *options, const psd_keyring *ring, char *why) {
   char pem[PSD_PEM_MAX];
+  const psd_kms_key *key = key_of(ring, options->kind, options->identifier, why);
+  if (key == NULL)
+    return false;
+  if (!(key->rsa != NULL ? psd_rsa_pem(key->rsa, pem) : psd_point_pem(key->point, pem))) {
+    (void)snprintf(why, PSD_KMS_WHY_MAX, "the key cannot be printed");
+    return false;
+  }
+  if (options->json)
+    export_json(key, pem);
+  else
+    (void)fputs(pem, stdout);
+  return true;
+}
+
+int psd_kms_command_export(const psd_kms_options *options) {
+  char why[PSD_KMS_WHY_MAX];
   if (psd_kms_kind_of(options->kind)->form == PSD_KMS_FORM_SECRET)
     return psd_kms_command_refused("a key of this kind has no public part");
   psd_kms *kms = psd_kms_command_open(options);
   if (kms == NULL)
     return PSD_EXIT_REFUSED;
-  const psd_kms_key *key = psd_keyring_active(psd_kms_keys(kms), options->kind);
-  bool done = key != NULL && (key->rsa != NULL ? psd_rsa_pem(key->rsa, pem) : psd_point_pem(key->point, pem));
-  if (done && options->json)
-    export_json(key, pem);
-  else if (done)
-    (void)fputs(pem, stdout);
+  bool done = export(options, psd_kms_keys(kms), why);
   psd_kms_close(kms);
-  return done ? PSD_EXIT_DONE : psd_kms_command_refused("there is no key of this kind: psd-kms rotate makes one");
+  return done ? PSD_EXIT_DONE : psd_kms_command_refused(why);
 }
 
-/* The CA key that --key names, or the active one; NULL, and a line, if there is none to sign with. */
-static const psd_kms_key *ca_key(const psd_keyring *ring, uint32_t identifier) {
-  if (identifier == 0) {
-    const psd_kms_key *active = psd_keyring_active(ring, PSD_KMS_CA);
-    if (active == NULL)
-      (void)psd_kms_command_refused("there is no key of this kind: psd-kms rotate makes one");
-    return active;
-  }
-  const psd_kms_key *key = psd_keyring_opening(ring, PSD_KMS_CA, identifier);
-  if (key == NULL)
-    (void)psd_kms_command_refused("this is no key of kind ca that is still accepted: psd-kms keys lists them");
-  return key;
+const psd_kms_key *psd_kms_command_ca_key(const psd_keyring *ring, uint32_t identifier, char why[PSD_KMS_WHY_MAX]) {
+  return key_of(ring, PSD_KMS_CA, identifier, why);
 }
 
 static int print_ca(const psd_kms_key *key) {
@@ -105,11 +127,12 @@ static int print_ca(const psd_kms_key *key) {
 }
 
 int psd_kms_command_ca(const psd_kms_options *options) {
+  char why[PSD_KMS_WHY_MAX];
   psd_kms *kms = psd_kms_command_open(options);
   if (kms == NULL)
     return PSD_EXIT_REFUSED;
-  const psd_kms_key *key = ca_key(psd_kms_keys(kms), options->identifier);
-  int status = key != NULL ? print_ca(key) : PSD_EXIT_REFUSED;
+  const psd_kms_key *key = psd_kms_command_ca_key(psd_kms_keys(kms), options->identifier, why);
+  int status = key != NULL ? print_ca(key) : psd_kms_command_refused(why);
   psd_kms_close(kms);
   return status;
 }

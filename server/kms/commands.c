@@ -27,7 +27,8 @@ psd_kms *psd_kms_command_open(const psd_kms_options *options) {
 int psd_kms_command_init(const psd_kms_options *options) {
   char why[PSD_KMS_WHY_MAX];
   psd_kms_passphrase passphrase;
-  const psd_kms_birth birth = {.rsa_bits = options->rsa_bits, .cost = PSD_KMS_COST, .now = psd_kms_now()};
+  const psd_kms_birth birth = {
+      .rsa_bits = options->rsa_bits, .cost = PSD_KMS_COST, .now = psd_kms_now(), .domain = options->domain};
   if (!psd_kms_may_create(options->dir, why) ||
       !psd_kms_ask_passphrase(options->passphrase_file, true, &passphrase, why))
     return psd_kms_command_refused(why);
@@ -99,21 +100,28 @@ int psd_kms_command_passphrase(const psd_kms_options *options) {
 #define KEYS (BIT(DIR) | BIT(PASSPHRASE))
 
 const psd_kms_command psd_kms_commands[] = {
-    {"init", KEYS | BIT(RSA), BIT(DIR), psd_kms_command_init, false},
+    {"init", KEYS | BIT(DOMAIN) | BIT(RSA), BIT(DIR), psd_kms_command_init, PSD_KMS_WORDS_NONE, false},
     {"run",
      KEYS | BIT(LISTEN) | BIT(GROUP) | BIT(ROLE) | BIT(MOST) | BIT(LONGEST_WATCHDOG) | BIT(QUIET) | BIT(NO_SECCOMP) |
          BIT(CLASSIC),
-     BIT(DIR) | BIT(LISTEN), psd_kms_command_run, false},
-    {"keys", KEYS | BIT(JSON), BIT(DIR), psd_kms_command_keys, false},
-    {"rotate", KEYS | BIT(KIND) | BIT(RSA), BIT(DIR), psd_kms_command_rotate, false},
-    {"register", KEYS, BIT(DIR), psd_kms_command_register, true},
-    {"retire", KEYS, BIT(DIR), psd_kms_command_retire, true},
-    {"compromise", KEYS, BIT(DIR), psd_kms_command_compromise, true},
-    {"export", KEYS | BIT(KIND) | BIT(JSON), BIT(DIR), psd_kms_command_export, false},
-    {"ca", KEYS | BIT(KEY), BIT(DIR), psd_kms_command_ca, false},
+     BIT(DIR) | BIT(LISTEN), psd_kms_command_run, PSD_KMS_WORDS_NONE, false},
+    {"keys", KEYS | BIT(JSON), BIT(DIR), psd_kms_command_keys, PSD_KMS_WORDS_NONE, false},
+    {"rotate", KEYS | BIT(KIND) | BIT(RSA), BIT(DIR), psd_kms_command_rotate, PSD_KMS_WORDS_NONE, false},
+    {"register", KEYS, BIT(DIR), psd_kms_command_register, PSD_KMS_WORDS_KEY, false},
+    {"retire", KEYS, BIT(DIR), psd_kms_command_retire, PSD_KMS_WORDS_KEY, false},
+    {"compromise", KEYS, BIT(DIR), psd_kms_command_compromise, PSD_KMS_WORDS_KEY, false},
+    {"export", KEYS | BIT(KIND) | BIT(KEY) | BIT(JSON), BIT(DIR), psd_kms_command_export, PSD_KMS_WORDS_NONE, false},
+    {"ca", KEYS | BIT(KEY), BIT(DIR), psd_kms_command_ca, PSD_KMS_WORDS_NONE, false},
+    {"crl", KEYS | BIT(REVOKED) | BIT(DAYS) | BIT(KEY), BIT(DIR) | BIT(REVOKED), psd_kms_command_crl,
+     PSD_KMS_WORDS_NONE, false},
     {"transport", KEYS | BIT(SERIAL) | BIT(VENDOR) | BIT(MODEL) | BIT(OUT) | BIT(OUT_DIR), BIT(DIR) | BIT(SERIAL),
-     psd_kms_command_transport, false},
-    {"log", KEYS | BIT(VERIFY) | BIT(JSON) | BIT(MOVEMENTS) | BIT(KEY), BIT(DIR), psd_kms_command_log, false},
-    {"passphrase", KEYS | BIT(NEW_PASSPHRASE), BIT(DIR), psd_kms_command_passphrase, false},
+     psd_kms_command_transport, PSD_KMS_WORDS_NONE, false},
+    {"tokens", KEYS | BIT(VENDOR) | BIT(MODEL) | BIT(SET) | BIT(KEY) | BIT(JSON), BIT(DIR), psd_kms_command_tokens,
+     PSD_KMS_WORDS_TOKENS, true},
+    {"day", KEYS | BIT(DATE) | BIT(DAYS) | BIT(OUT) | BIT(ORDER) | BIT(SET), BIT(DIR) | BIT(DATE) | BIT(OUT),
+     psd_kms_command_day, PSD_KMS_WORDS_NONE, false},
+    {"log", KEYS | BIT(VERIFY) | BIT(JSON) | BIT(MOVEMENTS) | BIT(KEY), BIT(DIR), psd_kms_command_log,
+     PSD_KMS_WORDS_NONE, true},
+    {"passphrase", KEYS | BIT(NEW_PASSPHRASE), BIT(DIR), psd_kms_command_passphrase, PSD_KMS_WORDS_NONE, false},
 };
 const size_t psd_kms_command_count = sizeof psd_kms_commands / sizeof psd_kms_commands[0];

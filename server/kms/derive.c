@@ -39,13 +39,15 @@ bool psd_kms_set_key(const psd_kms_key *master, uint16_t pointer, uint8_t key[32
   return pointer < PSD_KMS_SET_SIZE && expand(master, "psd key set", number, sizeof number, key, 32);
 }
 
+bool psd_kms_token_set_key(const psd_kms_key *master, uint64_t pointer, uint8_t key[PSD_TOKEN_SET_KEY]) {
+  const uint8_t number[] = {(uint8_t)(pointer >> 8), (uint8_t)pointer};
+  return pointer < PSD_TOKEN_KEYS && expand(master, "psd token key", number, sizeof number, key, PSD_TOKEN_SET_KEY);
+}
+
 bool psd_kms_set_pointer(const psd_kms_device *device, uint16_t *pointer) {
-  static const char label[] = "psd key pointer";
-  uint8_t digest[PSD_HASH];
-  const psd_part parts[] = {{label, sizeof label - 1U}, {device->bytes, sizeof device->bytes}};
-  if (!psd_hash(parts, 2, digest))
+  uint64_t number;
+  if (!psd_token_pointer(device->bytes, &number))
     return false;
-  psd_cursor bytes = psd_cursor_over(digest, sizeof digest);
-  *pointer = (uint16_t)(psd_take_uint(&bytes, 8) % PSD_KMS_SET_SIZE);
+  *pointer = (uint16_t)number;
   return true;
 }

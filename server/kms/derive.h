@@ -2,6 +2,7 @@
 #ifndef PSD_KMS_DERIVE_H
 #define PSD_KMS_DERIVE_H
 
+#include "crypto/tokens.h"
 #include "kms/keyring.h"
 
 #define PSD_KMS_SET_SIZE 1000U            /* keys of the 1000-key system */
@@ -20,6 +21,8 @@ bool psd_kms_transport_keys(const psd_kms_key *master, const psd_kms_device *dev
 bool psd_kms_column_key(const psd_kms_key *master, uint8_t column, uint8_t key[32]);
 /* The key in the 1000-key set with that pointer, 0 to 999. */
 bool psd_kms_set_key(const psd_kms_key *master, uint16_t pointer, uint8_t key[32]);
+/* K_pred: the key of a domain's 1000 with that pointer, from the master of the set (docs/evidence.md). */
+bool psd_kms_token_set_key(const psd_kms_key *master, uint64_t pointer, uint8_t key[PSD_TOKEN_SET_KEY]);
 /* The pointer of a PSD, computed from its number. */
 bool psd_kms_set_pointer(const psd_kms_device *device, uint16_t *pointer);
 

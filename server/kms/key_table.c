@@ -4,8 +4,8 @@
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 
-#define PSD_KMS_KIND(NAME, value, name, FORM, rotates, words)                                                          \
-  {PSD_KMS_##NAME, name, PSD_KMS_FORM_##FORM, rotates, words},
+#define PSD_KMS_KIND(NAME, value, name, FORM, rotates, SYSTEMS, words)                                                 \
+  {PSD_KMS_##NAME, name, PSD_KMS_FORM_##FORM, rotates, PSD_KMS_KEPT_BY_##SYSTEMS, words},
 static const psd_kms_kind_row kinds[] = {
 #include "kms/keys.def"
 };
@@ -26,6 +26,17 @@ static const struct {
 } moves[] = {
 #include "kms/keys.def"
 };
+
+const size_t psd_kms_kind_count = COUNT(kinds);
+
+const psd_kms_kind_row *psd_kms_kind_at(size_t i) {
+  return &kinds[i];
+}
+
+bool psd_kms_kind_kept(const psd_kms_kind_row *row, psd_token_domain domain) {
+  return row->kept_by == PSD_KMS_KEPT_BY_EVERY ||
+         (row->kept_by == PSD_KMS_KEPT_BY_VENDOR && domain == PSD_TOKENS_VENDOR);
+}
 
 const psd_kms_kind_row *psd_kms_kind_of(unsigned kind) {
   for (size_t i = 0; i < COUNT(kinds); i++)

@@ -5,9 +5,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "psd/spec/evidence.h"
+
+/* Which key management systems keep keys of a kind; of those that none keeps only the log knows. */
+typedef enum psd_kms_systems { PSD_KMS_KEPT_BY_NONE, PSD_KMS_KEPT_BY_VENDOR, PSD_KMS_KEPT_BY_EVERY } psd_kms_systems;
 typedef enum psd_kms_form { PSD_KMS_FORM_PAIR, PSD_KMS_FORM_SECRET, PSD_KMS_FORM_RSA } psd_kms_form;
 
-#define PSD_KMS_KIND(NAME, value, name, FORM, rotates, words) PSD_KMS_##NAME = (value),
+#define PSD_KMS_KIND(NAME, value, name, FORM, rotates, SYSTEMS, words) PSD_KMS_##NAME = (value),
 typedef enum psd_kms_kind {
 #include "kms/keys.def"
 } psd_kms_kind;
@@ -28,6 +32,7 @@ typedef struct psd_kms_kind_row {
   const char *name;
   psd_kms_form form;
   bool rotates;
+  psd_kms_systems kept_by;
   const char *words;
 } psd_kms_kind_row;
 
@@ -45,6 +50,11 @@ typedef struct psd_kms_event_row {
   const char *words;
 } psd_kms_event_row;
 
+/* The kinds there are, one after the other. */
+extern const size_t psd_kms_kind_count;
+const psd_kms_kind_row *psd_kms_kind_at(size_t i);
+/* True if a key management system of the domain keeps keys of the kind. */
+bool psd_kms_kind_kept(const psd_kms_kind_row *row, psd_token_domain domain);
 /* The row of a number or a name; NULL where there is none. */
 const psd_kms_kind_row *psd_kms_kind_of(unsigned kind);
 const psd_kms_kind_row *psd_kms_kind_named(const char *name);

@@ -21,6 +21,7 @@ typedef struct psd_kms_key {
 
 typedef struct psd_keyring {
   bool locked;                       /* not to be swapped out */
+  psd_token_domain domain;           /* whose digital tokens it has the keys of */
   uint32_t generation;               /* changes so far */
   uint8_t store_key[PSD_KMS_SECRET]; /* seals the ring on the disk */
   size_t count;

@@ -43,6 +43,11 @@ bool psd_kms_log_refresh(psd_kms_log *log);
 /* Appends records, signed with the log's key, and waits until they and the head are on the disk. Locked, refreshed. */
 bool psd_kms_log_append(psd_kms_log *log, const psd_pair *key, psd_kms_record *records, size_t count);
 
+/* Reads on from `seen`, what of the log is known, to the end of it, with chain and signatures; `seen` is moved on. As
+ * psd_kms_log_check otherwise. Locked, refreshed. */
+bool psd_kms_log_follow(const psd_kms_log *log, const psd_kms_log_checks *checks, psd_kms_tail *seen,
+                        char why[PSD_KMS_WHY_MAX]);
+
 /* Reads the log of a folder from its beginning. `tail` is set to its end. False with the reason and the number of the
  * record in `why`. */
 bool psd_kms_log_check(int folder, const psd_kms_log_checks *scan, psd_kms_tail *tail, char why[PSD_KMS_WHY_MAX]);

@@ -92,3 +92,15 @@ bool psd_kms_log_check(int folder, const psd_kms_log_checks *checks, psd_kms_tai
   (void)close(file);
   return done;
 }
+
+bool psd_kms_log_follow(const psd_kms_log *log, const psd_kms_log_checks *checks, psd_kms_tail *seen,
+                        char why[PSD_KMS_WHY_MAX]) {
+  uint8_t entry[PSD_KMS_ENTRY];
+  walk at = {.checks = checks, .tail = seen, .why = why};
+  bool done = log->tail.count >= seen->count || say(why, "records are missing at the end of the log");
+  while (done && seen->count < log->tail.count)
+    done = psd_kms_read_all(log->file, entry, sizeof entry, (off_t)seen->count * (off_t)PSD_KMS_ENTRY)
+               ? take_entry(&at, entry)
+               : say_at(&at, "cannot be read");
+  return done;
+}

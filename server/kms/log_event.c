@@ -16,6 +16,7 @@ psd_kms_record psd_kms_record_of(const psd_kms_event *event) {
   record.to = event->to;
   record.sequence = event->sequence;
   record.amount = event->amount;
+  memcpy(record.digest, event->digest, sizeof record.digest);
   memset(record.vendor, ' ', sizeof record.vendor);
   memset(record.model, ' ', sizeof record.model);
   if (event->about_device &&
@@ -30,5 +31,6 @@ psd_kms_record psd_kms_record_of(const psd_kms_event *event) {
 bool psd_kms_same_event(const psd_kms_record *a, const psd_kms_record *b) {
   return a->time == b->time && a->event == b->event && a->kind == b->kind && a->key == b->key && a->from == b->from &&
          a->to == b->to && a->sequence == b->sequence && a->amount == b->amount && a->serial == b->serial &&
-         memcmp(a->vendor, b->vendor, sizeof a->vendor) == 0 && memcmp(a->model, b->model, sizeof a->model) == 0;
+         memcmp(a->vendor, b->vendor, sizeof a->vendor) == 0 && memcmp(a->model, b->model, sizeof a->model) == 0 &&
+         memcmp(a->digest, b->digest, sizeof a->digest) == 0;
 }

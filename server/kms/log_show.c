@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "kms/log_detail.h"
 #include "psd/spec/amount.h"
 #include "psd/spec/commands.h"
 #include "psd/spec/text.h"
@@ -24,7 +25,8 @@ static const char *state_name(uint64_t state) {
 }
 
 static bool about_device(const psd_kms_record *record) {
-  return record->vendor[0] != ' ' || record->model[0] != ' ' || record->serial != 0;
+  return record->event != PSD_KMS_EVENT_RATES_SIGNED &&
+         (record->vendor[0] != ' ' || record->model[0] != ' ' || record->serial != 0);
 }
 
 static bool is_command(const psd_kms_record *record) {
@@ -80,8 +82,7 @@ void psd_kms_print_record(const psd_kms_record *record) {
     psd_say(&text, "%s%s -> %s", record->from != 0 ? " " : "", state_name(record->from), state_name(record->to));
   if (about_device(record))
     say_device(&text, record);
-  if (record->sequence != 0)
-    psd_say(&text, ", number %lu", (unsigned long)record->sequence);
+  psd_kms_say_detail(&text, record);
   if (has_amount(record)) {
     psd_say(&text, ", ");
     psd_say_amount(&text, record->amount);
@@ -154,8 +155,7 @@ void psd_kms_json_record(psd_json *out, const psd_kms_record *record) {
     psd_json_string(out, "to", state_name(record->to));
   if (about_device(record))
     json_device(out, record);
-  if (record->sequence != 0)
-    psd_json_number(out, "sequence", record->sequence);
+  psd_kms_json_detail(out, record);
   if (has_amount(record))
     json_amount(out, "amount", "amount_mills", record->amount);
   psd_json_end_object(out);

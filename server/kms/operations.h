@@ -9,7 +9,7 @@ typedef psd_signal psd_kms_operation(psd_kms_service *service, psd_cursor *body,
 
 psd_kms_operation psd_kms_unwrap, psd_kms_verify_audit, psd_kms_order_key, psd_kms_give_column, psd_kms_manufacture_psd,
     psd_kms_endorse_psd, psd_kms_give_vendor_keys, psd_kms_authorize_funds, psd_kms_verify_receipt,
-    psd_kms_order_command, psd_kms_certify_psd;
+    psd_kms_order_command, psd_kms_certify_psd, psd_kms_give_token_key, psd_kms_register_psd, psd_kms_sign_rates;
 
 /* The policy that holds. */
 const psd_kms_policy *psd_kms_policy_of(const psd_kms_service *service);

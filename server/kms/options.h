@@ -12,25 +12,48 @@
 
 #define PSD_KMS_WRONG_MAX 200U
 #define PSD_KMS_SERIALS_MAX 64U
+/* Days that one command writes tables for, or a list of revoked certificates is good for. */
+#define PSD_KMS_DAYS_MOST 366U
 
 typedef struct psd_kms_options psd_kms_options;
+
+/* What stands beside the options: nothing; a key identifier; a verb of tokens, and perhaps a serial number. */
+typedef enum psd_kms_words { PSD_KMS_WORDS_NONE, PSD_KMS_WORDS_KEY, PSD_KMS_WORDS_TOKENS } psd_kms_words;
+
+typedef enum psd_kms_token_verb {
+  PSD_KMS_TOKENS_NONE, /* another command */
+  PSD_KMS_TOKENS_LIST,
+  PSD_KMS_TOKENS_SHOW,
+  PSD_KMS_TOKENS_RETIRE,
+  PSD_KMS_TOKENS_COMPROMISE,
+  PSD_KMS_TOKENS_CLEAR,
+  PSD_KMS_TOKENS_AUDIT,
+} psd_kms_token_verb;
 
 typedef struct psd_kms_command {
   const char *name;
   unsigned takes, needs; /* bits: 1 << number of an option */
   int (*run)(const psd_kms_options *options);
-  bool identifier; /* a key identifier stands after the options */
+  psd_kms_words words;
+  bool key_file; /* its --key is a file, not an identifier */
 } psd_kms_command;
 
 /* Texts point into argv. */
 struct psd_kms_options {
   bool help, version;
   const psd_kms_command *command;
-  const char *dir, *passphrase_file, *new_passphrase_file, *listen, *group, *key_file, *out, *out_dir;
+  const char *dir, *passphrase_file, *new_passphrase_file, *listen, *group, *key_file, *out, *out_dir, *revoked;
   psd_role role;
   psd_kms_kind kind; /* VENDOR without --kind */
   unsigned rsa_bits;
   uint32_t identifier; /* 0 where none was given */
+  psd_token_domain domain;
+  psd_kms_token_verb verb;
+  uint32_t set;  /* 0 for each */
+  uint32_t date; /* YYYYMMDD */
+  unsigned days; /* 0 where nothing is said */
+  uint8_t order;
+  bool order_said;
   uint32_t serials[PSD_KMS_SERIALS_MAX];
   unsigned serial_count;
   uint8_t vendor[2], model[2];
@@ -73,6 +96,12 @@ enum psd_kms_option {
   PSD_KMS_OPTION_NO_SECCOMP,
   PSD_KMS_OPTION_CLASSIC,
   PSD_KMS_OPTION_MOVEMENTS,
+  PSD_KMS_OPTION_DOMAIN,
+  PSD_KMS_OPTION_DATE,
+  PSD_KMS_OPTION_DAYS,
+  PSD_KMS_OPTION_ORDER,
+  PSD_KMS_OPTION_SET,
+  PSD_KMS_OPTION_REVOKED,
   PSD_KMS_OPTION_HELP
 };
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char magic[] = "PSD-KMS2";
+static const char magic[] = "PSD-KMS3";
 
 /* Bytes of the head that the seal over the store key covers: those before its nonce. */
 #define COVERED (PSD_SIZE_KMS_SEAL - 12U - 32U - 16U - 12U - 16U)
@@ -66,7 +66,8 @@ static void put_key(psd_buffer *body, const psd_kms_key *key) {
 }
 
 static void put_body(psd_buffer *body, const psd_keyring *ring, const psd_kms_anchor *anchor) {
-  psd_kms_body head = {.generation = ring->generation, .log_count = anchor->count, .keys = ring->count};
+  psd_kms_body head = {
+      .domain = ring->domain, .generation = ring->generation, .log_count = anchor->count, .keys = ring->count};
   head.events = anchor->record_count;
   memcpy(head.log_hash, anchor->hash, sizeof head.log_hash);
   psd_put_message(body, PSD_MESSAGE_KMS_BODY, &head);
@@ -117,12 +118,17 @@ static bool take_form(psd_kms_key *key, const uint8_t *der, size_t der_length) {
   return psd_secret_equal(point, key->point, sizeof point);
 }
 
+static bool keeps(const psd_keyring *ring, uint64_t kind) {
+  const psd_kms_kind_row *row = psd_kms_kind_of((unsigned)kind);
+  return row != NULL && psd_kms_kind_kept(row, ring->domain);
+}
+
 static bool take_key(psd_cursor *body, psd_keyring *ring) {
   psd_kms_key_row row;
   const psd_kms_key *before = ring->count > 0 ? &ring->keys[ring->count - 1U] : NULL;
   bool taken = ring->count < PSD_KMS_KEYS_MAX && psd_take_message(body, PSD_MESSAGE_KMS_KEY_ROW, &row);
   const uint8_t *der = taken ? psd_take(body, (size_t)row.more) : NULL;
-  if (der == NULL || psd_kms_kind_of((unsigned)row.kind) == NULL || psd_kms_state_of((unsigned)row.state) == NULL ||
+  if (der == NULL || !keeps(ring, row.kind) || psd_kms_state_of((unsigned)row.state) == NULL ||
       row.identifier <= (before != NULL ? before->identifier : 0U)) {
     psd_secret_wipe(&row, sizeof row);
     return false;
@@ -144,6 +150,9 @@ static bool take_body(const uint8_t *data, size_t length, psd_keyring *ring, psd
   psd_cursor body = psd_cursor_over(data, length);
   if (!psd_take_message(&body, PSD_MESSAGE_KMS_BODY, &head) || head.events > PSD_KMS_EVENTS_MAX)
     return false;
+  if (psd_token_domain_name(head.domain) == NULL)
+    return false;
+  ring->domain = (psd_token_domain)head.domain;
   ring->generation = (uint32_t)head.generation;
   anchor->count = (uint32_t)head.log_count;
   anchor->record_count = (size_t)head.events;

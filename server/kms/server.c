@@ -1,115 +1,18 @@
-#include "kms/server.h"
-
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "kms/harden.h"
-#include "kms/notice.h"
 #include "kms/operations.h"
+#include "kms/server_internal.h"
 #include "psd/spec/amount.h"
-#include "wire/stream.h"
 
 /* Milliseconds that connections have to take what is on its way to them when it stops. */
 #define LAST_WAIT 2000U
-/* Events that may wait for the log: then it is written at once. An answer has one event at most. */
-#define HELD_MAX (PSD_KMS_EVENTS_MAX / 2U)
-
-/* An answer that must not leave before the log has its event. */
-typedef struct held_answer {
-  psd_frame_type type;
-  size_t length;
-  uint8_t body[PSD_FRAME_BODY_MAX];
-} held_answer;
-
-typedef struct client client;
-
-typedef struct server {
-  const psd_kms_serving *serving;
-  psd_kms_service service;
-  uv_loop_t loop;
-  uv_pipe_t listener;
-  uv_signal_t signals[3];
-  uv_fs_event_t watch;
-  uv_timer_t last;
-  client *clients;
-  size_t client_count;
-  held_answer held[HELD_MAX]; /* all of them for one connection */
-  size_t held_count;
-  psd_stream *held_for; /* valid while held_count is not 0 */
-  bool stopping;
-} server;
-
-struct client {
-  server *server;
-  psd_stream *stream;
-  client *previous, *next;
-  uint64_t requests, refused;
-};
-
-static void say(const server *at, const char *level, const char *event, const psd_kms_fact *facts, size_t count) {
-  if (!at->serving->quiet)
-    psd_kms_notice(psd_kms_now(), level, event, facts, count);
-}
-
-static void say_why(const server *at, const char *level, const char *event, const char *why) {
-  const psd_kms_fact fact = {.key = "why", .text = why};
-  say(at, level, event, &fact, 1);
-}
-
-/* Writes what the log has yet to be told. */
-static bool write_log(server *at) {
-  if (psd_kms_record_events(at->serving->kms, &at->service.events))
-    return true;
-  at->service.events.count = 0;
-  say_why(at, "error", "log", "the log cannot be written: answers that need it are refused");
-  return false;
-}
-
-/* Sends the answers that waited for the log, or refuses them all: what the log does not know was not handed out. */
-static void release(server *at) {
-  if (at->held_count == 0)
-    return;
-  client *to = psd_stream_user(at->held_for);
-  bool logged = write_log(at);
-  for (size_t i = 0; i < at->held_count; i++) {
-    held_answer *held = &at->held[i];
-    psd_buffer answer = {.data = held->body, .length = held->length, .capacity = sizeof held->body};
-    if (!logged)
-      held->type = psd_kms_refuse_answer(&answer, PSD_SIGNAL_INTERNAL);
-    to->refused += logged ? 0U : 1U;
-    psd_stream_send(at->held_for, held->type, answer.data, answer.length);
-    psd_secret_wipe(held->body, held->length);
-  }
-  at->held_count = 0;
-}
-
-static void on_frame(psd_stream *stream, psd_frame_type type, const uint8_t *body, size_t length) {
-  client *from = psd_stream_user(stream);
-  server *at = from->server;
-  /* A connection that ended in the middle of what it sent was never drained. */
-  if (at->held_for != stream)
-    release(at);
-  at->held_for = stream;
-  held_answer *next = &at->held[at->held_count];
-  size_t before = at->service.events.count;
-  psd_buffer answer = psd_buffer_over(next->body, sizeof next->body);
-  next->type = psd_kms_answer(&at->service, type, body, length, &answer);
-  next->length = answer.length;
-  from->requests++;
-  from->refused += next->type == PSD_FRAME_KMS_REFUSED ? 1U : 0U;
-  if (at->service.events.count == before) {
-    psd_stream_send(stream, next->type, answer.data, answer.length);
-    psd_secret_wipe(next->body, next->length);
-  } else if (++at->held_count == HELD_MAX) {
-    release(at);
-  }
-}
-
 static void on_drained(psd_stream *stream) {
   const client *from = psd_stream_user(stream);
-  release(from->server);
+  psd_kms_server_release(from->server);
   psd_stream_flush(stream);
 }
 
@@ -137,17 +40,17 @@ static void on_closed(psd_stream *stream, psd_stream_end end) {
   client *gone = psd_stream_user(stream);
   server *at = gone->server;
   if (at->held_for == stream)
-    release(at);
+    psd_kms_server_release(at);
   const psd_kms_fact facts[] = {{.key = "end", .text = ends[end]},
                                 {.key = "requests", .number = gone->requests},
                                 {.key = "refused", .number = gone->refused}};
-  say(at, end <= PSD_STREAM_CLOSED_BY_PEER ? "info" : "warning", "disconnected", facts, 3);
+  psd_kms_server_say(at, end <= PSD_STREAM_CLOSED_BY_PEER ? "info" : "warning", "disconnected", facts, 3);
   unlink_client(gone);
   free(gone);
   end_if_done(at);
 }
 
-static const psd_stream_events events = {.frame = on_frame, .closed = on_closed, .drained = on_drained};
+static const psd_stream_events events = {.frame = psd_kms_server_on_frame, .closed = on_closed, .drained = on_drained};
 
 static void link_client(server *at, client *new) {
   new->server = at;
@@ -173,26 +76,13 @@ static void on_connection(uv_stream_t *listener, int status) {
   if (uv_accept(listener, psd_stream_handle(stream)) != 0 || !room || !psd_stream_start(stream, PSD_FRAME_BODY_MAX))
     psd_stream_close(stream, false);
   if (!room)
-    say_why(at, "warning", "full", "too many connections");
-}
-
-static void reload(server *at) {
-  char why[PSD_KMS_WHY_MAX];
-  uint32_t before = psd_kms_keys(at->serving->kms)->generation;
-  if (!psd_kms_reload(at->serving->kms, why)) {
-    say_why(at, "error", "reload", why);
-    return;
-  }
-  at->service.keys = psd_kms_keys(at->serving->kms);
-  const psd_kms_fact fact = {.key = "generation", .number = at->service.keys->generation};
-  if (at->service.keys->generation != before)
-    say(at, "info", "reloaded", &fact, 1);
+    psd_kms_server_say_why(at, "warning", "full", "too many connections");
 }
 
 static void on_change(uv_fs_event_t *watch, const char *name, int what, int status) {
   (void)what;
   if (status == 0 && name != NULL && strcmp(name, "keys") == 0)
-    reload(watch->data);
+    psd_kms_server_reload(watch->data);
 }
 
 static void on_last(uv_timer_t *timer) {
@@ -218,7 +108,7 @@ static void stop(server *at) {
 
 static void on_signal(uv_signal_t *handle, int number) {
   if (number == SIGHUP)
-    reload(handle->data);
+    psd_kms_server_reload(handle->data);
   else
     stop(handle->data);
 }
@@ -251,20 +141,30 @@ static bool begin(server *at, char *why) {
   return failed == 0;
 }
 
+static bool may_serve(const server *at, char *why) {
+  if (psd_kms_role_serves(&at->service))
+    return true;
+  (void)snprintf(why, PSD_KMS_WHY_MAX,
+                 "a key management system of the %s domain does nothing in role %s: say --role manufacturing or "
+                 "--role registration",
+                 psd_token_domain_name(at->service.keys->domain), psd_role_name(at->serving->role));
+  return false;
+}
+
 static bool note(server *at, psd_kms_event_id id) {
   const psd_kms_event event = {.event = id, .time = psd_kms_now()};
-  return psd_kms_note(&at->service.events, &event) && write_log(at);
+  return psd_kms_note(&at->service.events, &event) && psd_kms_server_write_log(at);
 }
 
 static void say_started(const server *at, bool filtered) {
   char most[PSD_AMOUNT_WORDS];
-  const psd_kms_fact facts[] = {
-      {.key = "role", .text = at->serving->role == PSD_ROLE_METER ? "meter" : "manufacturing"},
-      {.key = "socket", .text = at->serving->path},
-      {.key = "generation", .number = at->service.keys->generation},
-      {.key = "seccomp", .text = filtered ? "yes" : "no"},
-      {.key = "most", .text = psd_amount_words(most, psd_kms_policy_of(&at->service)->most)}};
-  say(at, "info", "started", facts, 5);
+  const psd_kms_fact facts[] = {{.key = "role", .text = psd_role_name(at->serving->role)},
+                                {.key = "domain", .text = psd_token_domain_name(at->service.keys->domain)},
+                                {.key = "socket", .text = at->serving->path},
+                                {.key = "generation", .number = at->service.keys->generation},
+                                {.key = "seccomp", .text = filtered ? "yes" : "no"},
+                                {.key = "most", .text = psd_amount_words(most, psd_kms_policy_of(&at->service)->most)}};
+  psd_kms_server_say(at, "info", "started", facts, sizeof facts / sizeof facts[0]);
 }
 
 bool psd_kms_serve(const psd_kms_serving *serving, char why[PSD_KMS_WHY_MAX]) {
@@ -279,7 +179,7 @@ bool psd_kms_serve(const psd_kms_serving *serving, char why[PSD_KMS_WHY_MAX]) {
     return false;
   }
   make_handles(&at);
-  bool begun = begin(&at, why);
+  bool begun = may_serve(&at, why) && begin(&at, why);
   if (begun && !note(&at, PSD_KMS_EVENT_STARTED)) {
     (void)snprintf(why, PSD_KMS_WHY_MAX, "the log cannot be written");
     begun = false;
@@ -295,6 +195,6 @@ bool psd_kms_serve(const psd_kms_serving *serving, char why[PSD_KMS_WHY_MAX]) {
   (void)uv_run(&at.loop, UV_RUN_DEFAULT);
   (void)uv_loop_close(&at.loop);
   if (begun && note(&at, PSD_KMS_EVENT_STOPPED))
-    say(&at, "info", "stopped", NULL, 0);
+    psd_kms_server_say(&at, "info", "stopped", NULL, 0);
   return begun;
 }

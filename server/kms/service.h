@@ -3,7 +3,7 @@
 #ifndef PSD_KMS_SERVICE_H
 #define PSD_KMS_SERVICE_H
 
-#include "kms/log_event.h"
+#include "kms/archive.h"
 
 /* By how many seconds the time of an audit may differ from the clock here. */
 #define PSD_KMS_AUDIT_SKEW 300U
@@ -15,7 +15,7 @@ typedef struct psd_kms_classic psd_kms_classic;
 
 /* How far it goes, whoever asks. */
 typedef struct psd_kms_policy {
-  uint64_t most;             /* mills: the largest refill, and the largest that limits of a PSD allow */
+  uint64_t most;             /* mills: the largest refill, the largest that limits of a PSD allow, the largest price */
   uint64_t longest_watchdog; /* seconds without an inspection after which a PSD locks, at most */
 } psd_kms_policy;
 /* 10000.00, and 180 days. */
@@ -27,7 +27,9 @@ typedef struct psd_kms_service {
   uint64_t (*now)(void);          /* seconds since 1970-01-01 UTC */
   const psd_kms_classic *classic; /* NULL: suite classic is refused, as if it did not exist */
   const psd_kms_policy *policy;   /* NULL: psd_kms_policy_default */
-  psd_kms_events events;          /* what the log has yet to be told, before the answers leave */
+  /* As the log is now, while nobody else can write to it; NULL: what needs it is refused. */
+  const psd_kms_archive *archive;
+  psd_kms_events events; /* what the log has yet to be told, before the answers leave */
 } psd_kms_service;
 
 /* Answers one request, a frame of type `type`: the body of the answer goes into `out` (empty, with a capacity of
@@ -35,6 +37,11 @@ typedef struct psd_kms_service {
  * `out`. A service whose events are full refuses what needs one more as busy. */
 psd_frame_type psd_kms_answer(psd_kms_service *service, psd_frame_type type, const uint8_t *body, size_t length,
                               psd_buffer *out);
+
+/* True if a request of this type needs the archive. */
+bool psd_kms_needs_archive(psd_frame_type type);
+/* True if there is anything that a service of this role and domain does. */
+bool psd_kms_role_serves(const psd_kms_service *service);
 
 /* Makes of an answer a refusal to the same call: what it said is wiped. Returns its type. */
 psd_frame_type psd_kms_refuse_answer(psd_buffer *answer, psd_signal signal);

@@ -89,12 +89,16 @@ psd_keyring *psd_kms_read_keys(psd_kms *kms, const uint8_t *store_key, psd_part 
 /* What is compared while the log is read: the change the keys were written with must be in it, and none after it. */
 typedef struct settling {
   const psd_kms_anchor *anchor;
+  psd_kms_archive *archive;
   size_t found; /* records of that change, in their order */
 } settling;
 
 static bool settle_record(void *user, const psd_kms_record *record, const psd_kms_tail *before, char *why) {
   settling *at = user;
   const psd_kms_anchor *anchor = at->anchor;
+  const char *flaw;
+  if (!psd_kms_archive_take(at->archive, record, &flaw))
+    return psd_kms_refuse(why, "there is no memory left");
   if (before->count == anchor->count && memcmp(before->hash, anchor->hash, PSD_HASH) != 0)
     return psd_kms_refuse(why, "keys and log do not belong together");
   if (before->count < anchor->count)
@@ -113,7 +117,7 @@ static bool settle_record(void *user, const psd_kms_record *record, const psd_km
 /* Checks keys against log, and appends what a change that was cut off still owes it. */
 static bool settle(psd_kms *kms, char *why) {
   psd_kms_tail tail;
-  settling at = {.anchor = &kms->anchor};
+  settling at = {.anchor = &kms->anchor, .archive = kms->archive};
   const psd_kms_key *key = psd_keyring_active(kms->ring, PSD_KMS_LOG);
   psd_kms_log_checks scan = {.point = key->point, .locked = true, .record = settle_record, .user = &at};
   scan.headless = kms->anchor.count + (uint32_t)kms->anchor.record_count;
@@ -121,6 +125,7 @@ static bool settle(psd_kms *kms, char *why) {
     return psd_kms_refuse(why, "the log is damaged");
   if (!psd_kms_log_check(kms->folder, &scan, &tail, why))
     return false;
+  kms->seen = tail;
   if (tail.count < kms->anchor.count)
     return psd_kms_refuse(why, "records are missing at the end of the log");
   if (tail.count == kms->anchor.count && memcmp(tail.hash, kms->anchor.hash, PSD_HASH) != 0)
@@ -156,7 +161,10 @@ psd_kms *psd_kms_open(const char *path, psd_part passphrase, char why[PSD_KMS_WH
   }
   kms->folder = -1;
   kms->log.file = -1;
-  if (open_folder(kms, path, why))
+  kms->archive = psd_kms_archive_new();
+  if (kms->archive == NULL)
+    (void)psd_kms_refuse(why, "there is no memory left");
+  else if (open_folder(kms, path, why))
     kms->ring = psd_kms_read_keys(kms, NULL, passphrase, why);
   if (kms->ring != NULL && open_log(kms, why))
     return kms;
@@ -168,6 +176,7 @@ void psd_kms_close(psd_kms *kms) {
   if (kms == NULL)
     return;
   psd_keyring_free(kms->ring);
+  psd_kms_archive_free(kms->archive);
   psd_kms_log_close(&kms->log);
   if (kms->folder >= 0)
     (void)close(kms->folder);

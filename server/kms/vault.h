@@ -4,6 +4,7 @@
 #ifndef PSD_KMS_VAULT_H
 #define PSD_KMS_VAULT_H
 
+#include "kms/archive.h"
 #include "kms/log.h"
 #include "kms/sealed_keys.h"
 
@@ -11,9 +12,10 @@ typedef struct psd_kms psd_kms;
 
 /* How a key management system begins. */
 typedef struct psd_kms_birth {
-  unsigned rsa_bits; /* 0: no RSA key pair; 2048 or 3072 */
-  unsigned cost;     /* of scrypt: PSD_KMS_COST */
-  uint64_t now;      /* seconds since 1970-01-01 UTC */
+  unsigned rsa_bits;       /* 0: no RSA key pair; 2048 or 3072 */
+  psd_token_domain domain; /* 0: the vendor's */
+  unsigned cost;           /* of scrypt: PSD_KMS_COST */
+  uint64_t now;            /* seconds since 1970-01-01 UTC */
 } psd_kms_birth;
 
 /* False, and why, if there are keys in the folder at `path`: asked before somebody thinks of a passphrase. */
@@ -36,7 +38,14 @@ int psd_kms_folder(const psd_kms *kms);
 /* Reads the keys anew, with the store key that is in memory. The old ones stay when it is refused. */
 bool psd_kms_reload(psd_kms *kms, char why[PSD_KMS_WHY_MAX]);
 
-/* Writes events to the log and waits until they are on the disk; `events` is empty then. */
+/* Locks the log and brings the archive up to date with it, and the keys if another process has changed them: until
+ * psd_kms_archive_end nobody else writes to either. NULL, and nothing is locked, if they cannot be read. */
+const psd_kms_archive *psd_kms_archive_begin(psd_kms *kms, char why[PSD_KMS_WHY_MAX]);
+void psd_kms_archive_end(psd_kms *kms);
+/* While it is locked: the number that the next record will have. */
+uint32_t psd_kms_next_record(const psd_kms *kms);
+
+/* Writes events to the log and waits until they are on the disk; `events` is empty then, and the log not locked. */
 bool psd_kms_record_events(psd_kms *kms, psd_kms_events *events);
 
 /* Makes a key of that kind active in place of the one that is, which becomes installed. */

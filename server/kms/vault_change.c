@@ -54,16 +54,20 @@ static bool make_key(psd_keyring *ring, psd_kms_kind kind, unsigned rsa_bits, ui
 }
 
 static bool make_keys(psd_keyring *ring, const psd_kms_birth *birth, psd_kms_events *events) {
-  for (unsigned kind = PSD_KMS_VENDOR; kind <= PSD_KMS_RSA; kind++)
-    if ((kind != PSD_KMS_RSA || birth->rsa_bits != 0) &&
-        !make_key(ring, (psd_kms_kind)kind, birth->rsa_bits, birth->now, events))
+  for (size_t i = 0; i < psd_kms_kind_count; i++) {
+    const psd_kms_kind_row *row = psd_kms_kind_at(i);
+    if (psd_kms_kind_kept(row, ring->domain) && (row->form != PSD_KMS_FORM_RSA || birth->rsa_bits != 0) &&
+        !make_key(ring, row->kind, birth->rsa_bits, birth->now, events))
       return false;
+  }
   return true;
 }
 
 static bool fill(psd_kms *kms, psd_part passphrase, const psd_kms_birth *birth, char *why) {
   psd_kms_events events = {.count = 0};
   kms->ring = psd_keyring_new();
+  if (kms->ring != NULL)
+    kms->ring->domain = birth->domain != 0 ? birth->domain : PSD_TOKENS_VENDOR;
   if (kms->ring == NULL || !psd_random(kms->ring->store_key, sizeof kms->ring->store_key) ||
       !psd_kms_seal_key(passphrase, birth->cost, kms->ring->store_key, &kms->seal) ||
       !make_keys(kms->ring, birth, &events))
@@ -145,6 +149,9 @@ bool psd_kms_replace_key(psd_kms *kms, psd_kms_kind kind, unsigned rsa_bits, uin
   const psd_kms_kind_row *row = psd_kms_kind_of(kind);
   if (!row->rotates)
     return psd_kms_refuse(why, "a key of kind %s cannot be replaced", row->name);
+  if (!psd_kms_kind_kept(row, kms->ring->domain))
+    return psd_kms_refuse(why, "a key management system of the %s domain has no keys of kind %s",
+                          psd_token_domain_name(kms->ring->domain), row->name);
   return begin(kms, why) && end(kms, replace(kms, kind, rsa_bits, now, &events, why), &events, why);
 }
 

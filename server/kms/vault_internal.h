@@ -12,6 +12,9 @@ struct psd_kms {
   psd_keyring *ring;
   psd_kms_seal seal; /* the head of the sealed keys: the store key under the passphrase */
   psd_kms_anchor anchor;
+  psd_kms_archive *archive;
+  psd_kms_tail seen; /* what of the log is in the archive */
+  bool keys_due;     /* the log tells of a change of keys that was not read yet */
 };
 
 /* Writes the line, and returns false. */

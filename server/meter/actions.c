@@ -8,7 +8,7 @@
 
 #define DAY 86400U
 /* What waits in the table of orders: all but what the server begins by itself. */
-#define ORDERS (~(unsigned)(PSD_ACTION_RECOVER | PSD_ACTION_ROTATE))
+#define ORDERS (~(unsigned)(PSD_ACTION_RECOVER | PSD_ACTION_RATES | PSD_ACTION_ROTATE))
 
 /* A certificate that ends soon, or nobody knows when; AUTHORIZE brings one anyway. */
 static bool ends_soon(const psd_meter_session *session, uint64_t time) {
@@ -22,8 +22,14 @@ static bool ends_soon(const psd_meter_session *session, uint64_t time) {
   return row->certificate_until <= time + session->service->settings->renew_before * DAY;
 }
 
+/* A PSD out of service takes none. */
+static unsigned rates_due(const psd_meter_session *session) {
+  bool takes = session->rates_wait && (PSD_IN_SERVICE & 1U << session->audit.state) != 0;
+  return takes ? PSD_ACTION_RATES : 0;
+}
+
 unsigned psd_meter_actions_wanted(const psd_meter_session *session, psd_finding finding, uint64_t time) {
-  unsigned actions = session->row.due & ORDERS;
+  unsigned actions = (session->row.due & ORDERS) | rates_due(session);
   if (psd_dc_recoverable(finding))
     actions |= PSD_ACTION_RECOVER;
   /* The first alarm orders it; while it stands, the order waits until it was carried out. */
@@ -51,7 +57,7 @@ void psd_meter_actions_begin(psd_meter_session *session, unsigned actions, psd_f
 }
 
 void psd_meter_actions_begin_due(psd_meter_session *session) {
-  psd_meter_actions_begin(session, session->row.due & ORDERS, PSD_FOUND_AGREEMENT);
+  psd_meter_actions_begin(session, (session->row.due & ORDERS) | rates_due(session), PSD_FOUND_AGREEMENT);
 }
 
 static void answer(psd_meter_session *session, uint64_t operation) {
@@ -130,13 +136,16 @@ void psd_meter_actions_go_on(psd_meter_session *session) {
   psd_meter_actions *actions = session->actions;
   free(actions->errand);
   actions->errand = NULL;
-  unsigned orders = actions->left & ORDERS, first = orders & (~orders + 1U);
+  unsigned orders = actions->left & (ORDERS | PSD_ACTION_RATES), first = orders & (~orders + 1U);
   if ((actions->left & PSD_ACTION_RECOVER) != 0) {
     actions->left &= ~(unsigned)PSD_ACTION_RECOVER;
     psd_meter_recover(session, actions->finding, psd_meter_actions_go_on);
   } else if (first != 0) {
     actions->left &= ~first;
-    psd_meter_bring_order(session, first);
+    if (first == PSD_ACTION_RATES)
+      psd_meter_bring_rates(session);
+    else
+      psd_meter_bring_order(session, first);
   } else if ((actions->left & PSD_ACTION_ROTATE) != 0) {
     actions->left = 0;
     rotate(session);

@@ -1,5 +1,5 @@
-/* What follows an audit (docs/server.md, "Orders"): what was cut off is finished, then come the orders that wait, a new
- * certificate and a new K1. M4 has announced all of it, the Host relays it and asks when it is over. */
+/* What follows an audit (docs/server.md, "Orders"): what was cut off is finished, then come the orders that wait, rate
+ * tables, a new certificate and a new K1. M4 has announced all of it, the Host relays it and asks when it is over. */
 #ifndef PSD_METER_ACTIONS_H
 #define PSD_METER_ACTIONS_H
 
@@ -12,6 +12,8 @@ struct psd_meter_actions {
   unsigned left;            /* not begun: bits of PSD_ACTION */
   psd_finding finding;      /* what is to be recovered */
   bool renews;              /* a certificate is due without an order that waits */
+  uint32_t rates;           /* version of the rate table that the card was given, */
+  uint16_t status;          /* and what it said to it */
   uint64_t awaited;         /* the Host's request that is answered when all is over; 0 for none */
   psd_meter_errand *errand; /* the order that is on its way; NULL for none */
   uint8_t data[PSD_METER_ORDER_MAX];
@@ -22,7 +24,7 @@ struct psd_meter_actions {
 unsigned psd_meter_actions_wanted(const psd_meter_session *session, psd_finding finding, uint64_t time);
 /* Begins with them, in an open session. */
 void psd_meter_actions_begin(psd_meter_session *session, unsigned actions, psd_finding finding);
-/* What waits for a PSD that has just been registered. */
+/* What waits for a PSD that has just been registered, rate tables too. */
 void psd_meter_actions_begin_due(psd_meter_session *session);
 /* The Host asks when it is over; it is answered then. */
 void psd_meter_actions_await(psd_meter_session *session, psd_host_operation operation);
@@ -37,5 +39,7 @@ void psd_meter_actions_end(psd_meter_session *session, const char *what, const c
 
 /* orders.c: the order for one action, from the database to the card and back. */
 void psd_meter_bring_order(psd_meter_session *session, unsigned action);
+/* rates.c: the rate table that is due, and the one after it. */
+void psd_meter_bring_rates(psd_meter_session *session);
 
 #endif

@@ -60,6 +60,7 @@ static void on_registered(void *owner, psd_meter_job *job) {
   }
   session->registered = true;
   session->row = job->row;
+  session->rates_wait = job->rates_wait;
   psd_meter_actions_begin_due(session);
   psd_meter_actions_await(session, PSD_HOST_REGISTER);
 }

@@ -6,6 +6,7 @@
 
 #include "crypto/evp.h"
 #include "meter/jobs_orders.h"
+#include "meter/jobs_rates.h"
 
 /* Seconds for which failed sign-ons that lock nobody any more are remembered; so many names are a crowd, in which those
  * that nobody has are remembered for less. */
@@ -18,7 +19,7 @@ psd_meter_job *psd_meter_job_new(psd_meter_job_kind kind) {
   if (job == NULL)
     return NULL;
   job->kind = kind;
-  job->writes = kind != PSD_METER_JOB_SIGN_ON && kind != PSD_METER_JOB_OPERATION;
+  job->writes = kind != PSD_METER_JOB_SIGN_ON && kind != PSD_METER_JOB_OPERATION && kind != PSD_METER_JOB_RATES_NEXT;
   return job;
 }
 
@@ -27,6 +28,7 @@ void psd_meter_job_free(psd_meter_job *job) {
     return;
   free(job->op);
   free(job->errand);
+  free(job->rates);
   psd_secret_wipe(job, sizeof *job);
   free(job);
 }
@@ -91,6 +93,8 @@ static psd_db_result sign_on(psd_meter_job *job, psd_db *db, bool may_write) {
     return result;
   result = psd_db_meter_find(db, job->device, &job->row);
   job->device_known = result == PSD_DB_DONE;
+  if (result == PSD_DB_DONE)
+    result = psd_meter_job_rates_wait(job, db);
   if (result == PSD_DB_DONE && job->row.open_sequence != 0)
     return find_open(job, db);
   return result == PSD_DB_ABSENT ? PSD_DB_DONE : result;
@@ -127,6 +131,12 @@ static psd_db_result run(psd_meter_job *job, psd_db *db, bool may_write) {
     return psd_meter_job_order_next(job, db);
   case PSD_METER_JOB_ORDER_DONE:
     return psd_meter_job_order_done(job, db);
+  case PSD_METER_JOB_CERTIFIED:
+    return psd_meter_job_certified(job, db);
+  case PSD_METER_JOB_RATES_NEXT:
+    return psd_meter_job_rates_next(job, db);
+  case PSD_METER_JOB_RATES_DONE:
+    return psd_meter_job_rates_done(job, db);
   case PSD_METER_JOB_OPERATION:
   case PSD_METER_JOB_RESERVE:
   case PSD_METER_JOB_SETTLE:

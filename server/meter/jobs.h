@@ -3,6 +3,7 @@
 #define PSD_METER_JOBS_H
 
 #include "datacenter/datacenter.h"
+#include "datacenter/rates.h"
 
 /* A user's name with its end. */
 #define PSD_METER_NAME (33U)
@@ -23,6 +24,9 @@ typedef enum psd_meter_job_kind {
   PSD_METER_JOB_ALARM,        /* the PSD has signed what cannot be: `alarm` */
   PSD_METER_JOB_ORDER_NEXT,   /* an order that waits, and a number for it: `errand` */
   PSD_METER_JOB_ORDER_DONE,   /* it was carried out */
+  PSD_METER_JOB_CERTIFIED,    /* the certificate in `errand` was made, and is kept */
+  PSD_METER_JOB_RATES_NEXT,   /* reads the rate table that waits for the PSD */
+  PSD_METER_JOB_RATES_DONE,   /* it has that, or has refused it */
 } psd_meter_job_kind;
 
 /* When a name is locked, and for how long. */
@@ -40,7 +44,9 @@ typedef struct psd_meter_errand {
   psd_order_row order;  /* as it waits */
   uint32_t number;      /* of the order */
   uint32_t certificate; /* serial number for a certificate; 0 where none is wanted */
-  uint64_t until;       /* end of validity of the certificate that was brought; 0 for none */
+  uint64_t from, until; /* validity of the certificate that was brought; 0 for none */
+  uint8_t der[PSD_CERTIFICATE_MAX];
+  size_t der_length;
 } psd_meter_errand;
 
 /* Of the jobs about funds. What the rules say against it is `signal`, and no failure of the database. */
@@ -81,6 +87,8 @@ struct psd_meter_job {
   psd_meter_errand *errand; /* the job's, or NULL */
   psd_meter_job_funds funds;
   const char *alarm; /* why; a constant */
+  uint32_t rates_version;
+  bool rates_refused;
 
   /* What is answered. */
   bool refused;      /* no such user, not the password, disabled, or locked */
@@ -88,9 +96,11 @@ struct psd_meter_job {
   uint32_t failures; /* counted so far */
   psd_user_row user;
   bool device_known;
-  psd_meter_row row;   /* as it is after the job */
-  psd_op *op;          /* the operation that is open; the job's, NULL for none */
-  psd_finding finding; /* what the audit has shown */
+  psd_meter_row row;          /* as it is after the job */
+  psd_op *op;                 /* the operation that is open; the job's, NULL for none */
+  psd_finding finding;        /* what the audit has shown */
+  bool rates_wait;            /* of a sign-on and a registration: a rate table waits */
+  psd_published_rates *rates; /* that table; the job's, or NULL */
 };
 
 /* Zeroed, but for the kind; NULL without memory. */

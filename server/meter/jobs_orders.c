@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "meter/jobs_rates.h"
+
 /* What the account has, now that the audit has finished what was open. */
 static psd_db_result left(psd_meter_job *job, psd_db *db) {
   psd_dc_funds funds = {.available = 0};
@@ -41,7 +43,9 @@ psd_db_result psd_meter_job_register(psd_meter_job *job, psd_db *db) {
     result = psd_db_meter_find(db, job->device, &job->row);
   if (result == PSD_DB_DONE)
     result = license(job, db);
-  return result != PSD_DB_DONE ? result : psd_db_meter_find(db, job->device, &job->row);
+  if (result == PSD_DB_DONE)
+    result = psd_db_meter_find(db, job->device, &job->row);
+  return result == PSD_DB_DONE ? psd_meter_job_rates_wait(job, db) : result;
 }
 
 /* The PSD takes numbers above the last it has seen, and several servers may hand them out. */
@@ -75,7 +79,11 @@ psd_db_result psd_meter_job_order_done(psd_meter_job *job, psd_db *db) {
   const psd_meter_errand *errand = job->errand;
   psd_db_result result = psd_db_order_done(db, &errand->order);
   /* Another may have come in its place meanwhile, or none was there. */
-  if (result == PSD_DB_DONE || result == PSD_DB_ABSENT)
+  if (result == PSD_DB_ABSENT)
+    result = PSD_DB_DONE;
+  if (result == PSD_DB_DONE && errand->action == PSD_ACTION_ZEROIZE)
+    result = psd_db_certificate_revoke(db, job->device, PSD_REVOCATION_CESSATION, job->now);
+  if (result == PSD_DB_DONE)
     result = psd_db_meter_find(db, job->device, &job->row);
   if (result != PSD_DB_DONE || errand->until == 0)
     return result;

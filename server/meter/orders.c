@@ -91,6 +91,17 @@ static void authenticate(psd_meter_session *session) {
   psd_meter_consult(session, PSD_FRAME_KMS_ORDER, body.data, body.length, on_ordered);
 }
 
+/* Nobody can check what a PSD signs without its certificate: it is kept before the PSD has it. */
+static void on_kept(void *owner, psd_meter_job *job) {
+  psd_meter_session *session = owner;
+  if (take_back(session, job)) {
+    authenticate(session);
+    return;
+  }
+  psd_meter_log_say(session->service->log, PSD_METER_WARNING, "database", job->words);
+  end(session, "the database does not keep the certificate", 0);
+}
+
 /* LICENCE || certificate, or the certificate alone. */
 static void on_certified(void *owner, const psd_meter_answer *answer) {
   psd_meter_session *session = owner;
@@ -103,7 +114,9 @@ static void on_certified(void *owner, const psd_meter_answer *answer) {
   }
   memcpy(actions->data + actions->length, answer->body, answer->length);
   actions->length += answer->length;
-  authenticate(session);
+  memcpy(actions->errand->der, answer->body, answer->length);
+  actions->errand->der_length = answer->length;
+  submit(session, PSD_METER_JOB_CERTIFIED, on_kept);
 }
 
 /* What the PSD is licensed with: by this order, by an earlier one, or as it has told itself. */
@@ -123,6 +136,7 @@ static void certify(psd_meter_session *session) {
   psd_buffer body = psd_buffer_over(bytes, sizeof bytes);
   psd_licence licence = licence_of(session);
   uint64_t now = session->service->calls->time(session->service);
+  errand->from = now;
   errand->until = now + session->service->settings->certificate_days * DAY;
   psd_kms_certify head = {.serial = session->audit.serial,
                           .number = errand->certificate,

@@ -64,6 +64,7 @@ struct psd_meter_session {
   bool identified;                  /* there is a session identifier */
   bool registered;                  /* the PSD is this user's */
   psd_meter_row row;                /* the PSD as the database had it last; its `lock` refuses funds */
+  bool rates_wait;                  /* a rate table waits for it */
   psd_audit audit;                  /* what the PSD has said of itself */
   psd_funds_result recovered;       /* what was finished of an earlier session; `operation` NONE for nothing */
   psd_meter_actions *actions;       /* what was announced and is not over (actions.h); NULL for nothing */

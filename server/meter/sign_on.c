@@ -185,6 +185,7 @@ static void on_looked_up(void *owner, psd_meter_job *job) {
   at->failures = job->failures;
   at->device_known = job->device_known;
   session->row = job->row;
+  session->rates_wait = job->rates_wait;
   at->op = job->op;
   job->op = NULL;
   if (!make_response(session, m2)) {

@@ -66,6 +66,10 @@ psd_db_result psd_take_device(psd_db *db, psd_sql sql, void *row);
 /* An int64_t from the first column. */
 psd_db_result psd_take_number(psd_db *db, psd_sql sql, void *row);
 
+/* A connection to a database whose schema is the caller's business; otherwise as psd_db_open. */
+psd_db *psd_db_connect(const char *url, bool create, char *words, size_t room);
+/* Runs a script of statements, written as those in schema/ are, in the transaction of the engine that is open. */
+psd_db_result psd_db_script(psd_db *db, const char *script);
 /* Brings the schema to `version` from what it is; several may try at the same time. */
 psd_db_result psd_migrate(psd_db *db, unsigned version);
 /* Reads db->schema; 0 for an empty database. */

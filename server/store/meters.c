@@ -3,7 +3,8 @@
 #include "store/money.h"
 
 /* The columns of a device, then: sequence, open_sequence, audited_sequence, orders, due, lock, zip, licence,
- * certificate_until, withdrawn, suspended, the balances of METER and SERVICES, and ca_key. */
+ * certificate_until, withdrawn, suspended, the balances of METER and SERVICES, ca_key,
+ * rates, rates_refused, and the newest version of rates that is published. */
 static psd_db_result take_meter(psd_db *db, psd_sql sql, void *row) {
   psd_meter_row *meter = row;
   meter->sequence = (uint32_t)psd_column_number(db, sql, 8);
@@ -20,6 +21,9 @@ static psd_db_result take_meter(psd_db *db, psd_sql sql, void *row) {
   meter->control_total[0] = psd_column_number(db, sql, 19);
   meter->control_total[1] = psd_column_number(db, sql, 20);
   meter->ca_key = (uint32_t)psd_column_number(db, sql, 21);
+  meter->rates = (uint32_t)psd_column_number(db, sql, 22);
+  meter->rates_refused = (uint32_t)psd_column_number(db, sql, 23);
+  meter->rates_published = (uint32_t)psd_column_number(db, sql, 24);
   return psd_take_device(db, sql, &meter->device);
 }
 

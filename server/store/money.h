@@ -135,6 +135,9 @@ typedef struct psd_meter_row {
   bool account_suspended;     /* false without an account */
   uint32_t ca_key;            /* identifier of the CA key that it knows; 0 for not told */
   int64_t control_total[2];   /* of its books METER and SERVICES; 0 where there is none */
+  uint32_t rates;             /* highest version of a rate table that it has; 0 for none (store/rates.h) */
+  uint32_t rates_refused;     /* and the highest that it has refused */
+  uint32_t rates_published;   /* the highest that there is */
 } psd_meter_row;
 psd_db_result psd_db_meter_find(psd_db *db, const uint8_t device[8], psd_meter_row *row);
 /* Writes sequence, open_sequence, orders, due, lock, zip, licence, certificate_until, withdrawn. */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "psd/spec/rates.h"
 #include "store/database.h"
 #include "store/money.h"
 
@@ -11,7 +12,8 @@
 #define NEWEST ((unsigned)(sizeof scripts / sizeof scripts[0]))
 
 _Static_assert(PSD_SIZE_AUDIT == 261 && PSD_SIZE_WRAPPED_K4 == 132 && PSD_SIZE_FUNDS_REQUEST == 76 &&
-                   PSD_SIZE_FUNDS_RECEIPT == 59 && PSD_ORDER_CONTENT_MAX == 1908,
+                   PSD_SIZE_FUNDS_RECEIPT == 59 && PSD_ORDER_CONTENT_MAX == 1908 &&
+                   PSD_RATES_MAX + PSD_RATES_SIGNATURE == 2024 && PSD_CERTIFICATE_MAX == 1900,
                "a layout has changed: write a script that migrates");
 
 unsigned psd_db_schema_newest(void) {
@@ -92,15 +94,20 @@ psd_db_result psd_read_schema(psd_db *db) {
   return result;
 }
 
-static psd_db_result apply(psd_db *db, unsigned version) {
-  assert(version >= 1 && version <= NEWEST);
-  char *text = translate(db->engine, scripts[version - 1]);
+psd_db_result psd_db_script(psd_db *db, const char *script) {
+  char *text = translate(db->engine, script);
   if (text == NULL) {
     psd_db_say(&db->words, "no memory");
     return PSD_DB_FAILED;
   }
   psd_db_result result = db->engine->script(db->connection, text);
   free(text);
+  return result;
+}
+
+static psd_db_result apply(psd_db *db, unsigned version) {
+  assert(version >= 1 && version <= NEWEST);
+  psd_db_result result = psd_db_script(db, scripts[version - 1]);
   psd_value values[] = {psd_value_number(version), psd_value_number((int64_t)time(NULL))};
   return result != PSD_DB_DONE ? result : psd_sql_run(db, PSD_SQL_VERSION_ADD, values, 2, NULL);
 }

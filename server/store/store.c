@@ -42,7 +42,7 @@ bool psd_db_url_valid(const char *url) {
   return engine_of(url) != NULL;
 }
 
-psd_db *psd_db_open(const char *url, bool create, char *words, size_t room) {
+psd_db *psd_db_connect(const char *url, bool create, char *words, size_t room) {
   psd_db *db = calloc(1, sizeof *db);
   if (db == NULL) {
     (void)snprintf(words, room, "no memory");
@@ -53,7 +53,16 @@ psd_db *psd_db_open(const char *url, bool create, char *words, size_t room) {
     psd_db_say(&db->words, "a database is sqlite:FILE or postgresql://...");
   else
     db->connection = db->engine->open(url, create, &db->words);
-  if (db->connection != NULL && settle_schema(db, create))
+  if (db->connection != NULL)
+    return db;
+  (void)snprintf(words, room, "%s", db->words.text);
+  psd_db_close(db);
+  return NULL;
+}
+
+psd_db *psd_db_open(const char *url, bool create, char *words, size_t room) {
+  psd_db *db = psd_db_connect(url, create, words, room);
+  if (db == NULL || settle_schema(db, create))
     return db;
   (void)snprintf(words, room, "%s", db->words.text);
   psd_db_close(db);

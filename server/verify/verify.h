@@ -66,17 +66,29 @@ typedef struct psd_verify_policy {
 
 /* What the site knows: one for all threads; reading is all they do with it. */
 typedef struct psd_site psd_site;
-/* Reads the folder. NULL, and one line in `words`, if something in it is not what it should be. */
+/* Reads the folder (docs/verify.md, "The folder"). NULL, and one line in `words`, if something in it is not what it
+ * should be. psd_evp_start comes before. */
 psd_site *psd_site_open(const char *folder, const psd_verify_policy *policy, char *words, size_t room);
-void psd_site_close(psd_site *site);
+void psd_site_close(psd_site *site); /* NULL is fine */
+/* What somebody should know of the folder though it is no error (a day's table that is over, a key that is missing):
+ * a line each, from 0 on; NULL behind the last. */
+const char *psd_site_note(const psd_site *site, size_t index);
 
-/* Takes an indicium apart and judges its form. False, and the verdict has why, if it is none. Clears the verdict. */
+/* Takes an indicium apart and judges its form. False, and the verdict has why, if it is none. Clears the verdict: what
+ * is known of the symbol is put into it after that. */
 bool psd_claim_read(const uint8_t *bytes, size_t length, psd_claim *claim, psd_verdict *verdict);
-/* Everything but duplicates and the registers of other pieces; thread-safe. `facts` may be NULL. */
-void psd_site_judge(const psd_site *site, const psd_claim *claim, const psd_piece_facts *facts, psd_verdict *verdict);
-/* What can be said of a token alone, by day's table. */
+/* Everything but duplicates and the registers of other pieces; thread-safe. `facts` may be NULL. The date of a compact
+ * indicium, which only its HMAC tells, is put into the claim. */
+void psd_site_judge(const psd_site *site, psd_claim *claim, const psd_piece_facts *facts, psd_verdict *verdict);
+/* What can be said of a token alone, by day's table: TOKENS and DATE. Clears the verdict. An addressee in `facts`
+ * counts in place of the digest in `input`. */
 void psd_site_judge_token(const psd_site *site, const psd_token_input *input, const psd_piece_facts *facts,
                           psd_verdict *verdict);
+/* What was found of a check, printf-like; cut at PSD_CHECK_WORDS. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 4, 5)))
+#endif
+void psd_find(psd_verdict *verdict, psd_check check, psd_check_result result, const char *format, ...);
 /* Ends a verdict: sets `accepted`. */
 void psd_verdict_end(psd_verdict *verdict);
 

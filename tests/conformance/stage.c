@@ -3,6 +3,7 @@
 #include "check.h"
 #include "meter.h"
 #include "psd/spec/status.h"
+#include "rates_card.h"
 #include "sample.h"
 
 #include <stdio.h>
@@ -30,8 +31,24 @@ static void load_key_pair(rig *r) {
   rig_put_object(r, PSD_OBJECT_DEVICE_PUBLIC, point, sizeof point);
 }
 
+/* One in force, and the next. */
+static void load_rate_tables(rig *r) {
+  static const rates_wish wishes[] = {{.version = 1, .effective = 20260101}, {.version = 2, .effective = 20260201}};
+  uint8_t table[RATES_SIGNED_MAX];
+  psd_pair *issuer = rates_issuer();
+  rates_equip(r, issuer);
+  CU_ASSERT_EQUAL_FATAL(rig_select(r), PSD_SW_OK);
+  CU_ASSERT_EQUAL_FATAL(rig_verify(r, RIG_PIN), PSD_SW_OK);
+  for (size_t i = 0; i < sizeof wishes / sizeof wishes[0]; i++)
+    CU_ASSERT_EQUAL_FATAL(rates_load(r, table, rates_make(&wishes[i], issuer, table)), PSD_SW_OK);
+  psd_pair_free(issuer);
+  psd_card_reset(r->card);
+}
+
 static void load_objects(rig *r) {
+  static const uint8_t dsa_key[PSD_SIZE_DSA_KEY] = {0};
   load_key_pair(r);
+  rig_put_object(r, PSD_OBJECT_DSA_KEY, dsa_key, sizeof dsa_key);
   for (size_t i = 0; i < PSD_OBJECT_COUNT; i++) {
     uint8_t value[SAMPLE_MAX];
     const char *sample = sample_value((psd_object_id)i);
@@ -40,6 +57,7 @@ static void load_objects(rig *r) {
     if (sample != NULL && !kept)
       rig_put_object(r, (psd_object_id)i, value, psd_check_hex(sample, value, sizeof value));
   }
+  load_rate_tables(r);
 }
 
 /* The meter server of the card on the bench. */

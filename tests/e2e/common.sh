@@ -50,8 +50,12 @@ vendor_key = $point
 device_key = $(random_hex 32)
 vendor_token_key = $(random_hex 32)
 vendor_token_pointer = 417
+vendor_token_set = 1
+vendor_token_order = day
 postal_token_key = $(random_hex 32)
 postal_token_pointer = 42
+postal_token_set = 1
+postal_token_order = day
 ca_key = $point
 rate_key = $point
 PROFILE

@@ -6,7 +6,8 @@ source "$(dirname "$0")/lib.sh"
 source "$e2e/servers.sh"
 source "$e2e/money.sh"
 cd "$PSD_WORK"
-readonly postage_registers=00CADF2300 certificate_object=00CADF2A000000
+readonly postage_registers=00CADF2300 certificate_object=00CADF2A000000 rate_table=00CADF42000000
+readonly specimen=$e2e/../../docs/examples/rates-specimen.txt
 
 # certificate FILE: the PSD's, as it is on the card, in PEM; that of file 5106 must be the same.
 certificate() {
@@ -96,16 +97,18 @@ orders() { # SERIAL
     --maximum-refill 100
   quietly operator meter watchdog "$1" --warn 20 --lock 30
   quietly operator meter clock "$1"
-  printf '%s\n' "version = 3" "effective = 2027-01-01" "certificate = 0.25" "postmark = 0.05" "verification = 0" \
-    "agent = 1.00" "revocation = 0.50" "payment = 0.10" >rates
-  quietly operator meter rates "$1" rates
+  quietly operator rates publish "$specimen" --rate-key rate.pem
   expect_like "limits, watchdog, clock, rates" "$(sign_on audit)" \
-    "other limits follow.*other times of inspection follow.*the clock is set.*a table of service rates follows"
+    "other limits follow.*other times of inspection follow.*the clock is set.*a rate table follows"
   local said
   said=$(psd info)
   expect_like "limits" "$said" "maximum descending register +200.00.*minimum refill +20.00"
   expect_like "watchdog" "$said" "warns after +20 days.*locks after +30 days"
-  expect_like "rates" "$said" "version; counts upwards +3"
+  operator rates export 1 1.rates >>server.log
+  expect_like "the card has the rates as they were signed" "$(apdus 0 "$select_psd" "$rate_table" | tail -n 1)" \
+    "^$(perl -0777 -ne 'print uc unpack "H*", $_' 1.rates) 9000$"
+  expect_like "rates list" "$(operator rates list)" " 1 US +in force .* 1 20"
+  [[ $(sign_on audit) != *"a rate table"* ]] || fail "the rates come once more"
   refused "below the new limit" "outside the limits" sign_on refill 10
 }
 
@@ -118,6 +121,18 @@ renewal() { # URL
   certificate second.pem
   [[ $(serial_of first.pem) != "$(serial_of second.pem)" ]] || fail "the certificate was not renewed"
   [[ $(sign_on audit) != *"a new certificate"* ]] || fail "the certificate is renewed once more"
+}
+
+# What a verification site is given: the certificate and the rates that the card has, and what it was refilled with.
+site() { # SERIAL
+  quietly operator verification export "site$1"
+  cmp 1.rates "site$1/rates/1.rates" || fail "other rates than those that were published"
+  [[ $(<"site$1/certificates/all.pem") == *"$(<second.pem)"* ]] || fail "the card's certificate is not there"
+  csplit -s -z -f "site$1/one-" "site$1/certificates/all.pem" '/BEGIN/' '{*}'
+  expect_like "openssl verify" "$(openssl verify -CAfile ca.pem "site$1"/one-* 2>&1)" "one-00: OK.*one-01: OK"
+  expect_like "meters.csv" "$(<"site$1/meters.csv")" \
+    "PS,D1,$1,0.00,0.PS,D1,$1,50.00,[0-9]+.PS,D1,$1,40.00,[0-9]+"
+  expect "certificates that are revoked" "$(operator meter revoked --csv)" "serial,time,reason"
 }
 
 out_of_service() { # SERIAL
@@ -133,6 +148,7 @@ out_of_service() { # SERIAL
   quietly operator meter zeroize "$1"
   sign_on audit >zeroize.log 2>&1 || true
   expect_like "the card" "$(state)" "^zeroized"
+  expect_like "its certificates" "$(operator meter revoked --csv)" "1,[0-9]+,cessationOfOperation"
   agreed
 }
 
@@ -155,6 +171,8 @@ on_database() {
   note "$3: what the provider orders comes down at the next connection"
   orders "0000${2}001"
   renewal "$1"
+  note "$3: what a verification site is given"
+  site "0000${2}001"
   note "$3: out of service, and its keys erased"
   out_of_service "0000${2}001"
   remove_card "pair$2"
@@ -175,6 +193,7 @@ make_kms kms
 start_kms kms meter kms.sock
 start_kms kms manufacturing factory.sock
 "$PSD_KMS" ca --dir kms --passphrase-file kms.pass >ca.pem
+"$PSD_KMS" export --dir kms --kind rate --passphrase-file kms.pass >rate.pem
 on_database "sqlite:$PSD_WORK/meter.db" 1 SQLite
 on_database "$PSD_POSTGRES" 2 PostgreSQL
 "$PSD_KMS" log --dir kms --passphrase-file kms.pass --verify >verify.log

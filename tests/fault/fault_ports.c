@@ -187,9 +187,9 @@ static void personalisation_into_full_memory(void) {
   fill_memory(64);
   CU_ASSERT_EQUAL_FATAL(rig_open_channel(&r, PSD_SCP_CMAC | PSD_SCP_CENC), PSD_SW_OK);
   picture_take(&r, &before);
-  CU_ASSERT_EQUAL(rig_secure(&r, "80E210004C DF3623 0001 05 "
+  CU_ASSERT_EQUAL(rig_secure(&r, "80E2100056 DF3628 00000007 0001 05 00"
                                  "A1A2A3A4A5A6A7A8A9AAABACADAEAFB0B1B2B3B4B5B6B7B8B9BABBBCBDBEBFC0"
-                                 "DF3723 0002 05 "
+                                 "DF3728 00000008 0002 05 00"
                                  "A1A2A3A4A5A6A7A8A9AAABACADAEAFB0B1B2B3B4B5B6B7B8B9BABBBCBDBEBFC0"),
                   PSD_SW_NO_SPACE);
   psd_card_reset(r.card);

@@ -5,13 +5,15 @@
 #include "check.h"
 #include "issuer.h"
 #include "orders.h"
+#include "rates_card.h"
 
 #include <string.h>
 
 #define DONE (PICTURE_ORDER | PICTURE_LOG | PICTURE_REACHED)
-/* What ZEROIZE commits: 13 records go; core and log record come; with their heads, the transaction's and the mark. */
+#define RATED (PICTURE_RATES | PICTURE_OBJECTS | PICTURE_LOG | PICTURE_REACHED)
+/* What ZEROIZE commits: 15 records go; core and log record come; with their heads, the transaction's and the mark. */
 #define PAGE 64U
-#define REMOVED 13U
+#define REMOVED 15U
 #define ZEROIZE_PAGES ((22U + (REMOVED + 2U) * 8U + PSD_CORE_SIZE + PSD_SIZE_LOG_RECORD + PAGE - 1U) / PAGE + 1U)
 
 static EVP_PKEY *authority;
@@ -38,7 +40,6 @@ ORDER(authorize, PSD_COMMAND_AUTHORIZE)
 ORDER(set_limits, PSD_COMMAND_SET_LIMITS)
 ORDER(set_watchdog, PSD_COMMAND_SET_WATCHDOG)
 ORDER(set_licence, PSD_COMMAND_SET_LICENCE)
-ORDER(load_rates, PSD_COMMAND_LOAD_RATES)
 ORDER(enable, PSD_COMMAND_ENABLE)
 ORDER(disable, PSD_COMMAND_DISABLE)
 
@@ -81,6 +82,60 @@ static uint16_t load_certificate(rig *r) {
 static uint16_t authorize_both(rig *r) {
   server_follow(r);
   return provider_order(&server, PSD_COMMAND_AUTHORIZE, 0, 1, certificate, 8 + certificate_length);
+}
+
+/* The tables of the scenes: today's, one that has come into force since it was loaded, and one of next year. */
+static rates_wish wanted(uint32_t version) {
+  static const uint32_t days[] = {20260101, 20260102, 20270101};
+  return (rates_wish){.version = version, .effective = days[version - 1], .expiry = 20280101};
+}
+
+/* The same bytes every time. */
+static uint16_t load_table(uint32_t version) {
+  static uint8_t tables[3][RATES_SIGNED_MAX];
+  static size_t lengths[3];
+  if (lengths[version - 1] == 0) {
+    const rates_wish wish = wanted(version);
+    psd_pair *issuer = rates_issuer();
+    lengths[version - 1] = rates_make(&wish, issuer, tables[version - 1]);
+    psd_pair_free(issuer);
+  }
+  return provider_send(&server, PSD_COMMAND_LOAD_RATES, 0, tables[version - 1], lengths[version - 1]);
+}
+
+static void issued(rig *r) {
+  server_keys(r);
+  psd_pair *issuer = rates_issuer();
+  rates_equip(r, issuer);
+  psd_pair_free(issuer);
+}
+
+/* With tables of these versions. */
+static void loaded(rig *r, uint32_t first, uint32_t last) {
+  issued(r);
+  CU_ASSERT_EQUAL_FATAL(rig_select(r), PSD_SW_OK);
+  CU_ASSERT_EQUAL_FATAL(server_opened(r), PSD_SW_OK);
+  for (uint32_t version = first; version <= last; version++)
+    CU_ASSERT_EQUAL_FATAL(load_table(version), PSD_SW_OK);
+}
+
+static void two_tables(rig *r) {
+  loaded(r, 1, 2);
+  r->seconds += 86400; /* the second counts */
+}
+
+static void next_table(rig *r) {
+  loaded(r, 2, 2);
+}
+
+static uint16_t load_today(rig *r) {
+  server_follow(r);
+  return load_table(1);
+}
+
+static uint16_t load_later(rig *r) {
+  server_follow(r);
+  return load_table(3);
 }
 
 /* Withdrawn: nothing is left in it. */
@@ -134,17 +189,40 @@ static void settings(void) {
        .state = PSD_STATE_OPERATIONAL,
        .command = set_licence,
        .changes = DONE | PICTURE_OBJECTS | PICTURE_WRITTEN},
-      {.name = "LOAD RATES",
-       .once = true,
-       .state = PSD_STATE_OPERATIONAL,
-       .command = load_rates,
-       .changes = DONE | PICTURE_OBJECTS | PICTURE_WRITTEN},
       {.name = "LOAD CERTIFICATE",
        .once = true,
        .state = PSD_STATE_OPERATIONAL,
        .set = equipped,
        .command = load_certificate,
        .changes = DONE | PICTURE_OBJECTS | PICTURE_WRITTEN}};
+  play(scenes, PSD_CHECK_COUNT(scenes));
+}
+
+/* The table is in the card, with what the core knows of it, or it is not. */
+static void rate_tables(void) {
+  static const scene scenes[] = {{.name = "LOAD RATES, in force",
+                                  .state = PSD_STATE_OPERATIONAL,
+                                  .set = issued,
+                                  .command = load_today,
+                                  .changes = RATED | PICTURE_WRITTEN},
+                                 {.name = "LOAD RATES, next",
+                                  .once = true,
+                                  .state = PSD_STATE_OPERATIONAL,
+                                  .set = issued,
+                                  .command = load_later,
+                                  .changes = RATED | PICTURE_WRITTEN},
+                                 {.name = "LOAD RATES, next in place of the next",
+                                  .once = true,
+                                  .state = PSD_STATE_OPERATIONAL,
+                                  .set = next_table,
+                                  .command = load_later,
+                                  .changes = RATED},
+                                 {.name = "LOAD RATES, the next moves up",
+                                  .once = true,
+                                  .state = PSD_STATE_OPERATIONAL,
+                                  .set = two_tables,
+                                  .command = load_later,
+                                  .changes = RATED}};
   play(scenes, PSD_CHECK_COUNT(scenes));
 }
 
@@ -184,6 +262,7 @@ static void zeroizing(void) {
 int main(int argc, char **argv) {
   static const psd_check_test tests[] = {
       {"a setting is taken or it is not", settings},
+      {"a rate table is taken or it is not", rate_tables},
       {"a state is changed or it is not", states},
       {"keys are gone or they are not", zeroizing},
   };

@@ -3,6 +3,7 @@
 #include "check.h"
 #include "iso7816/pin.h"
 #include "meter/transport_keys.h"
+#include "psd/spec/rates.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -63,6 +64,40 @@ static bool log_holds(const psd_card *card) {
   return head->count > 0 && !beyond && (!whole || memcmp(hash, head->hash, sizeof hash) == 0);
 }
 
+/* No debit without its evidence, and no evidence without its debit. */
+static bool evidence_holds(const psd_card *card) {
+  uint8_t answer[PSD_EVIDENCE_MAX];
+  size_t length = 0;
+  psd_evidence_head head;
+  const psd_registers *registers = &card->core.postage;
+  psd_store_result result = psd_store_read(&card->store, PSD_RECORD_EVIDENCE, answer, sizeof answer, &length);
+  if (result == PSD_STORE_ABSENT)
+    return true;
+  psd_cursor from = psd_cursor_over(answer, length);
+  return result == PSD_STORE_OK && psd_take_message(&from, PSD_MESSAGE_EVIDENCE_HEAD, &head) &&
+         head.ascending == registers->ascending && head.piece_count == registers->piece_count;
+}
+
+/* What the core says of a rate table is what its record holds; without a table there is no record. */
+static bool table_holds(const psd_card *card, psd_object_id id, const psd_rates_state *state) {
+  uint8_t table[PSD_RATES_MAX + PSD_RATES_SIGNATURE], hash[PSD_SHA256_SIZE];
+  psd_rates rates;
+  size_t length = 0;
+  psd_store_result result =
+      psd_store_read(&card->store, (uint16_t)(PSD_RECORD_OBJECT + id), table, sizeof table, &length);
+  if (state->version == 0)
+    return result == PSD_STORE_ABSENT;
+  return result == PSD_STORE_OK && length > PSD_RATES_SIGNATURE &&
+         psd_rates_open(table, length - PSD_RATES_SIGNATURE, &rates) && rates.head.version == state->version &&
+         rates.head.effective == state->effective && rates.head.expiry == state->expiry &&
+         psd_sha256(table, length - PSD_RATES_SIGNATURE, hash) && memcmp(hash, state->hash, sizeof state->hash) == 0;
+}
+
+static bool rates_hold(const psd_card *card) {
+  return table_holds(card, PSD_OBJECT_RATE_TABLE, &card->core.rates[0]) &&
+         table_holds(card, PSD_OBJECT_NEXT_RATE_TABLE, &card->core.rates[1]);
+}
+
 void picture_take(rig *r, picture *of) {
   const psd_card *card = r->card;
   memset(of, 0, sizeof *of);
@@ -72,6 +107,8 @@ void picture_take(rig *r, picture *of) {
   CU_ASSERT_EQUAL_FATAL(card->fault, PSD_FAULT_NONE);
   CU_ASSERT_TRUE_FATAL(psd_core_balanced(&card->core));
   CU_ASSERT_TRUE_FATAL(log_holds(card));
+  CU_ASSERT_TRUE_FATAL(evidence_holds(card));
+  CU_ASSERT_TRUE_FATAL(rates_hold(card));
   of->core = card->core;
   for (uint16_t i = 0; i < PSD_STORE_RECORDS_MAX; i++)
     take_record(card, i, of);
@@ -89,6 +126,12 @@ static unsigned if_differs(const void *a, const void *b, size_t size, unsigned p
 
 #define DIFFERS(member, part) if_differs(&a->member, &b->member, sizeof a->member, part)
 
+/* Version and hash tell tables apart; between the fields there may be bytes that mean nothing. */
+static unsigned rates_difference(const psd_core *a, const psd_core *b) {
+  return DIFFERS(rates[0].version, PICTURE_RATES) | DIFFERS(rates[0].hash, PICTURE_RATES) |
+         DIFFERS(rates[1].version, PICTURE_RATES) | DIFFERS(rates[1].hash, PICTURE_RATES);
+}
+
 static unsigned core_difference(const psd_core *a, const psd_core *b) {
   unsigned parts = DIFFERS(head.state, PICTURE_STATE) | DIFFERS(head.written, PICTURE_WRITTEN) |
                    DIFFERS(funds, PICTURE_SETTINGS) | DIFFERS(limits, PICTURE_SETTINGS) |
@@ -96,7 +139,8 @@ static unsigned core_difference(const psd_core *a, const psd_core *b) {
                    DIFFERS(clock.offset, PICTURE_SETTINGS) | DIFFERS(clock.set, PICTURE_SETTINGS) |
                    DIFFERS(clock.reached, PICTURE_REACHED) | DIFFERS(head.layout, PICTURE_FORBIDDEN) |
                    DIFFERS(postage, PICTURE_FUNDS) | DIFFERS(certificate, PICTURE_FUNDS) |
-                   DIFFERS(refill, PICTURE_FUNDS) | DIFFERS(operation, PICTURE_FUNDS) | DIFFERS(order, PICTURE_ORDER);
+                   DIFFERS(refill, PICTURE_FUNDS) | DIFFERS(operation, PICTURE_FUNDS) | DIFFERS(order, PICTURE_ORDER) |
+                   DIFFERS(evidence, PICTURE_EVIDENCE) | rates_difference(a, b);
   bool one_more = b->log.count == a->log.count + 1 || a->log.count == b->log.count + 1;
   if (memcmp(&a->log, &b->log, sizeof a->log) != 0)
     parts |= one_more ? PICTURE_LOG : PICTURE_FORBIDDEN;
@@ -115,6 +159,8 @@ static unsigned record_difference(const picture *a, const picture *b, uint16_t n
   return number == PSD_RECORD_PIN         ? PICTURE_PIN_VALUE
          : number == PSD_RECORD_PUK       ? PICTURE_PUK_VALUE
          : number == PSD_RECORD_KEY_PAIR  ? PICTURE_KEY_PAIR
+         : number == PSD_RECORD_DSA       ? PICTURE_KEY_PAIR
+         : number == PSD_RECORD_EVIDENCE  ? PICTURE_EVIDENCE
          : number == PSD_RECORD_FUNDS     ? PICTURE_FUNDS
          : number == PSD_RECORD_TRANSPORT ? PICTURE_KEYS
                                           : PICTURE_FORBIDDEN;

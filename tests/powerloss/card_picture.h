@@ -38,11 +38,14 @@ enum picture_part {
   PICTURE_KEY_PAIR = 0x2000,  /* the secret of the PSD's own key pair */
   PICTURE_FUNDS = 0x4000,     /* registers, last operation, last refill, last answer about funds */
   PICTURE_ORDER = 0x10000,    /* the provider's last order */
+  PICTURE_EVIDENCE = 0x20000, /* the last evidence, and what is remembered of evidence */
+  PICTURE_RATES = 0x40000,    /* what is looked up of the rate tables; the tables are objects */
   PICTURE_FORBIDDEN = 0x8000, /* anything that no command of these tests may change */
 };
 
 /* Takes the picture of a card that is on. A fatal assertion if it is FAULTED (a card that was never made apart), if a
- * record cannot be read, if the registers do not balance or the log's hash chain does not hold. */
+ * record cannot be read, if the registers do not balance, if they are not those of the last evidence where there is
+ * any, or if the log's hash chain does not hold. */
 void picture_take(rig *r, picture *of);
 /* The set of parts in which they differ. */
 unsigned picture_difference(const picture *a, const picture *b);

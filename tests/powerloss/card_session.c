@@ -75,6 +75,21 @@ static uint16_t generate(rig *r) {
   return rig_secure(r, "0047800000");
 }
 
+static uint16_t generate_dsa(rig *r) {
+  return rig_secure(r, "0047800100");
+}
+
+static void with_a_pair(rig *r) {
+  CU_ASSERT_EQUAL_FATAL(rig_select(r), PSD_SW_OK);
+  CU_ASSERT_EQUAL_FATAL(open_channel(r), PSD_SW_OK);
+  CU_ASSERT_EQUAL_FATAL(generate(r), PSD_SW_OK);
+}
+
+static void both_pairs(rig *r) {
+  with_a_pair(r);
+  CU_ASSERT_EQUAL_FATAL(generate_dsa(r), PSD_SW_OK);
+}
+
 static void a_key_pair_is_made_or_not(void) {
   static const scene making = {.name = "GENERATE ASYMMETRIC KEY PAIR",
                                .state = PSD_STATE_MANUFACTURED,
@@ -85,6 +100,18 @@ static void a_key_pair_is_made_or_not(void) {
                                .changes = PICTURE_OBJECTS | PICTURE_KEY_PAIR | PICTURE_WRITTEN | PICTURE_LOG,
                                .prepared = {STEP_SESSION_COUNTED}};
   scene_play(&making);
+  scene dsa = making;
+  dsa.name = "GENERATE ASYMMETRIC KEY PAIR, DSA";
+  dsa.set = with_a_pair;
+  dsa.command = generate_dsa;
+  dsa.once = true;
+  scene_play(&dsa);
+  scene again = making; /* the DSA pair goes with the pair that vouched for it */
+  again.name = "GENERATE ASYMMETRIC KEY PAIR, another one";
+  again.set = both_pairs;
+  again.once = true;
+  again.changes = PICTURE_OBJECTS | PICTURE_KEY_PAIR | PICTURE_LOG;
+  scene_play(&again);
   scene_report();
 }
 

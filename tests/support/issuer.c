@@ -62,7 +62,7 @@ size_t issuer_certify(const issuer_wish *wish, uint8_t der[ISSUER_MAX]) {
   if (subject == NULL)
     subject = key_of_point(wish->point);
   CU_ASSERT_FATAL(X509_set_version(certificate, wish->first_version ? 0 : 2) == 1);
-  ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
+  ASN1_INTEGER_set_uint64(X509_get_serialNumber(certificate), wish->number != 0 ? wish->number : 1);
   X509_gmtime_adj(X509_getm_notBefore(certificate), -DAY);
   X509_gmtime_adj(X509_getm_notAfter(certificate), 365 * DAY);
   name(X509_get_subject_name(certificate), "PB S1 00C0FFEE");

@@ -16,6 +16,7 @@ typedef struct issuer_wish {
   const char *digest;
   bool first_version, no_extensions;
   size_t long_name; /* characters that make the subject's name longer */
+  uint64_t number;  /* serial number; 0 for 1 */
 } issuer_wish;
 
 /* A new key pair on this curve, or of 2048 bits for "RSA". EVP_PKEY_free it. */

@@ -25,15 +25,18 @@ static void load_keys(rig *r, const psd_kms_manufactured *made, const psd_device
   psd_vendor_key k1 = {.identifier = made->vendor_key};
   psd_device_key k3 = {.scheme = made->scheme, .pointer = made->pointer};
   psd_shared_key shared = {.identifier = made->shared_key};
+  psd_token_key token = {.set = 1, .pointer = 7, .digits = 5};
   psd_session_policy policy = {.suites = PSD_SUITE_P256 | PSD_SUITE_SHARED, .forward = 1};
   memcpy(k1.point, made->vendor_point, sizeof k1.point);
   memcpy(k3.key, made->key, sizeof k3.key);
   memcpy(shared.key, made->shared, sizeof shared.key);
+  memcpy(token.key, made->shared, sizeof token.key); /* any will do */
   put(r, PSD_OBJECT_DEVICE_ID, PSD_MESSAGE_DEVICE_ID, identity);
   put(r, PSD_OBJECT_VENDOR_KEY, PSD_MESSAGE_VENDOR_KEY, &k1);
   put(r, PSD_OBJECT_DEVICE_KEY, PSD_MESSAGE_DEVICE_KEY, &k3);
   put(r, PSD_OBJECT_SHARED_KEY, PSD_MESSAGE_SHARED_KEY, &shared);
   put(r, PSD_OBJECT_SESSION_POLICY, PSD_MESSAGE_SESSION_POLICY, &policy);
+  put(r, PSD_OBJECT_POSTAL_TOKEN_KEY, PSD_MESSAGE_TOKEN_KEY, &token);
 }
 
 /* As GENERATE ASYMMETRIC KEY PAIR leaves it; and the authority that will certify it. */
@@ -120,7 +123,7 @@ void world_card_purse(const world_card *card, world_purse *purse) {
                          .orders = (uint32_t)core->order.number};
 }
 
-bool world_card_print(world_card *card, psd_group group, uint64_t amount) {
+bool world_card_serve(world_card *card, psd_group group, uint64_t amount) {
   psd_card *psd = card->bench.card;
   psd_core core = psd->core;
   psd_registers *registers = psd_core_group(&core, group);

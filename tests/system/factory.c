@@ -36,6 +36,7 @@ static void make_keys(void) {
   CU_ASSERT_TRUE_FATAL(psd_evp_start());
   made_once.ring = psd_keyring_new();
   CU_ASSERT_PTR_NOT_NULL_FATAL(made_once.ring);
+  made_once.ring->domain = PSD_TOKENS_VENDOR;
   for (unsigned kind = PSD_KMS_VENDOR; kind <= PSD_KMS_LOG; kind++) {
     psd_kms_key *key = psd_keyring_make(made_once.ring, (psd_kms_kind)kind, 0, world_seconds);
     CU_ASSERT_FATAL(key != NULL && psd_keyring_move(key, PSD_KMS_STATE_ACTIVE, world_seconds));
@@ -82,6 +83,7 @@ static void manufacture(world *w, unsigned meter) {
   CU_ASSERT_TRUE_FATAL(
       psd_parse_message(out.data + PSD_SIZE_KMS_CALL, PSD_SIZE_KMS_MANUFACTURED, PSD_MESSAGE_KMS_MANUFACTURED, &made));
   at->owner = kinds[meter].owner;
+  at->pair = kinds[meter].pair;
   at->card = world_card_new(&made, &identity, kinds[meter].mode, kinds[meter].pair ? point : NULL);
   if (kinds[meter].pair)
     endorse(w, &identity, point, &made);

@@ -55,13 +55,14 @@ static void test_random(void) {
 /* What was shown is worth something only if money moved, things went wrong, and were put right. */
 static void test_tally(void) {
   const schedule_tally *t = &schedule_tallied;
-  printf(" %u steps, %u refills, %u withdrawals, %u faults, %u recoveries, %u alarms ", t->steps,
-         t->done[STEP_REFILL] + 2 * t->done[STEP_TWICE], t->done[STEP_WITHDRAW] + t->done[STEP_RETIRE], t->faults,
-         t->recovered, t->alarms);
+  printf(" %u steps, %u refills, %u withdrawals, %u pieces, %u faults, %u recoveries, %u alarms ", t->steps,
+         t->done[STEP_REFILL] + 2 * t->done[STEP_TWICE], t->done[STEP_WITHDRAW] + t->done[STEP_RETIRE],
+         t->done[STEP_PRINT], t->faults, t->recovered, t->alarms);
   if (wanted.schedules < 200)
     return;
   for (unsigned kind = 0; kind < STEP_KEEP && !wanted.attacked; kind++)
     CU_ASSERT(t->done[kind] > 0 || kind == STEP_STRANGER);
+  CU_ASSERT(t->done[STEP_PRINT] > wanted.schedules / 4);
   CU_ASSERT(t->faults > wanted.schedules && t->recovered > wanted.schedules / 20);
   CU_ASSERT_EQUAL(t->alarms > 0, wanted.attacked);
   for (unsigned kind = STEP_KEEP; kind < STEP_KINDS; kind++)

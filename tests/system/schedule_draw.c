@@ -70,7 +70,7 @@ static uint64_t draw_value(step_kind kind, uint64_t *state) {
   case STEP_WATCHDOG:
     return 1 + draw(state, 180);
   case STEP_PRINT:
-    return 1 + draw(state, 60000);
+    return draw(state, 8) == 0 ? draw_amount(state) : 1 + draw(state, 60000);
   case STEP_KEEP:
   case STEP_RESTORE:
   case STEP_SWAP:
@@ -124,7 +124,7 @@ void schedule_make(schedule *s, uint64_t seed, bool attacked) {
       at->meter = (unsigned)i;
       at->amount = PAID_IN;
     }
-    if (step_at_host(at->kind))
+    if (step_at_host(at->kind) || at->kind == STEP_PRINT)
       draw_faults(at, &state);
   }
 }

@@ -130,6 +130,18 @@ static bool host_step(world *w, const step *at) {
          all_finished(w, at, &after) && attack_failed(w, at->meter, &before);
 }
 
+/* Postage, or, until there are services, what they will leave behind. */
+static bool print_step(world *w, const step *at) {
+  bool done = false, right = true;
+  if (at->group == PSD_GROUP_POSTAGE)
+    right = world_print(w, at->meter, at->amount, &at->plan, &done);
+  else
+    done = world_card_serve(w->meters[at->meter].card, at->group, at->amount);
+  schedule_tallied.done[STEP_PRINT] += done;
+  schedule_tallied.faults += at->group == PSD_GROUP_POSTAGE ? w->count.hit : 0;
+  return right;
+}
+
 static bool play_step(world *w, const step *at) {
   bool done = true;
   schedule_tallied.steps++;
@@ -138,7 +150,7 @@ static bool play_step(world *w, const step *at) {
   if (step_of_operator(at->kind))
     done = operator_step(w, at);
   else if (at->kind == STEP_PRINT)
-    done = world_card_print(w->meters[at->meter].card, at->group, at->amount);
+    return print_step(w, at) && world_holds(w, false);
   else if (at->kind == STEP_WAIT)
     world_wait(w, at->amount);
   else if (at->kind == STEP_SUITE)

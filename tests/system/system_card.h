@@ -39,9 +39,9 @@ psd_card *world_card_psd(world_card *card);
 void world_card_purse(const world_card *card, world_purse *purse);
 void world_card_clock(world_card *card, uint64_t seconds);
 void world_card_chance(world_card *card, uint64_t seed);
-/* Postage of `amount` is printed from a group's funds, as the core will have it after the command that does so. False
+/* A service of `amount` is paid from a group's funds, as the core will have it after the command that does so. False
  * where the card would refuse: it is not in operation, or the funds or the credit do not suffice. */
-bool world_card_print(world_card *card, psd_group group, uint64_t amount);
+bool world_card_serve(world_card *card, psd_group group, uint64_t amount);
 
 /* What the plan has for the card goes wrong from now on. */
 void world_card_plan(world_card *card, const fault_plan *plan);

@@ -30,6 +30,7 @@ typedef struct world_meter {
   world_card *card;
   uint8_t device[8];
   unsigned owner;
+  bool pair;        /* it has made a key pair */
   uint32_t highest; /* sequence number ever seen, */
   uint64_t amount;  /* and the amount it stood for */
   /* attack.c: */
@@ -81,6 +82,11 @@ bool world_withdraw(world *w, unsigned meter, psd_group group, uint64_t amount, 
 bool world_refill_twice(world *w, unsigned meter, psd_group group, uint64_t amount);
 /* The user of another account at this meter. */
 bool world_strange_audit(world *w, unsigned meter);
+
+/* evidence.c: postage of `amount` is printed while this goes wrong; `done` says whether there is a piece more. False,
+ * and w->wrong, if there is a debit without evidence that can be fetched again, or evidence without its debit, or if it
+ * was printed though something spoke against it, or not printed though nothing did. */
+bool world_print(world *w, unsigned meter, uint64_t amount, const fault_plan *plan, bool *done);
 
 /* database.c: the engine is SQLite, and fails or dies when the plan says so. */
 void world_watch_database(world *w);

@@ -1,5 +1,5 @@
 /* The operator's commands, run as psd-server runs them; and a key management system, of which there is as much here as
- * hands out a column key. */
+ * hands out a column key and signs rates. */
 #define _XOPEN_SOURCE 700 /* mkdtemp */
 #include "admin_support.h"
 
@@ -17,6 +17,7 @@
 #include "crypto/evp.h"
 #include "psd/spec/lifecycle.h"
 #include "psd/spec/objects.h"
+#include "psd/spec/rates.h"
 #include "store_db.h"
 
 const char *url;
@@ -26,25 +27,42 @@ char out[1 << 16], err[4096];
 /* A key management system -------------------------------------------------------------------------------------------
  */
 
-static void put_answer(psd_buffer *frame, manner how, uint32_t number) {
-  uint8_t body[64];
-  psd_buffer text = psd_buffer_over(body, sizeof body);
+const uint8_t rate_secret[32] = {7}, other_secret[32] = {8};
+
+/* ECDSA over label and table, as the real one signs. */
+static void put_signature(psd_buffer *text, const uint8_t secret[32], psd_cursor table) {
+  const psd_part parts[] = {{PSD_RATES_LABEL, strlen(PSD_RATES_LABEL)}, {table.at, table.left}};
+  uint8_t signature[PSD_RATES_SIGNATURE] = {0};
+  psd_pair *pair = psd_evp_start() ? psd_pair_of(secret) : NULL;
+  (void)!(pair != NULL && psd_pair_sign(pair, parts, 2, signature));
+  psd_pair_free(pair);
+  psd_put(text, signature, sizeof signature);
+}
+
+static void put_answer(psd_buffer *frame, manner how, psd_frame_type type, psd_cursor body) {
+  uint8_t bytes[128];
+  psd_buffer text = psd_buffer_over(bytes, sizeof bytes);
   psd_column_key key = {.key = {how == KEY ? 1 : 2}};
-  psd_put_message(&text, PSD_MESSAGE_KMS_CALL, &(psd_kms_call){.number = number});
+  psd_frame_type answer = type == PSD_FRAME_KMS_RATES ? PSD_FRAME_KMS_RATES_SIGNED : PSD_FRAME_KMS_COLUMN_KEY;
+  psd_put_message(&text, PSD_MESSAGE_KMS_CALL, &(psd_kms_call){.number = psd_take_u32(&body)});
   if (how == REFUSES)
     psd_put_message(&text, PSD_MESSAGE_ERROR_SIGNAL, &(psd_error_signal){.signal = PSD_SIGNAL_ROLE});
+  else if (how != GARBAGE && type == PSD_FRAME_KMS_RATES)
+    put_signature(&text, how == OTHER_KEY ? other_secret : rate_secret, body);
   else if (how != GARBAGE)
     psd_put_message(&text, PSD_MESSAGE_COLUMN_KEY, &key);
-  psd_put_frame(frame, how == REFUSES ? PSD_FRAME_KMS_REFUSED : PSD_FRAME_KMS_COLUMN_KEY, body, text.length);
+  psd_put_frame(frame, how == REFUSES ? PSD_FRAME_KMS_REFUSED : answer, bytes, text.length);
 }
 
 static void answer_one(int fd, manner how) {
-  uint8_t question[PSD_SIZE_FRAME + PSD_SIZE_KMS_CALL + PSD_SIZE_KMS_COLUMN], memory[128];
+  uint8_t question[PSD_SIZE_FRAME + PSD_FRAME_BODY_MAX], memory[256];
+  psd_frame head;
   psd_buffer frame = psd_buffer_over(memory, sizeof memory);
-  if (recv(fd, question, sizeof question, MSG_WAITALL) != (ssize_t)sizeof question)
+  if (recv(fd, question, PSD_SIZE_FRAME, MSG_WAITALL) != PSD_SIZE_FRAME ||
+      !psd_peek_frame(question, PSD_SIZE_FRAME, &head) || head.length > PSD_FRAME_BODY_MAX ||
+      recv(fd, question, head.length, MSG_WAITALL) != (ssize_t)head.length)
     return;
-  psd_cursor number = psd_cursor_over(question + PSD_SIZE_FRAME, PSD_SIZE_KMS_CALL);
-  put_answer(&frame, how, psd_take_u32(&number));
+  put_answer(&frame, how, (psd_frame_type)head.type, psd_cursor_over(question, head.length));
   if (how == SILENT)
     (void)pause();
   if (how == OVERSIZE)

@@ -1,5 +1,5 @@
 /* What the tests of the operator's commands share: a database in a folder of its own, psd-server run in this process,
- * and a key management system that hands out a column key. */
+ * and a key management system that hands out a column key and signs rates. */
 #ifndef PSD_ADMIN_SUPPORT_H
 #define PSD_ADMIN_SUPPORT_H
 
@@ -15,6 +15,8 @@ typedef enum manner { KEY, OTHER_KEY, REFUSES, SILENT, HANGS_UP, HALF, OVERSIZE,
 /* Serves in a process of its own until it is killed. */
 int kms_start(manner how);
 void kms_end(int process);
+/* What it signs rates with; with OTHER_KEY the second. */
+extern const uint8_t rate_secret[32], other_secret[32];
 
 /* Runs psd-server with these words, of which DB, KMS and PASSWORD stand for options; its output is in `out` and `err`.
  */

@@ -64,6 +64,25 @@ static void what_openssl_makes(void) {
   }
 }
 
+/* What evidence names it by: 4 bytes. */
+static void the_number(void) {
+  static const uint64_t numbers[] = {1, 0x7F, 0x80, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF};
+  uint64_t number = 0;
+  for (size_t i = 0; i < PSD_CHECK_COUNT(numbers); i++) {
+    for (unsigned version = 0; version < 2; version++) {
+      make(&(issuer_wish){.number = numbers[i], .first_version = version == 0});
+      CU_ASSERT_TRUE(psd_certificate_number(psd_cursor_over(der, length), &number));
+      CU_ASSERT_EQUAL(number, numbers[i]);
+    }
+  }
+  make(&(issuer_wish){.number = UINT64_C(0x100000000)});
+  CU_ASSERT_FALSE(psd_certificate_number(psd_cursor_over(der, length), &number));
+  make(&(issuer_wish){.number = UINT64_MAX});
+  CU_ASSERT_FALSE(psd_certificate_number(psd_cursor_over(der, length), &number));
+  for (size_t cut = 0; cut < length; cut++)
+    CU_ASSERT_FALSE(psd_certificate_number(psd_cursor_over(der, cut), &number));
+}
+
 static void every_truncation(void) {
   psd_certificate certificate;
   make(&(issuer_wish){.digest = NULL});
@@ -199,6 +218,7 @@ static void behind_the_key(void) {
 int main(void) {
   static const psd_check_test tests[] = {
       {"what OpenSSL makes", what_openssl_makes},
+      {"its number fits 4 bytes, or it has none for evidence", the_number},
       {"every truncation is refused", every_truncation},
       {"no bit may be another one", every_bit},
       {"certificates of other kinds are refused", of_other_kinds},

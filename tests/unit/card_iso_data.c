@@ -125,7 +125,8 @@ static void more_than_an_answer_holds(void) {
   rig_put_object(&r, PSD_OBJECT_CERTIFICATE, certificate, sizeof certificate);
   expect(&r, "00CB3FFF000004 5C02DF2A 0000", "DF2A82076C 30 00{1899} 9000");
   expect(&r, "00CB3FFF000006 5C04DF2ADF2A 0000", "6A80");
-  expect(&r, "00CB3FFF000002 5C00 0000", "6A80");
+  expect(&r, "00CB3FFF000002 5C00 0000", "DF20*9000"); /* everything: what does not fit is left out */
+  expect(&r, "00CB3FFF04 5C02DF22 00", "DF2202 0400 9000");
   expect(&r, "00CB3FFF0000FF 5C81FC DF23{1} 22{250} 0000", "6A8."); /* tags of another kind */
   char command[600] = "00CB3FFF0000C7 5C81C4";
   for (size_t i = 0; i < 98; i++) /* 98 registers of 31 bytes */

@@ -173,16 +173,24 @@ static void device_key(void) {
   end();
 }
 
+#define HALF "01000000000000000000000000000000"
+
 static void token_keys(void) {
   static const psd_object_id both[] = {PSD_OBJECT_VENDOR_TOKEN_KEY, PSD_OBJECT_POSTAL_TOKEN_KEY};
   for (size_t i = 0; i < 2; i++) {
     begin();
-    accept(both[i], "0000 02" SECRET);
-    accept(both[i], "03E7 08" SECRET);
-    refuse(both[i], "0000 01" SECRET);
-    refuse(both[i], "0000 09" SECRET);
-    refuse(both[i], "03E8 05" SECRET);
-    refuse(both[i], "0000 05" ZERO);
+    accept(both[i], "00000000 0000 02 00" SECRET);
+    accept(both[i], "FFFFFFFF 03E7 08 00" SECRET);
+    refuse(both[i], "00000001 0000 01 00" SECRET);
+    refuse(both[i], "00000001 0000 09 00" SECRET);
+    refuse(both[i], "00000001 03E8 05 00" SECRET);
+    refuse(both[i], "00000001 0000 05 00" ZERO);
+    refuse(both[i], "00000001 0000 05 02" SECRET);                                  /* no such order */
+    accept(both[i], "00000001 0000 05 01" HALF "00000000000000000000000000000000"); /* K_meter has 16 bytes */
+    refuse(both[i], "00000001 0000 05 01" HALF "00000000000000000000000000000001");
+    refuse(both[i], "00000001 0000 05 01" SECRET);
+    refuse(both[i], "00000001 0000 05 01" ZERO);
+    refuse(both[i], "0000 05" SECRET); /* as it was once */
     end();
   }
 }

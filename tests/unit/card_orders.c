@@ -175,15 +175,12 @@ static void wrong_content(void) {
       {PSD_COMMAND_SET_LIMITS, 1, "0000000000000014 00", 0},
       {PSD_COMMAND_AUTHORIZE, 0, "0000C350 00000007 30", 0},
       {PSD_COMMAND_LOAD_CERTIFICATE, 0, "3000", 0},
-      {PSD_COMMAND_LOAD_RATES, 0, "", 0},
-      {PSD_COMMAND_LOAD_RATES, 0, "00000001 000000006955B900", 0},
       {PSD_COMMAND_SET_CLOCK, 0, "000000006955C100 00", 0}, /* a clock that is not set */
       {PSD_COMMAND_SET_CLOCK, 0, "000000006955C100 02", 0},
   };
   static const order_sample no_slot[] = {{PSD_COMMAND_SET_LIMITS, 2, "0000000000000014", 0},
                                          {PSD_COMMAND_SET_LIMITS, 0xFF, "0000000000000014", 0},
-                                         {PSD_COMMAND_LOAD_CERTIFICATE, 1, "3000", 0},
-                                         {PSD_COMMAND_LOAD_RATES, 1, "3000", 0}};
+                                         {PSD_COMMAND_LOAD_CERTIFICATE, 1, "3000", 0}};
   provider_begin(&r, &m, PSD_STATE_OPERATIONAL);
   for (size_t i = 0; i < PSD_CHECK_COUNT(wrong); i++) {
     order_data data = make(&wrong[i], 1);
@@ -255,7 +252,7 @@ static void in_every_state(void) {
       taken += open;
     }
   }
-  CU_ASSERT_EQUAL(taken, 4 + 5 * 5 + 3 + 3);
+  CU_ASSERT_EQUAL(taken, 4 + 4 * 5 + 3 + 3);
   rig_forget(&copy);
   meter_bench_end(&m);
 }

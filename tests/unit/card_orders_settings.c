@@ -173,51 +173,6 @@ static void licence_is_replaced(void) {
   end();
 }
 
-static uint16_t rates(uint32_t version) {
-  const psd_service_rates value = {.version = version, .effective = RIG_TIME, .certificate = 100 + (uint64_t)version};
-  return order(PSD_COMMAND_LOAD_RATES, PSD_SLOT_SERVICE_RATES, PSD_MESSAGE_SERVICE_RATES, &value);
-}
-
-/* The same version, and other prices. */
-static uint16_t other_rates(uint32_t version) {
-  const psd_service_rates value = {.version = version, .effective = RIG_TIME, .certificate = 1};
-  return order(PSD_COMMAND_LOAD_RATES, PSD_SLOT_SERVICE_RATES, PSD_MESSAGE_SERVICE_RATES, &value);
-}
-
-static uint64_t version_told(void) {
-  psd_service_rates value = {0};
-  CU_ASSERT_EQUAL(meter_command(&m, "00CADF4000"), PSD_SW_OK);
-  CU_ASSERT_TRUE(psd_parse_message(r.response, r.length, PSD_MESSAGE_SERVICE_RATES, &value));
-  CU_ASSERT_EQUAL(value.certificate, 100 + value.version);
-  return value.version;
-}
-
-static void rates_count_upwards(void) {
-  begin(PSD_STATE_OPERATIONAL);
-  CU_ASSERT_EQUAL(meter_command(&m, "00CADF4000"), PSD_SW_REFERENCE_NOT_FOUND);
-  CU_ASSERT_EQUAL(rates(0), PSD_SW_OK); /* the first may have any version */
-  CU_ASSERT_EQUAL(rates(0), PSD_SW_OK); /* the very same, by another order */
-  CU_ASSERT_EQUAL(rates(8), PSD_SW_OK);
-  CU_ASSERT_EQUAL(rates(7), PSD_SW_CONDITIONS);
-  CU_ASSERT_EQUAL(rates(8), PSD_SW_OK);
-  CU_ASSERT_EQUAL(other_rates(8), PSD_SW_CONDITIONS);
-  CU_ASSERT_EQUAL(version_told(), 8);
-  CU_ASSERT_EQUAL(rates(UINT32_MAX), PSD_SW_OK);
-  CU_ASSERT_EQUAL(version_told(), UINT32_MAX);
-  end();
-}
-
-/* A setting that is authentic and finds memory that fails is taken or it is not, and says so. */
-static void memory_fails(void) {
-  begin(PSD_STATE_OPERATIONAL);
-  const psd_licence licence = {.zip = 1, .number = 2};
-  psd_store_put rotten = {.record = PSD_RECORD_OBJECT + PSD_OBJECT_SERVICE_RATES, .length = 3, .value = "abc"};
-  CU_ASSERT_EQUAL_FATAL(psd_store_commit(&r.card->store, &rotten, 1), PSD_STORE_OK);
-  CU_ASSERT_EQUAL(rates(9), PSD_SW_MEMORY_FAILURE); /* what it would replace cannot be read */
-  CU_ASSERT_EQUAL(order(PSD_COMMAND_SET_LICENCE, 0, PSD_MESSAGE_LICENCE, &licence), PSD_SW_OK);
-  end();
-}
-
 int main(void) {
   static const psd_check_test tests[] = {
       {"SET LIMITS: a minimum is not above its maximum", limits_hold_together},
@@ -225,8 +180,6 @@ int main(void) {
       {"SET WATCHDOG: it warns before it locks", watchdog_warns_first},
       {"SET CLOCK: the clock never goes back", clock_never_goes_back},
       {"SET LICENCE", licence_is_replaced},
-      {"LOAD RATES: versions count upwards", rates_count_upwards},
-      {"memory that does not hold what it should", memory_fails},
   };
   return psd_check_run("orders: settings", tests, PSD_CHECK_COUNT(tests));
 }

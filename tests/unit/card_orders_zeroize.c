@@ -62,11 +62,22 @@ static unsigned found_in_memory(void) {
   return found;
 }
 
-/* Every object of the table that is a key, a PIN and a PUK, a key pair. */
+/* A DSA pair, as if the card had made it. */
+static void load_dsa_pair(void) {
+  uint8_t bytes[PSD_SIZE_DSA_KEY];
+  for (size_t i = 0; i < sizeof bytes; i++)
+    bytes[i] = (uint8_t)(0x91 + 29 * i);
+  rig_put_object(&r, PSD_OBJECT_DSA_KEY, bytes, sizeof bytes);
+  const psd_store_put put = {.record = PSD_RECORD_DSA, .length = PSD_DSA_SECRET, .value = bytes + 7};
+  CU_ASSERT_EQUAL_FATAL(psd_store_commit(&r.card->store, &put, 1), PSD_STORE_OK);
+}
+
+/* Every object of the table that is a key, a PIN and a PUK, both key pairs. */
 static void load_everything(void) {
   if (authority == NULL)
     authority = issuer_key("P-256");
   issuer_equip(&m, authority);
+  load_dsa_pair();
   for (size_t i = 0; i < psd_key_count; i++) {
     uint8_t value[SAMPLE_MAX];
     psd_object_id id = psd_keys[i].object;
@@ -78,6 +89,7 @@ static void load_everything(void) {
   for (size_t i = 0; i < psd_key_count; i++)
     remember_record((uint16_t)(PSD_RECORD_OBJECT + psd_keys[i].object), 32);
   remember_record(PSD_RECORD_KEY_PAIR, PSD_P256_SECRET);
+  remember_record(PSD_RECORD_DSA, PSD_DSA_SECRET);
   remember_record(PSD_RECORD_PIN, 32);
   remember_record(PSD_RECORD_PUK, 32);
   psd_transport_keys keys;
@@ -107,8 +119,8 @@ static uint16_t zeroize(uint32_t number) {
 static void zeroized(uint64_t ascending, uint8_t fault) {
   static const char *const told[] = {"00CADF2000", "00CADF2300", "00CADF2400",
                                      "00CADF2500", "00CADF2E00", "00CADF3F00"};
-  static const char *const gone[] = {"00CADF3400", "00CADF3800", "00CADF3900",
-                                     "00CADF3C00", "00CADF3E00", "80CA00E000"};
+  static const char *const gone[] = {"00CADF3400", "00CADF3800", "00CADF3900", "00CADF3C00",
+                                     "00CADF3E00", "00CADF4400", "80CA00E000"};
   psd_registers registers = {0};
   psd_log_record record = {0};
   CU_ASSERT_EQUAL(psd_card_state(r.card), PSD_STATE_ZEROIZED);

@@ -142,7 +142,7 @@ static void twice_in_a_block(void) {
 
 static void foreign_objects(void) {
   begin(0x33);
-  expect_secure(&r, "80E2100005 DF41025555", "6A88");
+  expect_secure(&r, "80E2100005 DF7F025555", "6A88");
   expect_secure(&r, "80E2100005 DF31024142", "6982");              /* the user's */
   expect_secure(&r, "80E210000B DF2908 0000000100000001", "6982"); /* the provider's */
   expect_secure(&r, "80E2100005 DF22020400", "6982");              /* nobody's */

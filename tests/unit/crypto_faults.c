@@ -121,6 +121,7 @@ static struct {
   size_t der_length, pss_length, pkcs1_length, cipher_length;
   psd_rsa_public rsa;
   uint8_t sealed[20], tag[16], gcm[36];
+  uint8_t dsa_secret[PSD_DSA_SECRET], dsa_public[PSD_DSA_PUBLIC], dsa_signature[PSD_DSA_SIGNATURE];
 } given;
 
 static void prepare(void) {
@@ -133,6 +134,8 @@ static void prepare(void) {
       psd_rsa_pss_sign(&given.drbg, given.der, given.der_length, given.digest, given.pss, &given.pss_length));
   CU_ASSERT_FATAL(psd_rsa_pkcs1_sign(given.der, given.der_length, given.digest, given.pkcs1, &given.pkcs1_length));
   CU_ASSERT_FATAL(psd_rsa_oaep_encrypt(&given.drbg, &given.rsa, given.digest, 32, given.cipher, &given.cipher_length));
+  CU_ASSERT_FATAL(psd_dsa_generate(&given.drbg, given.dsa_secret, given.dsa_public));
+  CU_ASSERT_FATAL(psd_dsa_sign(&given.drbg, given.dsa_secret, given.digest, 32, given.dsa_signature));
   memset(given.sealed, 0x33, sizeof given.sealed);
   CU_ASSERT_FATAL(psd_aes_ccm_seal(given.digest, 16, given.digest, 12, given.digest, 5, given.sealed, 20, given.sealed,
                                    given.tag, 16));
@@ -248,6 +251,21 @@ static bool run_oaep_decrypt(void) {
   return wiped(ok, PSD_RSA_MAX);
 }
 
+static bool run_dsa_public(void) {
+  return wiped(psd_dsa_public(given.dsa_secret, out), PSD_DSA_PUBLIC);
+}
+static bool run_dsa_sign(void) {
+  psd_drbg drbg = given.drbg;
+  return wiped(psd_dsa_sign(&drbg, given.dsa_secret, given.digest, 32, out), PSD_DSA_SIGNATURE);
+}
+static bool run_dsa_verify(void) {
+  return psd_dsa_verify(given.dsa_public, given.digest, 32, given.dsa_signature);
+}
+static bool run_dsa_generate(void) {
+  psd_drbg drbg = given.drbg;
+  return wiped(psd_dsa_generate(&drbg, out, out + PSD_DSA_SECRET), PSD_DSA_SECRET + PSD_DSA_PUBLIC);
+}
+
 /* Runs the operation with its first call failing, its second, and so on until it is through; returns how many. */
 static unsigned fail_each_call(bool (*run)(void)) {
   for (unsigned n = 1;; n++) {
@@ -297,6 +315,13 @@ static void rsa_operations(void) {
   CU_ASSERT(fail_each_call(run_oaep_decrypt) > 20);
 }
 
+static void dsa_operations(void) {
+  CU_ASSERT(fail_each_call(run_dsa_public) > 5);
+  CU_ASSERT(fail_each_call(run_dsa_sign) > 20);
+  CU_ASSERT(fail_each_call(run_dsa_verify) > 10);
+  CU_ASSERT(fail_each_call(run_dsa_generate) > 40);
+}
+
 static psd_kat current;
 
 static bool run_current(void) {
@@ -307,7 +332,7 @@ static bool run_current(void) {
 static void known_answer_tests(void) {
   for (unsigned i = 0; i < PSD_KAT_COUNT; i++) {
     current = (psd_kat)i;
-    if (current != PSD_KAT_P256_VERIFY && current != PSD_KAT_RSA_VERIFY)
+    if (current != PSD_KAT_P256_VERIFY && current != PSD_KAT_RSA_VERIFY && current != PSD_KAT_DSA)
       CU_ASSERT(fail_each_call(run_current) > 2 || current == PSD_KAT_P256_AGREE);
   }
 }
@@ -319,6 +344,7 @@ int main(void) {
       {"the generator fails whole, whichever call fails", generator},
       {"P-256 operations fail whole, whichever call fails", p256_operations},
       {"RSA operations fail whole, whichever call fails", rsa_operations},
+      {"DSA operations fail whole, whichever call fails", dsa_operations},
       {"known-answer tests fail, whichever call fails", known_answer_tests},
   };
   return psd_check_run("crypto faults", tests, PSD_CHECK_COUNT(tests));

@@ -29,6 +29,11 @@ static void nothing_works(void) {
   CU_ASSERT(!psd_rsa_generate(&drbg, 2048, out, &length, &rsa));
   CU_ASSERT(!psd_rsa_pkcs1_verify(&rsa, digest, out, 256));
   CU_ASSERT(!psd_rsa_pkcs1_sign(out, sizeof out, digest, out, &length));
+  CU_ASSERT(!psd_dsa_generate(&drbg, out, out + PSD_DSA_SECRET));
+  CU_ASSERT(!psd_dsa_sign(&drbg, secret, digest, 32, out));
+  uint8_t in_range[PSD_DSA_SIGNATURE] = {1};
+  in_range[PSD_DSA_SECRET] = 1;
+  CU_ASSERT(!psd_dsa_verify(out, digest, 32, in_range));
   for (unsigned i = 0; i < PSD_KAT_COUNT; i++)
     CU_ASSERT(!psd_kat_run((psd_kat)i));
 }

@@ -1,13 +1,14 @@
 # Tests of kms. Included by CMakeLists.txt in this folder.
 set(UNIT ${CMAKE_CURRENT_LIST_DIR})
 
+psd_unit_test(server_tokens SOURCES ${UNIT}/server_tokens.c LIBRARIES psd_evp)
 psd_unit_test(evp_vectors SOURCES ${UNIT}/evp_vectors.c LIBRARIES psd_evp)
 
 add_library(psd_kms_support STATIC ${UNIT}/kms_support.c)
 target_include_directories(psd_kms_support PUBLIC ${UNIT})
 target_link_libraries(psd_kms_support PUBLIC psd_kms_core psd_check PRIVATE psd_options)
 
-foreach(part operations funds orders)
+foreach(part operations funds orders tokens rates archive day)
   psd_unit_test(kms_${part} SOURCES ${UNIT}/kms_${part}.c LIBRARIES psd_kms_support)
 endforeach()
 psd_unit_test(kms_certify SOURCES ${UNIT}/kms_certify.c ${UNIT}/openssl_run.c LIBRARIES psd_kms_support)

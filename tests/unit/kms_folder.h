@@ -15,7 +15,7 @@ extern const psd_part right, wrong;
 /* What the last refusal said. */
 extern char why[PSD_KMS_WHY_MAX];
 
-/* Makes the folder with new keys: nine, and 18 records. */
+/* Makes the folder with new keys: eleven, and 22 records. */
 void begin(void);
 void end(void);
 

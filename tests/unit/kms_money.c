@@ -316,12 +316,13 @@ static void earlier_folder(void) {
   begin();
   CU_ASSERT_EQUAL_FATAL(RUN("init", "--dir", dir, "--passphrase-file", pass), 0);
   (void)snprintf(path, sizeof path, "%s/keys", dir);
-  int file = open(path, O_WRONLY);
-  CU_ASSERT_EQUAL_FATAL(pwrite(file, "PSD-KMS1", 8, 0), 8);
-  (void)close(file);
+  static const char *const earlier[] = {"PSD-KMS1", "PSD-KMS2"};
   static const char *const commands[] = {"keys", "log", "ca", "rotate"};
-  for (size_t i = 0; i < PSD_CHECK_COUNT(commands); i++) {
-    CU_ASSERT_EQUAL(RUN(commands[i], "--dir", dir, "--passphrase-file", pass), 1);
+  for (size_t i = 0; i < PSD_CHECK_COUNT(commands) * PSD_CHECK_COUNT(earlier); i++) {
+    int file = open(path, O_WRONLY);
+    CU_ASSERT_EQUAL_FATAL(pwrite(file, earlier[i % 2], 8, 0), 8);
+    (void)close(file);
+    CU_ASSERT_EQUAL(RUN(commands[i / 2], "--dir", dir, "--passphrase-file", pass), 1);
     CU_ASSERT_PTR_NOT_NULL(strstr(output, "of an earlier psd-kms"));
     CU_ASSERT_PTR_EQUAL(strchr(output, '\n'), output + strlen(output) - 1);
   }

@@ -322,28 +322,69 @@ static void vendor_keys(void) {
   }
 }
 
+#define M (1U << PSD_ROLE_METER)
+#define F (1U << PSD_ROLE_MANUFACTURING)
+#define R (1U << PSD_ROLE_REGISTRATION)
+
+/* What is asked of whom, and whether a system of the postal domain does it as well. */
+static const struct {
+  psd_frame_type type;
+  unsigned roles;
+  bool postal;
+} asked[] = {{PSD_FRAME_KMS_UNWRAP, M, false},
+             {PSD_FRAME_KMS_VERIFY, M, false},
+             {PSD_FRAME_KMS_ROTATE, M, false},
+             {PSD_FRAME_KMS_COLUMN, M, false},
+             {PSD_FRAME_KMS_FUND, M, false},
+             {PSD_FRAME_KMS_RECEIPT, M, false},
+             {PSD_FRAME_KMS_ORDER, M, false},
+             {PSD_FRAME_KMS_CERTIFY, M, false},
+             {PSD_FRAME_KMS_MANUFACTURE, F, false},
+             {PSD_FRAME_KMS_ENDORSE, F, false},
+             {PSD_FRAME_KMS_VENDOR_KEYS, M | F, false},
+             {PSD_FRAME_KMS_TOKEN_KEY, F, true},
+             {PSD_FRAME_KMS_REGISTER, R, true},
+             {PSD_FRAME_KMS_RATES, M, false}};
+
 /* Of all types a frame may have, a role grants its own and says of the others' that they are not its. */
-static void roles(void) {
-  static const psd_frame_type meter[] = {PSD_FRAME_KMS_UNWRAP, PSD_FRAME_KMS_VERIFY, PSD_FRAME_KMS_ROTATE,
-                                         PSD_FRAME_KMS_COLUMN, PSD_FRAME_KMS_FUND,   PSD_FRAME_KMS_RECEIPT,
-                                         PSD_FRAME_KMS_ORDER,  PSD_FRAME_KMS_CERTIFY};
-  static const psd_frame_type factory[] = {PSD_FRAME_KMS_MANUFACTURE, PSD_FRAME_KMS_ENDORSE};
-  bench_open(&on, PSD_ROLE_METER, false);
+static void check_roles(bool postal, unsigned role) {
   psd_buffer request = bench_request(memory, sizeof memory);
-  for (size_t i = 0; i < 2; i++)
-    CU_ASSERT_EQUAL(bench_ask(&on, factory[i], &request), PSD_SIGNAL_ROLE);
-  on.service.role = PSD_ROLE_MANUFACTURING;
-  for (size_t i = 0; i < sizeof meter / sizeof meter[0]; i++)
-    CU_ASSERT_EQUAL(bench_ask(&on, meter[i], &request), PSD_SIGNAL_ROLE);
-  for (unsigned type = 0; type < 256; type++)
-    if (type < PSD_FRAME_KMS_UNWRAP || type > PSD_FRAME_KMS_CERTIFIED || type == PSD_FRAME_KMS_REFUSED - 1 ||
-        type % 2 != 0)
-      CU_ASSERT_EQUAL(bench_ask(&on, (psd_frame_type)type, &request), PSD_SIGNAL_MESSAGE);
-  for (size_t length = 0; length < 4; length++) {
-    psd_buffer shorter = {.data = request.data, .length = length};
-    CU_ASSERT_EQUAL(bench_ask(&on, PSD_FRAME_KMS_VENDOR_KEYS, &shorter), PSD_SIGNAL_MESSAGE);
+  on.service.role = (psd_role)role;
+  for (unsigned type = 0; type < 256; type++) {
+    bool known = false, has = false;
+    for (size_t i = 0; i < PSD_CHECK_COUNT(asked); i++)
+      if (asked[i].type == type) {
+        known = true;
+        has = (asked[i].roles >> role & 1U) != 0 && (!postal || asked[i].postal);
+      }
+    psd_signal signal = bench_ask(&on, (psd_frame_type)type, &request);
+    if (!known)
+      CU_ASSERT_EQUAL(signal, PSD_SIGNAL_MESSAGE);
+    if (known && !has)
+      CU_ASSERT_EQUAL(signal, PSD_SIGNAL_ROLE);
+    if (has)
+      CU_ASSERT_NOT_EQUAL(signal, PSD_SIGNAL_ROLE);
   }
-  bench_close(&on);
+}
+
+static void roles(void) {
+  static const bool serves[2][4] = {{false, true, true, true}, {false, false, true, true}};
+  for (unsigned postal = 0; postal < 2; postal++) {
+    if (postal == 0)
+      bench_open(&on, PSD_ROLE_METER, false);
+    else
+      bench_open_postal(&on, PSD_ROLE_METER);
+    for (unsigned role = PSD_ROLE_METER; role <= PSD_ROLE_REGISTRATION; role++) {
+      check_roles(postal == 1, role);
+      CU_ASSERT_EQUAL(psd_kms_role_serves(&on.service), serves[postal][role]);
+    }
+    psd_buffer request = bench_request(memory, sizeof memory);
+    for (size_t length = 0; length < 4; length++) {
+      psd_buffer shorter = {.data = request.data, .length = length};
+      CU_ASSERT_EQUAL(bench_ask(&on, PSD_FRAME_KMS_VENDOR_KEYS, &shorter), PSD_SIGNAL_MESSAGE);
+    }
+    bench_close(&on);
+  }
 }
 
 static void full_events(void) {

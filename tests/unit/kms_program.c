@@ -28,7 +28,7 @@ static void commands(void) {
   CU_ASSERT_EQUAL(RUN("init", "--dir", dir, "--passphrase-file", pass), 1);
   CU_ASSERT_EQUAL(RUN("keys", "--dir", dir, "--passphrase-file", other), 1);
   CU_ASSERT_EQUAL(RUN("rotate", "--dir", dir, "--passphrase-file", pass), 0);
-  CU_ASSERT_EQUAL(RUN("retire", "--dir", dir, "--passphrase-file", pass, "10"), 1);
+  CU_ASSERT_EQUAL(RUN("retire", "--dir", dir, "--passphrase-file", pass, "12"), 1);
   CU_ASSERT_EQUAL(RUN("register", "--dir", dir, "--passphrase-file", pass, "1"), 0);
   CU_ASSERT_EQUAL(RUN("retire", "--dir", dir, "--passphrase-file", pass, "1"), 0);
   CU_ASSERT_EQUAL(RUN("passphrase", "--dir", dir, "--passphrase-file", pass, "--new-passphrase-file", other), 0);
@@ -64,15 +64,15 @@ static void rsa_and_transport(void) {
   int line = dial();
   CU_ASSERT_EQUAL(RUN("rotate", "--dir", dir, "--passphrase-file", pass, "--kind", "rsa"), 2); /* how many bits? */
   CU_ASSERT_EQUAL(RUN("rotate", "--dir", dir, "--passphrase-file", pass, "--kind", "rsa", "--rsa", "3072"), 0);
-  CU_ASSERT_PTR_NOT_NULL(strstr(output, "key 11, of kind rsa, is active"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(output, "key 13, of kind rsa, is active"));
   CU_ASSERT(says(out, "\"reloaded\""));
   CU_ASSERT_EQUAL(ask(line, PSD_FRAME_KMS_VENDOR_KEYS, NULL, 0, answer), PSD_FRAME_KMS_VENDOR_KEY);
   psd_rsa_key rsa = {.identifier = 0};
   CU_ASSERT(psd_parse_message(answer + PSD_SIZE_VENDOR_KEY, PSD_SIZE_RSA_KEY, PSD_MESSAGE_RSA_KEY, &rsa));
-  CU_ASSERT(rsa.identifier == 11 && rsa.exponent == PSD_RSA_EXPONENT);
+  CU_ASSERT(rsa.identifier == 13 && rsa.exponent == PSD_RSA_EXPONENT);
   CU_ASSERT_EQUAL(RUN("retire", "--dir", dir, "--passphrase-file", pass, "10"), 0);
   CU_ASSERT_EQUAL(RUN("export", "--dir", dir, "--passphrase-file", pass, "--kind", "rsa", "--json"), 0);
-  CU_ASSERT_PTR_NOT_NULL(strstr(output, "\"identifier\": 11"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(output, "\"identifier\": 13"));
   (void)close(line);
   stop(child, out);
   (void)snprintf(cards, sizeof cards, "%s/cards", folder);
@@ -152,7 +152,7 @@ static void rotation(void) {
   CU_ASSERT(says(out, "\"reloaded\""));
   CU_ASSERT_EQUAL(ask(line, PSD_FRAME_KMS_VENDOR_KEYS, NULL, 0, answer), PSD_FRAME_KMS_VENDOR_KEY);
   CU_ASSERT(psd_parse_message(answer, PSD_SIZE_VENDOR_KEY, PSD_MESSAGE_VENDOR_KEY, &second));
-  CU_ASSERT(first.identifier == 1 && second.identifier == 10);
+  CU_ASSERT(first.identifier == 1 && second.identifier == 12);
   CU_ASSERT_EQUAL(ask(line, PSD_FRAME_KMS_UNWRAP, body, length, answer), PSD_FRAME_KMS_SESSION_KEY);
   CU_ASSERT_EQUAL(RUN("retire", "--dir", dir, "--passphrase-file", pass, "1"), 0);
   CU_ASSERT(says(out, "\"reloaded\""));

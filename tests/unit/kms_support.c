@@ -6,22 +6,70 @@ static uint64_t bench_now(void) {
   return BENCH_NOW;
 }
 
-void bench_open(bench *on, psd_role role, bool rsa) {
+/* What the log would have of the event is in the archive. */
+static void learn(bench *on, const psd_kms_event *event) {
+  const char *flaw;
+  psd_kms_record record = psd_kms_record_of(event);
+  CU_ASSERT_FATAL(psd_kms_archive_take(on->archive, &record, &flaw));
+  CU_ASSERT_PTR_NULL(flaw);
+}
+
+static void make_key(bench *on, psd_kms_kind kind) {
+  psd_kms_key *key = psd_keyring_make(on->ring, kind, 2048, BENCH_NOW);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(key);
+  psd_kms_event event = {.event = PSD_KMS_EVENT_GENERATED, .kind = kind, .key = key->identifier};
+  event.to = key->state;
+  learn(on, &event);
+  bench_move(on, key->identifier, PSD_KMS_STATE_ACTIVE);
+}
+
+void bench_move(bench *on, uint32_t identifier, psd_kms_state state) {
+  psd_kms_key *key = psd_keyring_find(on->ring, identifier);
+  psd_kms_event event = {.event = PSD_KMS_EVENT_MOVED, .kind = key->kind, .key = identifier, .from = key->state};
+  CU_ASSERT_FATAL(psd_keyring_move(key, state, BENCH_NOW));
+  event.to = state;
+  learn(on, &event);
+}
+
+uint32_t bench_rotate(bench *on, psd_kms_kind kind) {
+  bench_move(on, psd_keyring_active(on->ring, kind)->identifier, PSD_KMS_STATE_INSTALLED);
+  make_key(on, kind);
+  return psd_keyring_active(on->ring, kind)->identifier;
+}
+
+static void open_domain(bench *on, psd_role role, psd_token_domain domain, bool rsa) {
   static const uint8_t vendor[] = "PS", model[] = "D1";
   memset(on, 0, sizeof *on);
   on->ring = psd_keyring_new();
-  CU_ASSERT_PTR_NOT_NULL_FATAL(on->ring);
-  for (unsigned kind = PSD_KMS_VENDOR; kind <= (rsa ? PSD_KMS_RSA : PSD_KMS_LOG); kind++) {
-    psd_kms_key *key = psd_keyring_make(on->ring, (psd_kms_kind)kind, 2048, BENCH_NOW);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(key);
-    CU_ASSERT_FATAL(psd_keyring_move(key, PSD_KMS_STATE_ACTIVE, BENCH_NOW));
+  on->archive = psd_kms_archive_new();
+  CU_ASSERT_FATAL(on->ring != NULL && on->archive != NULL);
+  on->ring->domain = domain;
+  for (size_t i = 0; i < psd_kms_kind_count; i++) {
+    const psd_kms_kind_row *row = psd_kms_kind_at(i);
+    if (psd_kms_kind_kept(row, domain) && (rsa || row->form != PSD_KMS_FORM_RSA))
+      make_key(on, row->kind);
   }
-  on->service = (psd_kms_service){.keys = on->ring, .role = role, .now = bench_now};
+  on->service = (psd_kms_service){.keys = on->ring, .role = role, .now = bench_now, .archive = on->archive};
   on->device = psd_kms_device_of(vendor, model, 0x1234);
+}
+
+void bench_open(bench *on, psd_role role, bool rsa) {
+  open_domain(on, role, PSD_TOKENS_VENDOR, rsa);
+}
+
+void bench_open_postal(bench *on, psd_role role) {
+  open_domain(on, role, PSD_TOKENS_POSTAL, false);
 }
 
 void bench_close(bench *on) {
   psd_keyring_free(on->ring);
+  psd_kms_archive_free(on->archive);
+}
+
+void bench_learn(bench *on) {
+  for (size_t i = 0; i < on->service.events.count; i++)
+    learn(on, &on->service.events.list[i]);
+  on->service.events.count = 0;
 }
 
 psd_buffer bench_request(uint8_t *memory, size_t capacity) {

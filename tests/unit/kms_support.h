@@ -10,6 +10,7 @@
 
 typedef struct bench {
   psd_keyring *ring;
+  psd_kms_archive *archive;
   psd_kms_service service;
   psd_kms_device device;
   uint8_t answer[PSD_FRAME_BODY_MAX];
@@ -17,9 +18,16 @@ typedef struct bench {
   const uint8_t *content;
 } bench;
 
-/* All kinds of keys, active; `rsa` too if wanted. */
+/* All kinds of keys of the vendor's domain, active; `rsa` too if wanted. */
 void bench_open(bench *on, psd_role role, bool rsa);
+/* Those of the post's: log 1, token 2, table 3. */
+void bench_open_postal(bench *on, psd_role role);
 void bench_close(bench *on);
+/* Takes a key to a state, or another key of a kind into use, and lets the archive know. */
+void bench_move(bench *on, uint32_t identifier, psd_kms_state state);
+uint32_t bench_rotate(bench *on, psd_kms_kind kind);
+/* Takes the events that the service has noted into the archive, as if they were on the log. */
+void bench_learn(bench *on);
 /* Asks; returns the signal, PSD_SIGNAL_NONE for an answer, whose type is checked to be the one after the request. */
 psd_signal bench_ask(bench *on, psd_frame_type type, const psd_buffer *request);
 /* Manufactures the bench's PSD. */

@@ -18,19 +18,19 @@ static void made_and_changed(void) {
   CU_ASSERT_PTR_NULL(psd_kms_open(folder, wrong, why));
   psd_kms *kms = must_open();
   CU_ASSERT(psd_kms_replace_key(kms, PSD_KMS_VENDOR, 0, BENCH_NOW + 1, why));
-  CU_ASSERT_EQUAL(psd_keyring_active(psd_kms_keys(kms), PSD_KMS_VENDOR)->identifier, 10);
+  CU_ASSERT_EQUAL(psd_keyring_active(psd_kms_keys(kms), PSD_KMS_VENDOR)->identifier, 12);
   CU_ASSERT_PTR_NOT_NULL(psd_keyring_opening(psd_kms_keys(kms), PSD_KMS_VENDOR, 1));
-  CU_ASSERT(!psd_kms_set_state(kms, 10, PSD_KMS_STATE_OBSOLETE, BENCH_NOW, why)); /* active */
+  CU_ASSERT(!psd_kms_set_state(kms, 12, PSD_KMS_STATE_OBSOLETE, BENCH_NOW, why)); /* active */
   CU_ASSERT(!psd_kms_set_state(kms, 99, PSD_KMS_STATE_OBSOLETE, BENCH_NOW, why));
   CU_ASSERT(!psd_kms_set_state(kms, 9, PSD_KMS_STATE_COMPROMISED, BENCH_NOW, why)); /* the log's own */
   CU_ASSERT(!psd_kms_replace_key(kms, PSD_KMS_LOG, 0, BENCH_NOW, why));
   CU_ASSERT(psd_kms_set_state(kms, 1, PSD_KMS_STATE_OBSOLETE, BENCH_NOW + 2, why));
   CU_ASSERT_PTR_NULL(psd_keyring_opening(psd_kms_keys(kms), PSD_KMS_VENDOR, 1));
-  CU_ASSERT(psd_kms_set_state(kms, 10, PSD_KMS_STATE_COMPROMISED, BENCH_NOW + 3, why));
-  CU_ASSERT_EQUAL(psd_keyring_active(psd_kms_keys(kms), PSD_KMS_VENDOR)->identifier, 11);
+  CU_ASSERT(psd_kms_set_state(kms, 12, PSD_KMS_STATE_COMPROMISED, BENCH_NOW + 3, why));
+  CU_ASSERT_EQUAL(psd_keyring_active(psd_kms_keys(kms), PSD_KMS_VENDOR)->identifier, 13);
   psd_kms_close(kms);
   CU_ASSERT(verifies(&count));
-  CU_ASSERT_EQUAL(count, 18 + 3 + 1 + 3);
+  CU_ASSERT_EQUAL(count, 22 + 3 + 1 + 3);
   end();
 }
 
@@ -42,7 +42,7 @@ static void reloaded(void) {
   CU_ASSERT(psd_kms_replace_key(other, PSD_KMS_VENDOR, 0, BENCH_NOW, why));
   CU_ASSERT_PTR_NULL(psd_kms_open(folder, right, why));
   CU_ASSERT(psd_kms_reload(serving, why));
-  CU_ASSERT_EQUAL(psd_keyring_active(psd_kms_keys(serving), PSD_KMS_VENDOR)->identifier, 10);
+  CU_ASSERT_EQUAL(psd_keyring_active(psd_kms_keys(serving), PSD_KMS_VENDOR)->identifier, 12);
   psd_kms_close(other);
   other = psd_kms_open(folder, wrong, why);
   CU_ASSERT_PTR_NOT_NULL(other);
@@ -66,7 +66,7 @@ static void cut_off(void) {
     store("log", after, length);
     store("log.head", head, head_length);
     CU_ASSERT(verifies(&count));
-    CU_ASSERT_EQUAL(count, 18 + 3);
+    CU_ASSERT_EQUAL(count, 22 + 3);
   }
   /* Before the keys took the place of the old ones. */
   store("keys.new", log, 100);
@@ -75,7 +75,7 @@ static void cut_off(void) {
   CU_ASSERT(psd_kms_replace_key(kms, PSD_KMS_VENDOR, 0, BENCH_NOW + 2, why));
   psd_kms_close(kms);
   CU_ASSERT(verifies(&count));
-  CU_ASSERT_EQUAL(count, 18 + 6);
+  CU_ASSERT_EQUAL(count, 22 + 6);
   end();
 }
 
@@ -89,7 +89,7 @@ static void cut_off_at_birth(void) {
     store("log", log, left);
     drop("log.head");
     CU_ASSERT(verifies(&count));
-    CU_ASSERT_EQUAL(count, 18);
+    CU_ASSERT_EQUAL(count, 22);
   }
   drop("keys");
   const psd_kms_birth birth = {.cost = COST, .now = BENCH_NOW};
@@ -138,7 +138,7 @@ static uint32_t kill_rotation(unsigned words, unsigned spin) {
 
 /* What was told is there, what was not is there whole or not at all, and the log has all of it. */
 static void killed_rotations(void) {
-  uint32_t count, before = 9;
+  uint32_t count, before = 11;
   uint16_t random;
   begin();
   for (unsigned round = 0; round < KILLS; round++) {
@@ -147,10 +147,10 @@ static void killed_rotations(void) {
     psd_kms *kms = must_open();
     uint32_t keys = (uint32_t)psd_kms_keys(kms)->count;
     CU_ASSERT(keys >= before + told && keys <= before + told + 1U);
-    CU_ASSERT_EQUAL(psd_keyring_active(psd_kms_keys(kms), PSD_KMS_RATE)->identifier, keys == 9 ? 8 : keys);
+    CU_ASSERT_EQUAL(psd_keyring_active(psd_kms_keys(kms), PSD_KMS_RATE)->identifier, keys == 11 ? 8 : keys);
     psd_kms_close(kms);
     CU_ASSERT(verifies(&count));
-    CU_ASSERT_EQUAL(count, 18 + 3 * (keys - 9));
+    CU_ASSERT_EQUAL(count, 22 + 3 * (keys - 11));
     before = keys;
   }
   end();
@@ -187,9 +187,9 @@ static void several_writers(void) {
     CU_ASSERT_EQUAL(status, 0);
   }
   CU_ASSERT(verifies(&count));
-  CU_ASSERT_EQUAL(count, 18 + WRITERS * (2 * ROUNDS + 3));
+  CU_ASSERT_EQUAL(count, 22 + WRITERS * (2 * ROUNDS + 3));
   psd_kms *kms = must_open();
-  CU_ASSERT_EQUAL(psd_kms_keys(kms)->count, 9 + WRITERS);
+  CU_ASSERT_EQUAL(psd_kms_keys(kms)->count, 11 + WRITERS);
   psd_kms_close(kms);
   end();
 }

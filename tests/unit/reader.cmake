@@ -16,6 +16,9 @@ target_link_libraries(psd_reader_script PUBLIC psd_reader psd_check PRIVATE psd_
 
 psd_unit_test(reader_host SOURCES ${UNIT}/reader_host.c LIBRARIES psd_reader_script)
 
+psd_unit_test(reader_evidence SOURCES ${UNIT}/reader_evidence.c ${UNIT}/reader_lossy.c
+  LIBRARIES psd_reader_card psd_bench_evidence)
+
 # Those that look inside the reader.
 psd_unit_test(reader_pcsc SOURCES ${UNIT}/reader_pcsc.c LIBRARIES psd_reader)
 target_include_directories(reader_pcsc PRIVATE ${PROJECT_SOURCE_DIR}/reader)
@@ -36,12 +39,12 @@ target_include_directories(reader_money PRIVATE ${PROJECT_SOURCE_DIR}/reader)
 
 # libpsdreader.map against the headers.
 set(PSD_READER_HEADERS "")
-foreach(header reader.h reader/command.h reader/host.h reader/link.h
+foreach(header reader.h reader/command.h reader/evidence.h reader/host.h reader/link.h
     reader/manufacture.h reader/personalize.h reader/scp03.h reader/session.h)
   list(APPEND PSD_READER_HEADERS ${PROJECT_SOURCE_DIR}/reader/include/psd/${header})
 endforeach()
-foreach(header amount apdu chars commands cursor describe lifecycle messages objects session status text
-    tlv)
+foreach(header amount apdu calendar chars commands cursor describe evidence lifecycle messages objects rates session
+    status text tlv)
   list(APPEND PSD_READER_HEADERS ${PROJECT_SOURCE_DIR}/apdu-spec/include/psd/spec/${header}.h)
 endforeach()
 add_test(NAME reader_exports COMMAND ${CMAKE_COMMAND} -DLIBRARY=$<TARGET_FILE:psd_reader_shared> -DNM=${CMAKE_NM}

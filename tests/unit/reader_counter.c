@@ -120,6 +120,8 @@ static unsigned answer(counter *c, const uint8_t *command, size_t length, psd_bu
     return 0x9000;
   case 0xCA:
     return put_object(c, (unsigned)command[2] << 8 | command[3], out) ? 0x9000 : 0x6A88;
+  case 0xCB:
+    return 0x6A88; /* a tag list: it has no rate tables */
   case 0x82:
   case 0x86:
     authenticate(c, command[1], command[3], out);

@@ -10,7 +10,7 @@ target_link_libraries(psd_paper_card PUBLIC psd_meter_server psd_check PRIVATE p
 add_library(psd_session_bench STATIC ${PROJECT_SOURCE_DIR}/tests/support/session_bench.c
   ${PROJECT_SOURCE_DIR}/tests/support/bench_orders.c)
 target_link_libraries(psd_session_bench PUBLIC psd_paper_card PRIVATE psd_options)
-foreach(part session session_open session_trouble findings orders orders_trouble)
+foreach(part session session_open session_trouble findings orders orders_trouble rates)
   psd_unit_test(server_${part} SOURCES ${CMAKE_CURRENT_LIST_DIR}/server_${part}.c LIBRARIES psd_session_bench)
 endforeach()
 # The same with a card that has funds.

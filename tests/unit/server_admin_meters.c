@@ -1,7 +1,6 @@
 /* PSDs, as the operator sees them and orders for them. */
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "admin_support.h"
 #include "psd/spec/lifecycle.h"
@@ -216,48 +215,6 @@ static void test_zeroize(void) {
   kms_end(process);
 }
 
-#define RATES                                                                                                          \
-  "# rates\nversion = 3\n effective=2027-01-01 \ncertificate = 0.25\npostmark = 0.05\n\nverification = 0\nagent = 1\n" \
-  "revocation = 0.5\n"
-
-static void test_rates(void) {
-  static const struct {
-    const char *text, *words;
-  } bad[] = {
-      {RATES, "does not say payment"},
-      {RATES "payment = 1\npayment = 1\n", "line 11: that name was there already"},
-      {RATES "payment\n", "line 10: that is not"},
-      {RATES "tip = 1\n", "line 10: there is no such name"},
-      {RATES "payment = 1.0005\n", "line 10: an amount"},
-      {"version = 0\n", "line 1: a version"},
-      {"version = 4294967296\n", "line 1: a version"},
-      {"effective = soon\n", "line 1: a day"},
-  };
-  char path[128];
-  psd_service_rates rates;
-  int process = begin_with_devices();
-  (void)snprintf(path, sizeof path, "%s/rates", folder);
-  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-    write_file(path, bad[i].text);
-    CU_ASSERT_EQUAL(ADMIN("meter", "rates", "0000002A", path, "DB"), 1);
-    CU_ASSERT(has(err, bad[i].words));
-  }
-  write_file(path, RATES "payment = 2\n");
-  CU_ASSERT_EQUAL(ADMIN("meter", "rates", path, "DB"), 2);
-  CU_ASSERT_EQUAL(ADMIN("meter", "rates", "--all", "0000002A", path, "DB"), 2);
-  CU_ASSERT_EQUAL(ADMIN("meter", "rates", "0000002A", path, "DB"), 0);
-  CU_ASSERT(has(out, "ordered for the next session of 1 PSD\n"));
-  CU_ASSERT(ordered(PSD_ACTION_RATES, PSD_MESSAGE_SERVICE_RATES, &rates));
-  CU_ASSERT(rates.version == 3 && rates.effective == 1798761600 && rates.certificate == 250 && rates.payment == 2000);
-  CU_ASSERT_EQUAL(ADMIN("meter", "revoke", "AB", "D1", "0000002B", "DB"), 0);
-  CU_ASSERT_EQUAL(ADMIN("meter", "rates", "--all", path, "DB"), 0);
-  CU_ASSERT(has(out, "ordered for the next session of 2 PSDs\n"));
-  (void)unlink(path);
-  CU_ASSERT_EQUAL(ADMIN("meter", "rates", "--all", path, "DB"), 1);
-  CU_ASSERT(has(err, "cannot be opened"));
-  kms_end(process);
-}
-
 static void raise_alarm(void) {
   psd_alarm alarm = {.time = 1800000100, .reason = PSD_ALARM_RECEIPT, .words = "receipt 1"};
   memcpy(alarm.device, device_2a, sizeof alarm.device);
@@ -314,7 +271,6 @@ static const psd_check_test tests[] = {
     {"the clock is ordered", test_clock},
     {"a credit limit is for current-account meters", test_credit_limit},
     {"only what is out of service is zeroized", test_zeroize},
-    {"service rates come from a file, for one or for all", test_rates},
     {"operations and alarms are shown", test_operations},
     {"one that does not come back is written off", test_written_off},
 };

@@ -20,7 +20,6 @@ static void test_each_order(void) {
                {PSD_ACTION_LIMITS, 0x32, 0, PSD_SIZE_LIMITS},
                {PSD_ACTION_WATCHDOG, 0x34, 0, PSD_SIZE_WATCHDOG},
                {PSD_ACTION_CLOCK, 0x36, 0, PSD_SIZE_CLOCK},
-               {PSD_ACTION_RATES, 0x3E, 0, PSD_SIZE_SERVICE_RATES},
                {PSD_ACTION_DISABLE, 0x3C, 0, 0},
                {PSD_ACTION_ENABLE, 0x3A, 0, 0},
                {PSD_ACTION_ZEROIZE, 0x56, 0, 0},

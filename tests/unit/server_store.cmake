@@ -2,7 +2,7 @@
 # The meter server's database: one suite, on SQLite, and on a PostgreSQL of its own.
 psd_unit_test(server_store_sqlite
   SOURCES store_db.c store_db_bench.c store_db_cut.c store_db_devices.c store_db_ends.c store_db_file.c store_db_funds.c
-    store_db_liars.c store_db_meters.c store_db_money.c store_db_people.c store_db_refill.c store_db_schema.c
+    store_db_liars.c store_db_meters.c store_db_money.c store_db_people.c store_db_rates.c store_db_refill.c store_db_schema.c
     store_db_server.c store_db_trouble.c
   LIBRARIES psd_datacenter psd_db SQLite::SQLite3 PostgreSQL::PostgreSQL)
 
@@ -12,9 +12,11 @@ set_tests_properties(server_store_postgres PROPERTIES LABELS unit TIMEOUT 600
   ENVIRONMENT "PSD_PRIVATE_POSTGRES=${private_postgres}")
 
 # The operator's commands.
-foreach(part IN ITEMS server_admin server_admin_meters server_admin_money server_admin_reconcile)
+foreach(part IN ITEMS server_admin server_admin_meters server_admin_money server_admin_rates server_admin_reconcile
+    server_admin_verification)
   psd_unit_test(${part} SOURCES ${part}.c admin_support.c store_db_bench.c
-    LIBRARIES psd_admin psd_password psd_call SQLite::SQLite3 PostgreSQL::PostgreSQL)
+    LIBRARIES psd_admin psd_program psd_password psd_call SQLite::SQLite3 PostgreSQL::PostgreSQL)
+  target_compile_definitions(${part} PRIVATE PSD_DOCS="${PROJECT_SOURCE_DIR}/docs")
   add_test(NAME ${part}_postgres COMMAND ${private_postgres} $<TARGET_FILE:${part}>)
   set_tests_properties(${part}_postgres PROPERTIES LABELS unit TIMEOUT 300)
 endforeach()

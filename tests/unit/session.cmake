@@ -6,6 +6,11 @@ if(PSD_CLASSIC)
   psd_unit_test(session_classic SOURCES ${CMAKE_CURRENT_LIST_DIR}/session_classic.c LIBRARIES psd_bench_meter)
 endif()
 
+# Rate tables and digital tokens.
+foreach(part rates tokens dsa_key)
+  psd_unit_test(card_${part} SOURCES ${CMAKE_CURRENT_LIST_DIR}/card_${part}.c LIBRARIES psd_bench_meter)
+endforeach()
+
 # The provider's orders.
 foreach(part certificate orders orders_settings orders_state orders_zeroize)
   psd_unit_test(card_${part} SOURCES ${CMAKE_CURRENT_LIST_DIR}/card_${part}.c LIBRARIES psd_bench_orders)

@@ -17,7 +17,8 @@ static void sizes_add_up(void) {
       CU_ASSERT_TRUE(field->offset < message->struct_size);
       CU_ASSERT_TRUE(strlen(psd_field_name(field)) > 0 && strlen(psd_field_words(field)) > 0);
       bool wide = field->kind == PSD_KIND_AMOUNT || field->kind == PSD_KIND_TIME;
-      CU_ASSERT_TRUE(!wide || field->size == 8); /* money and time have 64 bits */
+      /* Money and time have 64 bits; the postage of a piece has those of an indicium. */
+      CU_ASSERT_TRUE(!wide || field->size == (i == PSD_MESSAGE_RATE_ROW ? 3 : 8));
     }
     CU_ASSERT_EQUAL(size, message->size);
   }

@@ -46,7 +46,11 @@
       {"a meter that does not come back is written off", test_write_off},                                              \
       {"a withdrawal is open when a meter is written off", test_write_off_withdrawing},                                \
       {"evidence that was looked at", test_evidence_accepted}, {"the operations of one PSD", test_operation_list},     \
-      {"a PSD that is not trusted any more", test_distrust},                                                           \
+      {"a PSD that is not trusted any more", test_distrust}, {"rate tables are published once", test_rates},           \
+      {"which rate table a meter is to have next", test_rates_due},                                                    \
+      {"certificates are kept, and revoked with the PSD", test_certificates},                                          \
+      {"the schema refuses rates and certificates that are none", test_rates_constraints},                             \
+      {"from schema 4: no orders of rates, and certificates anew", test_rates_migration},                              \
       {"a transaction is committed or rolled back whole", test_transaction},                                           \
       {"a transaction is undone by a failure in it", test_transaction_undone},                                         \
       {"of two that conflict one begins again", test_conflict},                                                        \

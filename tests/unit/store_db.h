@@ -25,6 +25,10 @@ psd_db *bench_connect(void);
 bool raw(const char *sql);
 /* The first column of the first row, as text of less than `room` bytes. */
 bool raw_text(const char *sql, char *out, size_t room);
+/* SQL in which BYTES(n) stands for n bytes, in the engine's words. */
+void in_engine_words(const char *from, char *out, size_t room);
+/* Each of them is refused; the test fails otherwise. */
+void none_is_taken(const char *const *sql, size_t count);
 /* A connection that stays open. */
 typedef struct raw_link raw_link;
 raw_link *raw_open(void);
@@ -101,6 +105,11 @@ TEST(test_write_off_withdrawing);
 TEST(test_evidence_accepted);
 TEST(test_operation_list);
 TEST(test_distrust);
+TEST(test_rates);
+TEST(test_rates_due);
+TEST(test_certificates);
+TEST(test_rates_constraints);
+TEST(test_rates_migration);
 TEST(test_transaction);
 TEST(test_transaction_undone);
 TEST(test_conflict);

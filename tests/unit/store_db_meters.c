@@ -19,6 +19,7 @@ TEST(test_orders) {
   CU_ASSERT_EQUAL(psd_dc_order(db, device, PSD_ACTION_LIMITS, limits, 1, NOW), PSD_DB_REFUSED);
   CU_ASSERT_EQUAL(psd_dc_order(db, device, PSD_ACTION_ROTATE, limits, 0, NOW), PSD_DB_REFUSED);
   CU_ASSERT_EQUAL(psd_dc_order(db, device, PSD_ACTION_ENABLE, limits, 0, NOW), PSD_DB_REFUSED);
+  CU_ASSERT_EQUAL(psd_dc_order(db, device, PSD_ACTION_RATES, limits, PSD_SIZE_SERVICE_RATES, NOW), PSD_DB_REFUSED);
   CU_ASSERT_EQUAL(meter_of(db, 1).due, PSD_ACTION_CLOCK | PSD_ACTION_LIMITS);
   CU_ASSERT_EQUAL(psd_db_order_next(db, device, 0xFFFF, &order), PSD_DB_DONE);
   CU_ASSERT(order.action == PSD_ACTION_LIMITS && order.length == sizeof limits && order.content[0] == 1);
@@ -55,16 +56,17 @@ TEST(test_commands_of_actions) {
   static const struct {
     unsigned action;
     uint8_t ins, p1;
-  } expected[] = {{PSD_ACTION_AUTHORIZE, 0x30, 0},   {PSD_ACTION_LIMITS, 0x32, 0},  {PSD_ACTION_CREDIT_LIMIT, 0x32, 1},
-                  {PSD_ACTION_WATCHDOG, 0x34, 0},    {PSD_ACTION_CLOCK, 0x36, 0},   {PSD_ACTION_LICENCE, 0x38, 0},
-                  {PSD_ACTION_ENABLE, 0x3A, 0},      {PSD_ACTION_DISABLE, 0x3C, 0}, {PSD_ACTION_RATES, 0x3E, 0},
-                  {PSD_ACTION_CERTIFICATE, 0x52, 0}, {PSD_ACTION_ZEROIZE, 0x56, 0}};
+  } expected[] = {{PSD_ACTION_AUTHORIZE, 0x30, 0}, {PSD_ACTION_LIMITS, 0x32, 0},  {PSD_ACTION_CREDIT_LIMIT, 0x32, 1},
+                  {PSD_ACTION_WATCHDOG, 0x34, 0},  {PSD_ACTION_CLOCK, 0x36, 0},   {PSD_ACTION_LICENCE, 0x38, 0},
+                  {PSD_ACTION_ENABLE, 0x3A, 0},    {PSD_ACTION_DISABLE, 0x3C, 0}, {PSD_ACTION_CERTIFICATE, 0x52, 0},
+                  {PSD_ACTION_ZEROIZE, 0x56, 0}};
   uint8_t ins = 0, p1 = 0;
   for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
     CU_ASSERT(psd_dc_command(expected[i].action, &ins, &p1));
     CU_ASSERT(ins == expected[i].ins && p1 == expected[i].p1);
   }
   CU_ASSERT(!psd_dc_command(PSD_ACTION_ROTATE, &ins, &p1) && !psd_dc_command(PSD_ACTION_RECOVER, &ins, &p1));
+  CU_ASSERT(!psd_dc_command(PSD_ACTION_RATES, &ins, &p1)); /* no order: the table is signed by itself */
 }
 
 static bool count_alarm(void *user, const psd_alarm *alarm) {

@@ -69,6 +69,7 @@ typedef enum psd_token_order {
 #define PSD_TOKEN_REGISTRATION_LABEL "psd token registration"
 #define PSD_TOKEN_COMPACT_LABEL "psd compact"
 #define PSD_DSA_KEY_LABEL "psd dsa key"
+#define PSD_DAY_TABLE_LABEL "psd day table"
 
 typedef struct psd_profile_row {
   psd_profile_id id;
@@ -90,6 +91,9 @@ const char *psd_mail_class_name(uint64_t mail_class);
 const char *psd_mail_class_words(uint64_t mail_class);
 bool psd_mail_class_named(const char *name, uint8_t *mail_class);
 const char *psd_token_domain_name(uint64_t domain);
+bool psd_token_domain_named(const char *name, uint8_t *domain);
+const char *psd_token_order_name(uint64_t order);
+bool psd_token_order_named(const char *name, uint8_t *order);
 
 /* What a token is made of: the first 8 bytes of a CMAC as a number, modulo 10 to the power of `digits`. */
 uint32_t psd_token_digits(const uint8_t mac[16], uint64_t digits);

@@ -6,7 +6,7 @@
 
 #define PSD_RATES_SIGNATURE 64U /* r || s, ECDSA P-256 over label and table */
 #define PSD_RATES_LABEL "psd rate table"
-#define PSD_RATES_MAX 1984U /* bytes of a table: with its signature it fits one command */
+#define PSD_RATES_MAX 1960U /* bytes of a table: with its signature it fits one command in a record of a session */
 #define PSD_RATES_HASH 4U   /* first bytes of SHA-256 of the table that evidence has */
 #define PSD_RATES_NO_ORIGIN 1000U
 #define PSD_ZONE_MOST 9U

@@ -176,6 +176,8 @@ const char *psd_key_label_text(psd_key_label label);
 const psd_operation_row *psd_operation_of(unsigned value);
 /* The role with this name; 0 for none. */
 psd_role psd_role_named(const char *name);
+/* Its name; NULL for a number that is none. */
+const char *psd_role_name(unsigned role);
 
 /* Appends a frame: its head, and `length` bytes of body. A body longer than PSD_FRAME_BODY_MAX fails as an overflow. */
 void psd_put_frame(psd_buffer *out, psd_frame_type type, const void *body, size_t length);

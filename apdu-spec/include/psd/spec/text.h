@@ -27,6 +27,8 @@ void psd_say_hex(psd_text *text, const void *data, size_t length);
 void psd_say_text(psd_text *text, const void *data, size_t length);
 /* Appends an amount of mills as money, "12.345" or "12.34". */
 void psd_say_amount(psd_text *text, uint64_t mills);
+/* Appends a date, a number YYYYMMDD, as "2026-11-21". */
+void psd_say_date(psd_text *text, uint64_t date);
 /* Appends a time of seconds since 1970 as "2026-11-21 17:45:00 UTC"; 0 as "never". */
 void psd_say_time(psd_text *text, uint64_t seconds);
 

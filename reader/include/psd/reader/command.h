@@ -3,6 +3,7 @@
 #define PSD_READER_COMMAND_H
 
 #include "psd/reader/host.h"
+#include "psd/spec/evidence.h"
 #include "psd/spec/session.h"
 
 /* SELECT (ISO/IEC 7816-4:2005, 7.1.1). `fci` may be NULL. Selecting by name ends a secure channel. */
@@ -83,5 +84,24 @@ psd_result psd_host_get_last(psd_host *host, psd_last which, psd_buffer *answer)
 psd_result psd_host_make_key_pair(psd_host *host, uint8_t point[65]);
 /* The same, of the pair it has made. */
 psd_result psd_host_read_public_key(psd_host *host, uint8_t point[65]);
+/* GENERATE ASYMMETRIC KEY PAIR, P2 01: the PSD makes its DSA pair of 1024 bits; `y` gets the public key. Needs the
+ * personaliser's secure channel, and a P-256 pair. */
+psd_result psd_host_make_dsa_key(psd_host *host, uint8_t y[128]);
+/* The same, of the pair it has made. */
+psd_result psd_host_read_dsa_key(psd_host *host, uint8_t y[128]);
+
+/* Evidence of postage (docs/evidence.md). psd/reader/evidence.h has what a Host makes of these. */
+/* CREATE INDICIUM: debits, counts, signs and keeps; appends EVIDENCE_HEAD and the indicium, PSD_EVIDENCE_MAX bytes at
+ * most. Needs the PIN. */
+psd_result psd_host_create_indicium(psd_host *host, psd_evidence_kind kind, const psd_indicium_wish *wish,
+                                    psd_buffer *answer);
+/* WITHDRAWAL INDICIUM: the proof of the last withdrawal of funds, in the same form. Needs the PIN. */
+psd_result psd_host_withdrawal_indicium(psd_host *host, psd_profile_id profile, psd_buffer *answer);
+/* GET LAST, of evidence: the very bytes of the last one. Needs the PIN. PSD_REFUSED where there is none yet. */
+psd_result psd_host_last_evidence(psd_host *host, psd_buffer *answer);
+/* LOAD RATES: a table with its signature. Needs the PIN. */
+psd_result psd_host_load_rates(psd_host *host, const void *table, size_t length);
+/* REGISTRATION TOKENS: the proofs that the PSD holds its token keys. Needs the PIN, and a licence on the card. */
+psd_result psd_host_registration_tokens(psd_host *host, psd_registration_tokens *tokens);
 
 #endif

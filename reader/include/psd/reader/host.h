@@ -39,6 +39,11 @@ psd_result psd_host_begin(psd_host *host);
  * ending went. */
 psd_result psd_host_end(psd_host *host, psd_result result);
 
+/* Reaches the card again after PSD_RESET, PSD_LOST or PSD_TIMEOUT, where it is (it may have been taken out and put
+ * back), and keeps other programs away from it again. The conversation is on the basic channel, and nothing is selected
+ * or presented. */
+psd_result psd_host_reconnect(psd_host *host);
+
 /* Opens a logical channel that the card chooses, and goes on there, so that programs on the basic channel keep what
  * they have selected and presented. A card without one to spare refuses; the conversation then stays where it is. */
 psd_result psd_host_open_channel(psd_host *host);

@@ -56,12 +56,21 @@ typedef struct psd_new_keys {
   psd_rsa_key rsa;
   uint8_t modulus[PSD_MODULUS_MAX];
   size_t modulus_length;
+  psd_token_key vendor_token, postal_token; /* a set of 0 where there is none */
 } psd_new_keys;
 psd_result psd_link_manufacture(psd_link *kms, const psd_kms_manufacture *wanted, psd_new_keys *keys, psd_error *error);
 
 /* KMS_ENDORSE: WRAPPED_K4 (PSD_SIZE_WRAPPED_K4 bytes) with the public key that the PSD has made. */
 psd_result psd_link_endorse(psd_link *kms, const psd_kms_endorse *wanted, uint8_t wrapped[PSD_SIZE_WRAPPED_K4],
                             psd_error *error);
+
+/* KMS_TOKEN_KEY: the token key of a new PSD, of the domain that this key management system has. The caller wipes it;
+ * anything but PSD_OK leaves it wiped. */
+psd_result psd_link_token_key(psd_link *kms, const psd_kms_token_key *wanted, psd_token_key *key, psd_error *error);
+
+/* KMS_REGISTER: PSD_OK when the token is that of a PSD which holds its token key. The key management system is in its
+ * registration role. */
+psd_result psd_link_register(psd_link *kms, const psd_kms_register *proof, psd_error *error);
 
 /* ENROL: a PSD was manufactured. */
 psd_result psd_link_enrol(psd_link *control, const psd_enrol *psd, psd_error *error);

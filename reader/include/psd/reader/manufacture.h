@@ -19,11 +19,16 @@ typedef struct psd_manufacture_order {
   const psd_profile *profile; /* psd_profile_for_manufacture, with PIN and PUK, and the suites in its session policy */
   unsigned scheme;            /* of K3 */
   bool key_pair;              /* the PSD makes a key pair of its own and signs with it (ECDSA) */
+  bool dsa;                   /* and a DSA pair, for the evidence profile of that name; with key_pair alone */
   psd_link *kms;              /* in the manufacturing role */
+  psd_link *postal;           /* that of the post, likewise; NULL for a PSD without postal token key */
+  bool tokens;                /* the PSD gets token keys */
+  unsigned token_digits;      /* of a token, 2 to 8 */
+  unsigned token_order;       /* psd_token_order */
   psd_link *control;          /* the meter server's control socket */
 } psd_manufacture_order;
 
-/* Asks the key management system for the keys of `device`. The caller wipes them. */
+/* Asks the key management systems for the keys of `device`, those of tokens among them. The caller wipes them. */
 psd_result psd_manufacture_keys(const psd_manufacture_order *order, const psd_device_id *device, psd_new_keys *keys,
                                 psd_error *error);
 

@@ -6,6 +6,9 @@
 #include "psd/reader/command.h"
 #include "psd/reader/scp03.h"
 
+/* Digits of a token, unless something else is said. */
+#define PSD_TOKEN_DIGITS 5U
+
 /* What a profile asks for. `objects` has a bit (1 << psd_object_id) for each object that is to be stored. */
 typedef struct psd_profile {
   uint64_t objects;
@@ -22,6 +25,7 @@ typedef struct psd_profile {
   psd_token_key vendor_token_key, postal_token_key;
   psd_public_key ca_key, rate_key;
   psd_session_policy session_policy;
+  psd_evidence_policy evidence_policy;
   psd_rsa_key vendor_rsa_key; /* and its modulus */
   uint8_t modulus[384];
   size_t modulus_length;

@@ -1,0 +1,68 @@
+#include "print/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Names that are tried: others may be left of programs that were killed. */
+#define ATTEMPTS 100U
+#define SUFFIX_ROOM 40U
+
+static psd_result refuse(psd_picture_file *file, int why, psd_error *error) {
+  return psd_error_set(error, PSD_REFUSED, "%.200s cannot be written: %s", file->path, strerror(why));
+}
+
+static int make_beside(psd_picture_file *file) {
+  size_t room = strlen(file->path) + SUFFIX_ROOM;
+  file->temporary = malloc(room);
+  if (file->temporary == NULL)
+    return -1;
+  int fd = -1;
+  for (unsigned i = 0; fd < 0 && i < ATTEMPTS; i++) {
+    (void)snprintf(file->temporary, room, "%s.%ld-%u.new", file->path, (long)getpid(), i);
+    fd = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH);
+    if (fd < 0 && errno != EEXIST)
+      break;
+  }
+  return fd;
+}
+
+psd_result psd_picture_file_begin(psd_picture_file *file, const char *path, psd_error *error) {
+  *file = (psd_picture_file){.path = path};
+  int fd = make_beside(file);
+  if (fd >= 0)
+    file->stream = fdopen(fd, "wb");
+  if (file->stream != NULL)
+    return PSD_OK;
+  psd_result result = refuse(file, errno, error);
+  if (fd >= 0) {
+    (void)close(fd);
+    (void)unlink(file->temporary);
+  }
+  free(file->temporary);
+  return result;
+}
+
+bool psd_picture_file_write(psd_picture_file *file, const void *data, size_t length) {
+  if (file->why == 0 && fwrite(data, 1, length, file->stream) != length)
+    file->why = errno;
+  return file->why == 0;
+}
+
+psd_result psd_picture_file_end(psd_picture_file *file, psd_result so_far, psd_error *error) {
+  if (file->why == 0 && so_far == PSD_OK && (fflush(file->stream) != 0 || fsync(fileno(file->stream)) != 0))
+    file->why = errno;
+  if (fclose(file->stream) != 0 && file->why == 0 && so_far == PSD_OK)
+    file->why = errno;
+  if (file->why == 0 && so_far == PSD_OK && rename(file->temporary, file->path) != 0)
+    file->why = errno;
+  if (file->why != 0)
+    so_far = refuse(file, file->why, error);
+  if (so_far != PSD_OK)
+    (void)unlink(file->temporary);
+  free(file->temporary);
+  return so_far;
+}

@@ -1,0 +1,47 @@
+#include "admin/ask.h"
+
+#include <string.h>
+
+#include "admin/command.h"
+#include "crypto/evp.h"
+#include "wire/call.h"
+
+#define CALL_NUMBER 1U
+
+static int refused(psd_cursor body, const char *what) {
+  psd_error_signal signal;
+  const psd_signal_row *row = NULL;
+  if (psd_take_message(&body, PSD_MESSAGE_ERROR_SIGNAL, &signal))
+    row = psd_signal_of((unsigned)signal.signal);
+  return psd_admin_refuse("the key management system refuses %s: %s", what,
+                          row != NULL ? row->words : "it does not say why");
+}
+
+static int take_answer(const char *kms, const psd_admin_question *question, const psd_wire_answer *got, void *answer,
+                       size_t length) {
+  psd_kms_call head;
+  psd_cursor body = psd_cursor_over(got->body, got->length);
+  bool ours = psd_take_message(&body, PSD_MESSAGE_KMS_CALL, &head) && head.number == CALL_NUMBER;
+  if (ours && got->type == PSD_FRAME_KMS_REFUSED)
+    return refused(body, question->words);
+  if (!ours || got->type != question->answer || body.left != length)
+    return psd_admin_refuse("what answers at %s is no key management system", kms);
+  (void)psd_take_into(&body, answer, length);
+  return PSD_EXIT_DONE;
+}
+
+int psd_admin_ask_kms(const char *kms, const psd_admin_question *question, void *answer, size_t length) {
+  uint8_t bytes[PSD_FRAME_BODY_MAX];
+  char words[256];
+  psd_wire_answer got;
+  psd_buffer out = psd_buffer_over(bytes, sizeof bytes);
+  psd_put_message(&out, PSD_MESSAGE_KMS_CALL, &(psd_kms_call){.number = CALL_NUMBER});
+  psd_put(&out, question->body, question->length);
+  if (!psd_wire_call(kms, question->request, bytes, out.length, &got, PSD_CALL_LIMIT, words, sizeof words)) {
+    (void)psd_admin_refuse("the key management system cannot be reached: %s", words);
+    return PSD_EXIT_UNREACHABLE;
+  }
+  int status = take_answer(kms, question, &got, answer, length);
+  psd_secret_wipe(&got, sizeof got);
+  return status;
+}
