@@ -58,13 +58,16 @@ static bool take_rows(psd_cursor *from, uint64_t count, size_t size, psd_cursor 
   return at != NULL;
 }
 
-bool psd_rates_open(const void *table, size_t length, psd_rates *rates) {
+bool psd_rates_reopen(const void *table, size_t length, psd_rates *rates) {
   psd_cursor from = psd_cursor_over(table, length);
   return length <= PSD_RATES_MAX && psd_take_message(&from, PSD_MESSAGE_RATE_TABLE, &rates->head) &&
          psd_take_message(&from, PSD_MESSAGE_SERVICE_RATES, &rates->services) && head_valid(&rates->head) &&
          take_rows(&from, rates->head.zones, PSD_SIZE_ZONE_ROW, &rates->zones) &&
-         take_rows(&from, rates->head.rows, PSD_SIZE_RATE_ROW, &rates->rows) && psd_cursor_done(&from) &&
-         zones_valid(rates->zones) && rows_valid(rates->rows);
+         take_rows(&from, rates->head.rows, PSD_SIZE_RATE_ROW, &rates->rows) && psd_cursor_done(&from);
+}
+
+bool psd_rates_open(const void *table, size_t length, psd_rates *rates) {
+  return psd_rates_reopen(table, length, rates) && zones_valid(rates->zones) && rows_valid(rates->rows);
 }
 
 bool psd_rates_in_force(const psd_rates *rates, uint64_t date) {

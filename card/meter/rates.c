@@ -138,7 +138,7 @@ static uint16_t open_for(const psd_card *card, uint32_t date, uint8_t bytes[RECO
   size_t length = 0;
   psd_object_id id = later ? PSD_OBJECT_NEXT_RATE_TABLE : PSD_OBJECT_RATE_TABLE;
   if (psd_object_fetch_bytes(card, id, bytes, RECORD_MAX, &length) != PSD_SW_OK || length < PSD_RATES_SIGNATURE ||
-      !psd_rates_open(bytes, length - PSD_RATES_SIGNATURE, rates))
+      !psd_rates_reopen(bytes, length - PSD_RATES_SIGNATURE, rates))
     return PSD_SW_MEMORY_FAILURE;
   return PSD_SW_OK;
 }

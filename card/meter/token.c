@@ -88,7 +88,8 @@ uint16_t psd_tokens_make(psd_card *card, const psd_token_input *input, psd_evide
   return PSD_SW_OK;
 }
 
-uint16_t psd_tokens_registration(psd_card *card, const psd_registration *registration, psd_registration_tokens *tokens) {
+uint16_t psd_tokens_registration(psd_card *card, const psd_registration *registration,
+                                 psd_registration_tokens *tokens) {
   uint8_t data[PSD_SIZE_REGISTRATION];
   psd_buffer out = psd_buffer_over(data, sizeof data);
   psd_put_message(&out, PSD_MESSAGE_REGISTRATION, registration);
@@ -120,7 +121,7 @@ static bool authenticate_compact(const psd_token_key *key, uint64_t date, const 
 }
 
 uint16_t psd_tokens_compact(psd_card *card, uint64_t date, const uint8_t data[PSD_SIZE_COMPACT_INDICIUM],
-                           uint8_t mac[PSD_COMPACT_MAC]) {
+                            uint8_t mac[PSD_COMPACT_MAC]) {
   uint8_t device[PSD_SIZE_DEVICE_ID], whole[PSD_SHA256_SIZE];
   psd_token_key key;
   size_t length = 0;

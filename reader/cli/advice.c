@@ -16,11 +16,10 @@ static const struct {
 } advices[] = {
     {"pin", 0x63C0, PSD_REFUSED, ANYWHERE,
      "each wrong one costs a try; when none is left, unblock the PIN with the PUK (psd pin unblock)"},
-    {"label", 0x63C0, PSD_REFUSED, ANYWHERE, "repeat with the right PIN: each wrong one costs a try"},
+    {NULL, 0x63C0, PSD_REFUSED, ANYWHERE, "repeat with the right PIN: each wrong one costs a try"},
     {NULL, PSD_SW_BLOCKED, PSD_REFUSED, ANYWHERE,
      "use psd pin unblock with the PUK; if the PUK is blocked too, only the provider can help"},
-    {"pin", PSD_SW_REFERENCE_UNUSABLE, PSD_REFUSED, ANYWHERE, "the card has no PIN yet: personalise it first"},
-    {"label", PSD_SW_REFERENCE_UNUSABLE, PSD_REFUSED, ANYWHERE, "the card has no PIN yet: personalise it first"},
+    {NULL, PSD_SW_REFERENCE_UNUSABLE, PSD_REFUSED, ANYWHERE, "the card has no PIN yet: personalise it first"},
     {"pin", PSD_SW_WRONG_DATA, PSD_REFUSED, ANYWHERE,
      "the new PIN breaks the card's rules: psd info shows the shortest one allowed"},
     {"personalize", PSD_SW_CONDITIONS, PSD_REFUSED, ANYWHERE, "the card is personalised already: see psd info"},

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define PATTERN "%.*s-%04u%s"
+#define DPI 300U
 
 bool psd_prints_path(const psd_prints *prints, const char *path, unsigned number, char name[PSD_CLI_PATH]) {
   const char *slash = strrchr(path, '/');
@@ -124,6 +125,13 @@ int psd_prints_take(const psd_cli *cli, psd_prints *prints) {
   if (take_address(cli->sender, prints->sender, &error) != PSD_OK ||
       take_address(cli->addressee, prints->addressee, &error) != PSD_OK)
     return psd_cli_failed(cli, &error);
+  const psd_print_job texts = {.place = cli->place,
+                               .sender = prints->sender,
+                               .addressee = prints->addressee,
+                               .envelope = (cli->given & PSD_OPTION(ENVELOPE)) != 0,
+                               .dpi = cli->dpi != 0 ? cli->dpi : DPI};
+  if (cli->output != NULL && psd_print_check(&texts, prints->picture, &error) != PSD_OK)
+    return psd_cli_failed(cli, &error);
   int status = check_files(cli, prints, cli->output);
   return status == PSD_EXIT_DONE ? check_files(cli, prints, cli->raw) : status;
 }
@@ -147,7 +155,7 @@ static psd_result print(const psd_cli *cli, const psd_prints *prints, const psd_
                              .addressee = prints->addressee,
                              .symbology = cli->symbology,
                              .envelope = (cli->given & PSD_OPTION(ENVELOPE)) != 0,
-                             .dpi = cli->dpi != 0 ? cli->dpi : 300};
+                             .dpi = cli->dpi != 0 ? cli->dpi : DPI};
   return psd_print(&job, prints->picture, path, error);
 }
 

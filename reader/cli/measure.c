@@ -7,11 +7,20 @@
 #include <string.h>
 
 #define BILLION UINT64_C(1000000000)
-/* What a unit weighs, billionths of a gram. */
+/* What a unit weighs, billionths of a gram; and thousandths of it that make half an ounce, times 32. */
 static const struct {
   const char *name;
-  uint64_t weight;
-} units[] = {{"g", BILLION}, {"kg", 1000 * BILLION}, {"oz", UINT64_C(28349523125)}, {"lb", UINT64_C(453592370000)}};
+  uint64_t weight, half_ounce;
+} units[] = {{"g", BILLION, 0},
+             {"kg", 1000 * BILLION, 0},
+             {"oz", UINT64_C(28349523125), 16000},
+             {"lb", UINT64_C(453592370000), 1000}};
+
+/* Rate tables go by whole grams, and their ounces are rounded down: what weighs a number of half ounces is what a table
+ * says of as many, and anything else weighs the next whole gram. */
+static bool rounds_down(uint64_t thousandths, uint64_t half_ounce) {
+  return half_ounce != 0 && thousandths * 32 % half_ounce == 0;
+}
 
 bool psd_weight_parse(const char *words, uint64_t *grams) {
   char number[16];
@@ -30,7 +39,8 @@ bool psd_weight_parse(const char *words, uint64_t *grams) {
       continue;
     if (thousandths > PSD_GRAMS_MOST * 1000 * BILLION / units[i].weight)
       return false;
-    *grams = (thousandths * units[i].weight + 1000 * BILLION - 1) / (1000 * BILLION);
+    uint64_t more = rounds_down(thousandths, units[i].half_ounce) ? 0 : 1000 * BILLION - 1;
+    *grams = (thousandths * units[i].weight + more) / (1000 * BILLION);
     return *grams >= 1 && *grams <= PSD_GRAMS_MOST;
   }
   return false;

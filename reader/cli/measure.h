@@ -7,7 +7,8 @@
 
 #define PSD_GRAMS_MOST 65535U
 
-/* "28g", "0.5 kg", "1oz" or "2.5lb" in whole grams, rounded up: 1 to PSD_GRAMS_MOST. False for anything else. */
+/* "28g", "0.5 kg", "1oz" or "2.5lb" in whole grams, 1 to PSD_GRAMS_MOST: rounded up, but whole and half ounces down, as
+ * rate tables have them. False for anything else. */
 bool psd_weight_parse(const char *words, uint64_t *grams);
 
 /* "2026-11-22" as a date YYYYMMDD, with `ahead` 0; "today" and "+3" as a date of 0, and how many days ahead. False for

@@ -54,7 +54,9 @@ static void print_services(const psd_service_rates *services) {
   uint8_t bytes[PSD_SIZE_SERVICE_RATES];
   psd_buffer encoded = psd_buffer_over(bytes, sizeof bytes);
   psd_put_message(&encoded, PSD_MESSAGE_SERVICE_RATES, services);
-  psd_show_people(&psd_objects[PSD_OBJECT_SERVICE_RATES], psd_cursor_over(bytes, encoded.length));
+  psd_object heading = psd_objects[PSD_OBJECT_SERVICE_RATES];
+  heading.words = "services";
+  psd_show_people(&heading, psd_cursor_over(bytes, encoded.length));
 }
 
 static void write_zones(psd_json *json, const psd_rates *table) {

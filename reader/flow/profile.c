@@ -68,7 +68,7 @@ const psd_setting_row psd_setting_rows[] = {
 /* clang-format on */
 const size_t psd_setting_row_count = sizeof psd_setting_rows / sizeof psd_setting_rows[0];
 
-static void put_number(psd_profile *profile, const psd_setting_row *row, uint64_t number) {
+void psd_profile_put_number(psd_profile *profile, const psd_setting_row *row, uint64_t number) {
   memcpy((uint8_t *)profile + row->offset, &number, sizeof number);
 }
 
@@ -79,7 +79,7 @@ static psd_result take_number(psd_profile *profile, const psd_setting_row *row, 
   if (!psd_decimal(setting->value, row->least, row->most, &number))
     return psd_setting_wrong(setting, error, "%s is a number from %llu to %llu", row->name,
                              (unsigned long long)row->least, (unsigned long long)row->most);
-  put_number(profile, row, number * unit);
+  psd_profile_put_number(profile, row, number * unit);
   return PSD_OK;
 }
 
@@ -89,7 +89,7 @@ static psd_result take_amount(psd_profile *profile, const psd_setting_row *row, 
   if (!psd_amount_parse(setting->value, &mills) || mills < row->least)
     return psd_setting_wrong(setting, error, "%s is an amount in dollars, such as 1250 or 0.005%s", row->name,
                              row->least > 0 ? ", and more than zero" : "");
-  put_number(profile, row, mills);
+  psd_profile_put_number(profile, row, mills);
   return PSD_OK;
 }
 
@@ -108,7 +108,7 @@ static psd_result take_serial(psd_profile *profile, const psd_setting_row *row, 
   if (psd_hex_bytes(setting->value, strlen(setting->value), bytes, sizeof bytes) != sizeof bytes)
     return psd_setting_wrong(setting, error, "%s has 8 hexadecimal digits", row->name);
   psd_cursor cursor = psd_cursor_over(bytes, sizeof bytes);
-  put_number(profile, row, psd_take_u32(&cursor));
+  psd_profile_put_number(profile, row, psd_take_u32(&cursor));
   return PSD_OK;
 }
 
@@ -117,7 +117,7 @@ static psd_result take_word(psd_profile *profile, const psd_setting_row *row, co
                             const char *const *words, size_t count, psd_error *error) {
   for (size_t i = 0; i < count; i++) {
     if (strcmp(words[i], setting->value) == 0) {
-      put_number(profile, row, i);
+      psd_profile_put_number(profile, row, i);
       return PSD_OK;
     }
   }
@@ -131,7 +131,7 @@ static psd_result take_time(psd_profile *profile, const psd_setting_row *row, co
   profile->clock_now = strcmp(setting->value, "now") == 0;
   if (!profile->clock_now && !psd_time_from_text(setting->value, &seconds))
     return psd_setting_wrong(setting, error, "%s is `now` or a time such as 2026-11-21T17:45:00Z", row->name);
-  put_number(profile, row, seconds);
+  psd_profile_put_number(profile, row, seconds);
   return PSD_OK;
 }
 
@@ -197,45 +197,6 @@ static psd_result take_keys(psd_profile_reader *reader, const psd_setting *setti
   return result;
 }
 
-static psd_result take_suites(psd_profile *profile, const psd_setting_row *row, const psd_setting *setting,
-                              psd_error *error) {
-  unsigned suites = psd_suites_in(setting->value);
-  if (suites == 0)
-    return psd_setting_wrong(setting, error, "%s are names with commas between them, such as p256,rsa,shared",
-                             row->name);
-  put_number(profile, row, suites);
-  return PSD_OK;
-}
-
-/* Names with commas between them. */
-static psd_result take_profiles(psd_profile *profile, const psd_setting_row *row, const psd_setting *setting,
-                                psd_error *error) {
-  uint64_t profiles = psd_profiles_in(setting->value);
-  if (profiles == 0)
-    return psd_setting_wrong(setting, error, "%s are names with commas between them, such as p256,compact", row->name);
-  put_number(profile, row, profiles);
-  return PSD_OK;
-}
-
-static psd_result take_order(psd_profile *profile, const psd_setting_row *row, const psd_setting *setting,
-                             psd_error *error) {
-  uint8_t order;
-  if (!psd_token_order_named(setting->value, &order))
-    return psd_setting_wrong(setting, error, "%s is day or meter", row->name);
-  put_number(profile, row, order);
-  return PSD_OK;
-}
-
-static psd_result take_offset(psd_profile *profile, const psd_setting_row *row, const psd_setting *setting,
-                              psd_error *error) {
-  uint64_t offset;
-  if (!psd_offset_from_text(setting->value, &offset))
-    return psd_setting_wrong(setting, error, "%s is what local time is ahead of UTC, such as -05:00 or +01:00",
-                             row->name);
-  put_number(profile, row, offset);
-  return PSD_OK;
-}
-
 static psd_result take_value(psd_profile_reader *reader, const psd_setting_row *row, const psd_setting *setting,
                              psd_error *error) {
   static const char *const schemes[] = {"unique", "1000-key"};
@@ -266,13 +227,10 @@ static psd_result take_value(psd_profile_reader *reader, const psd_setting_row *
   case PSD_SETTING_KEYS:
     return take_keys(reader, setting, error);
   case PSD_SETTING_SUITES:
-    return take_suites(reader->profile, row, setting, error);
   case PSD_SETTING_ORDER:
-    return take_order(reader->profile, row, setting, error);
   case PSD_SETTING_PROFILES:
-    return take_profiles(reader->profile, row, setting, error);
   case PSD_SETTING_OFFSET:
-    return take_offset(reader->profile, row, setting, error);
+    return psd_profile_take_names(reader->profile, row, setting, error);
   case PSD_SETTING_YES_NO:
     return take_word(reader->profile, row, setting, answers, 2, error);
   }

@@ -51,6 +51,12 @@ typedef struct psd_profile_reader {
 /* Parses one setting; `context` is the psd_profile_reader. */
 psd_result psd_profile_take(void *context, const psd_setting *setting, psd_error *error);
 
+/* Puts a number where its row says. */
+void psd_profile_put_number(psd_profile *profile, const psd_setting_row *row, uint64_t number);
+/* Takes the value of a setting of kind SUITES, PROFILES, ORDER or OFFSET. */
+psd_result psd_profile_take_names(psd_profile *profile, const psd_setting_row *row, const psd_setting *setting,
+                                  psd_error *error);
+
 /* What a profile has before its settings are read. */
 psd_profile psd_profile_blank(void);
 /* Reads the settings of a file and checks them; `reader` says into what and how. */

@@ -6,7 +6,6 @@
 
 #define INCH 25.4
 #define POINT (INCH / 72)
-#define HAIRLINE 0.15
 
 double psd_canvas_dot(psd_picture picture, unsigned dpi) {
   return picture == PSD_PICTURE_PNG ? INCH / dpi : 0;
@@ -109,14 +108,6 @@ void psd_canvas_bar(psd_canvas *canvas, psd_box box) {
 
 void psd_canvas_blank(psd_canvas *canvas, psd_box box) {
   fill(canvas, box, 0);
-}
-
-void psd_canvas_frame(psd_canvas *canvas, psd_box box) {
-  double line = fmax(HAIRLINE, canvas->dot);
-  fill(canvas, (psd_box){box.x, box.y, box.width, line}, 1);
-  fill(canvas, (psd_box){box.x, box.y + box.height - line, box.width, line}, 1);
-  fill(canvas, (psd_box){box.x, box.y, line, box.height}, 1);
-  fill(canvas, (psd_box){box.x + box.width - line, box.y, line, box.height}, 1);
 }
 
 /* Runs of dark modules of a row, as rectangles of the path. */

@@ -24,8 +24,7 @@ typedef struct psd_box {
 /* Height of a capital letter of a text of size 1. */
 #define PSD_CAPITAL 0.73
 
-/* Where a line of text stands: the tops of its capitals at `y`, within `width`; letters of `size` mm from line to line.
- */
+/* Where a line of text stands: the tops of its capitals at `y`, within `width`; letters of `size` mm. */
 typedef struct psd_place {
   double x, y, width, size;
   psd_align align;
@@ -39,8 +38,7 @@ double psd_canvas_dot(psd_picture picture, unsigned dpi);
 double psd_canvas_module(double dot, double module);
 
 /* White paper. `file` is the caller's, and needed until the end. PSD_SYSTEM if cairo failed; after PSD_OK it must be
- * ended.
- */
+ * ended. */
 psd_result psd_canvas_begin(psd_canvas *canvas, psd_picture picture, unsigned dpi, double width, double height,
                             psd_picture_file *file, psd_error *error);
 /* Writes what is not written yet. PSD_SYSTEM if cairo failed anywhere since the beginning. */
@@ -49,8 +47,6 @@ psd_result psd_canvas_end(psd_canvas *canvas, psd_error *error);
 /* A black bar, and a white one. */
 void psd_canvas_bar(psd_canvas *canvas, psd_box box);
 void psd_canvas_blank(psd_canvas *canvas, psd_box box);
-/* A thin black frame. */
-void psd_canvas_frame(psd_canvas *canvas, psd_box box);
 /* The modules, `module` mm each (psd_canvas_module), without the quiet zone. */
 void psd_canvas_symbol(psd_canvas *canvas, const psd_symbol *symbol, double module, double x, double y);
 /* A line of UTF-8, made smaller where it is too wide; if it may be cut, down to 6 tenths of its size. */

@@ -8,13 +8,15 @@
 
 #define CALL_NUMBER 1U
 
-static int refused(psd_cursor body, const char *what) {
+static int refused(psd_cursor body, const psd_admin_question *question) {
   psd_error_signal signal;
   const psd_signal_row *row = NULL;
   if (psd_take_message(&body, PSD_MESSAGE_ERROR_SIGNAL, &signal))
     row = psd_signal_of((unsigned)signal.signal);
-  return psd_admin_refuse("the key management system refuses %s: %s", what,
-                          row != NULL ? row->words : "it does not say why");
+  bool advised = row != NULL && row->signal == PSD_SIGNAL_REQUEST && question->advice != NULL;
+  return psd_admin_refuse("the key management system refuses %s: %s%s%s", question->words,
+                          row != NULL ? row->words : "it does not say why", advised ? "; " : "",
+                          advised ? question->advice : "");
 }
 
 static int take_answer(const char *kms, const psd_admin_question *question, const psd_wire_answer *got, void *answer,
@@ -23,7 +25,7 @@ static int take_answer(const char *kms, const psd_admin_question *question, cons
   psd_cursor body = psd_cursor_over(got->body, got->length);
   bool ours = psd_take_message(&body, PSD_MESSAGE_KMS_CALL, &head) && head.number == CALL_NUMBER;
   if (ours && got->type == PSD_FRAME_KMS_REFUSED)
-    return refused(body, question->words);
+    return refused(body, question);
   if (!ours || got->type != question->answer || body.left != length)
     return psd_admin_refuse("what answers at %s is no key management system", kms);
   (void)psd_take_into(&body, answer, length);

@@ -8,7 +8,8 @@ typedef struct psd_admin_question {
   psd_frame_type request, answer;
   const void *body; /* what follows KMS_CALL */
   size_t length;
-  const char *words; /* what is asked for: "the column key" */
+  const char *words;  /* what is asked for: "the column key" */
+  const char *advice; /* what to do where it says REQUEST; may be NULL */
 } psd_admin_question;
 
 /* Asks the one at the socket `kms`; `answer` gets the `length` bytes that follow KMS_CALL. Returns PSD_EXIT_DONE, or

@@ -27,7 +27,9 @@ static int sign(const psd_admin *admin, publication *at) {
                                        .answer = PSD_FRAME_KMS_RATES_SIGNED,
                                        .body = at->bytes,
                                        .length = at->length,
-                                       .words = "to sign the rates"};
+                                       .words = "to sign the rates",
+                                       .advice = "it may have signed another table of this version: write a line "
+                                                 "\"version\" with a higher one into the file"};
   return psd_admin_ask_kms(admin->kms, &question, at->bytes + at->length, PSD_RATES_SIGNATURE);
 }
 
@@ -62,6 +64,18 @@ static int check_new(const publication *at, uint32_t newest) {
   if (head->expiry <= psd_dc_today(at->now))
     return psd_admin_refuse("the rates have expired: no meter would take them");
   return PSD_EXIT_DONE;
+}
+
+/* Meters take rates of one country, and so nobody means to change it but by mistake. */
+static psd_db_result warn_of_country(const psd_admin *admin, const publication *at, uint32_t newest) {
+  psd_published_rates last;
+  psd_db_result result = psd_db_rates_find(admin->db, newest, &last);
+  if (result == PSD_DB_DONE && memcmp(last.country, at->view.rates.head.country, 2) != 0)
+    (void)psd_admin_refuse("warning: version %" PRIu32
+                           " was for %s, this one is for %.2s: a meter refuses what is not of "
+                           "its country",
+                           newest, last.country, (const char *)at->view.rates.head.country);
+  return result == PSD_DB_ABSENT ? PSD_DB_DONE : result;
 }
 
 static psd_db_result keep(psd_admin *admin, void *context) {
@@ -116,5 +130,8 @@ int psd_admin_rates_publish(psd_admin *admin) {
     return status;
   (void)psd_rates_view_open(at.bytes, at.length, 0, &at.view);
   status = check_new(&at, newest);
+  result = status == PSD_EXIT_DONE ? warn_of_country(admin, &at, newest) : PSD_DB_DONE;
+  if (result != PSD_DB_DONE)
+    return psd_admin_failed(admin, result, "rate table", "");
   return status == PSD_EXIT_DONE ? publish(admin, &at) : status;
 }

@@ -13,8 +13,8 @@ typedef struct psd_evp_algorithms {
   EVP_MD *sha256;
   EVP_CIPHER *aes_256_gcm;
   EVP_CIPHER *aes_128_cbc, *aes_256_cbc; /* what CMAC is made of */
-  EVP_PKEY *curve; /* the parameters of P-256, without a key */
-  EC_GROUP *group; /* the same, for arithmetic on points */
+  EVP_PKEY *curve;                       /* the parameters of P-256, without a key */
+  EC_GROUP *group;                       /* the same, for arithmetic on points */
 } psd_evp_algorithms;
 extern psd_evp_algorithms psd_evp;
 
@@ -23,7 +23,7 @@ typedef struct psd_evp_thread {
   EVP_MD_CTX *hash; /* always freshly initialized */
   EVP_CIPHER_CTX *seal, *open;
   EVP_CIPHER_CTX *mac_128, *mac_256; /* CBC without padding */
-  EVP_PKEY *peer; /* its public point is replaced with every use */
+  EVP_PKEY *peer;                    /* its public point is replaced with every use */
   /* Numbers and points; what was secret is cleared after every use. */
   BN_CTX *numbers;
   BIGNUM *coordinate;

@@ -37,7 +37,7 @@ static const char *take_rates(psd_kms_archive *archive, const psd_kms_record *re
   const psd_kms_known_key *key = key_of(archive, record, PSD_KMS_RATE);
   if (country == NULL || key == NULL || !psd_kms_state_of(key->state)->issues)
     return "a rate table was signed with a key that was not active, or for no country";
-  bool same = record->sequence == country->version && memcmp(record->digest, country->digest, PSD_HASH) == 0;
+  bool same = record->sequence == country->version && psd_secret_equal(record->digest, country->digest, PSD_HASH);
   if (!same && record->sequence <= country->version)
     return "a rate table was signed whose version is not above the one before";
   country->version = (uint32_t)record->sequence;

@@ -128,7 +128,7 @@ static bool open_folder(desk *at) {
   if (at->folder >= 0)
     return true;
   (void)snprintf(at->why, PSD_KMS_WHY_MAX, "%.120s: %.60s", at->options->out,
-                 errno == EPERM ? "others may read or write it, and tables are secret: chmod 700 it" : strerror(errno));
+                 errno == EPERM ? "others may read or write it: chmod 700 it" : strerror(errno));
   return false;
 }
 

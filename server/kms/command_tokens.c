@@ -1,6 +1,5 @@
 /* The token keys of PSDs: what the archive has of them, and what the operator does with one. */
 #include <stdio.h>
-#include <string.h>
 
 #include "kms/commands.h"
 #include "kms/notice.h"
@@ -32,7 +31,7 @@ static bool meant(const psd_kms_options *options, const psd_kms_token *token) {
   if (options->serial_count == 0)
     return true;
   psd_kms_device device = psd_kms_device_of(options->vendor, options->model, options->serials[0]);
-  return memcmp(device.bytes, token->device.bytes, sizeof device.bytes) == 0;
+  return psd_secret_equal(device.bytes, token->device.bytes, sizeof device.bytes);
 }
 
 /* Whether it can be done with a token key in its state: what is over stays so. */

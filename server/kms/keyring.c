@@ -7,6 +7,7 @@ psd_keyring *psd_keyring_new(void) {
   psd_keyring *ring = mmap(NULL, sizeof *ring, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (ring == MAP_FAILED)
     return NULL;
+  ring->domain = PSD_TOKENS_VENDOR;
   psd_keyring_lock(ring);
   (void)madvise(ring, sizeof *ring, MADV_DONTDUMP);
   return ring;

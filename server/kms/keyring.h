@@ -28,7 +28,7 @@ typedef struct psd_keyring {
   psd_kms_key keys[PSD_KMS_KEYS_MAX];
 } psd_keyring;
 
-/* An empty ring; NULL without memory. */
+/* An empty ring of the vendor's domain; NULL without memory. */
 psd_keyring *psd_keyring_new(void);
 void psd_keyring_free(psd_keyring *ring);
 /* Locks the ring's memory, as psd_keyring_new does: where that was refused, there may be room now. */

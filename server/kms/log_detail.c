@@ -1,7 +1,5 @@
 #include "kms/log_detail.h"
 
-#include <string.h>
-
 #include "kms/archive.h"
 
 /* The name of the number of a record; NULL where it has parts of its own, or none. */
@@ -62,6 +60,6 @@ void psd_kms_json_detail(psd_json *out, const psd_kms_record *record) {
     json_token(out, record);
   else if (name != NULL && record->sequence != 0)
     psd_json_number(out, name, record->sequence);
-  if (memcmp(record->digest, none, sizeof none) != 0)
+  if (!psd_secret_equal(record->digest, none, sizeof none))
     psd_json_hex(out, "digest", record->digest, sizeof record->digest);
 }

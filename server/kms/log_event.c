@@ -32,5 +32,5 @@ bool psd_kms_same_event(const psd_kms_record *a, const psd_kms_record *b) {
   return a->time == b->time && a->event == b->event && a->kind == b->kind && a->key == b->key && a->from == b->from &&
          a->to == b->to && a->sequence == b->sequence && a->amount == b->amount && a->serial == b->serial &&
          memcmp(a->vendor, b->vendor, sizeof a->vendor) == 0 && memcmp(a->model, b->model, sizeof a->model) == 0 &&
-         memcmp(a->digest, b->digest, sizeof a->digest) == 0;
+         psd_secret_equal(a->digest, b->digest, sizeof a->digest);
 }

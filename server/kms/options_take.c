@@ -128,26 +128,60 @@ static bool take_pair(uint8_t pair[2], const char *value, unsigned option, char 
   return true;
 }
 
-bool psd_kms_option_take(psd_kms_options *options, unsigned option, const char *value, char *wrong) {
+/* Where an option that is the name of a file, folder, socket or group is kept; NULL for others. */
+static const char **path_of(psd_kms_options *options, unsigned option) {
   switch (option) {
   case PSD_KMS_OPTION_DIR:
-    return take_path(&options->dir, value, option, wrong);
+    return &options->dir;
   case PSD_KMS_OPTION_PASSPHRASE:
-    return take_path(&options->passphrase_file, value, option, wrong);
+    return &options->passphrase_file;
   case PSD_KMS_OPTION_NEW_PASSPHRASE:
-    return take_path(&options->new_passphrase_file, value, option, wrong);
+    return &options->new_passphrase_file;
   case PSD_KMS_OPTION_LISTEN:
-    return take_path(&options->listen, value, option, wrong);
+    return &options->listen;
   case PSD_KMS_OPTION_GROUP:
-    return take_path(&options->group, value, option, wrong);
+    return &options->group;
+  case PSD_KMS_OPTION_OUT:
+    return &options->out;
+  case PSD_KMS_OPTION_OUT_DIR:
+    return &options->out_dir;
+  case PSD_KMS_OPTION_REVOKED:
+    return &options->revoked;
+  default:
+    return NULL;
+  }
+}
+
+/* Takes an option without a value; false for others. */
+static bool take_flag(psd_kms_options *options, unsigned option) {
+  switch (option) {
+  case PSD_KMS_OPTION_JSON:
+    options->json = true;
+    return true;
+  case PSD_KMS_OPTION_MOVEMENTS:
+    options->movements = true;
+    return true;
+  case PSD_KMS_OPTION_VERIFY:
+    options->verify = true;
+    return true;
+  case PSD_KMS_OPTION_QUIET:
+    options->quiet = true;
+    return true;
+  case PSD_KMS_OPTION_CLASSIC:
+    options->classic = true;
+    return true;
+  case PSD_KMS_OPTION_NO_SECCOMP:
+    options->no_seccomp = true;
+    return true;
+  default:
+    return false;
+  }
+}
+
+static bool take_value(psd_kms_options *options, unsigned option, const char *value, char *wrong) {
+  switch (option) {
   case PSD_KMS_OPTION_KEY:
     return take_key(options, value, option, wrong);
-  case PSD_KMS_OPTION_OUT:
-    return take_path(&options->out, value, option, wrong);
-  case PSD_KMS_OPTION_OUT_DIR:
-    return take_path(&options->out_dir, value, option, wrong);
-  case PSD_KMS_OPTION_REVOKED:
-    return take_path(&options->revoked, value, option, wrong);
   case PSD_KMS_OPTION_DOMAIN:
     return take_domain(options, value, wrong);
   case PSD_KMS_OPTION_DATE:
@@ -170,29 +204,19 @@ bool psd_kms_option_take(psd_kms_options *options, unsigned option, const char *
     return take_pair(options->vendor, value, option, wrong);
   case PSD_KMS_OPTION_MODEL:
     return take_pair(options->model, value, option, wrong);
-  case PSD_KMS_OPTION_JSON:
-    options->json = true;
-    return true;
-  case PSD_KMS_OPTION_MOVEMENTS:
-    options->movements = true;
-    return true;
-  case PSD_KMS_OPTION_VERIFY:
-    options->verify = true;
-    return true;
   case PSD_KMS_OPTION_MOST:
     return take_most(options, value, wrong);
   case PSD_KMS_OPTION_LONGEST_WATCHDOG:
-    return take_watchdog(options, value, wrong);
-  case PSD_KMS_OPTION_QUIET:
-    options->quiet = true;
-    return true;
-  case PSD_KMS_OPTION_CLASSIC:
-    options->classic = true;
-    return true;
   default:
-    options->no_seccomp = true;
-    return true;
+    return take_watchdog(options, value, wrong);
   }
+}
+
+bool psd_kms_option_take(psd_kms_options *options, unsigned option, const char *value, char *wrong) {
+  const char **path = path_of(options, option);
+  if (path != NULL)
+    return take_path(path, value, option, wrong);
+  return take_flag(options, option) || take_value(options, option, value, wrong);
 }
 
 static const struct token_verb {

@@ -8,7 +8,7 @@
 static bool follows(const psd_kms_archive *archive, const psd_rates *rates, const uint8_t digest[PSD_HASH]) {
   const psd_kms_rates_row *last = psd_kms_archive_rates(archive, rates->head.country);
   return last != NULL && (rates->head.version > last->version ||
-                          (rates->head.version == last->version && memcmp(digest, last->digest, PSD_HASH) == 0));
+                          (rates->head.version == last->version && psd_secret_equal(digest, last->digest, PSD_HASH)));
 }
 
 static bool services_within(const psd_service_rates *services, uint64_t most) {

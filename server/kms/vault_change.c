@@ -66,8 +66,8 @@ static bool make_keys(psd_keyring *ring, const psd_kms_birth *birth, psd_kms_eve
 static bool fill(psd_kms *kms, psd_part passphrase, const psd_kms_birth *birth, char *why) {
   psd_kms_events events = {.count = 0};
   kms->ring = psd_keyring_new();
-  if (kms->ring != NULL)
-    kms->ring->domain = birth->domain != 0 ? birth->domain : PSD_TOKENS_VENDOR;
+  if (kms->ring != NULL && birth->domain != 0)
+    kms->ring->domain = birth->domain;
   if (kms->ring == NULL || !psd_random(kms->ring->store_key, sizeof kms->ring->store_key) ||
       !psd_kms_seal_key(passphrase, birth->cost, kms->ring->store_key, &kms->seal) ||
       !make_keys(kms->ring, birth, &events))

@@ -49,6 +49,23 @@ static psd_authority *signer_of(const psd_site *site, X509_CRL *list) {
   return NULL;
 }
 
+/* The number of a list (RFC 5280, 5.2.3), which grows from one to the next; 0 without one. */
+static uint64_t number_of(const X509_CRL *list) {
+  uint64_t number = 0;
+  ASN1_INTEGER *found = X509_CRL_get_ext_d2i(list, NID_crl_number, NULL, NULL);
+  if (found != NULL && ASN1_INTEGER_get_uint64(&number, found) != 1)
+    number = UINT64_MAX;
+  ASN1_INTEGER_free(found);
+  return number;
+}
+
+/* Of two that were made in the same second the number tells. */
+static bool is_newer(const psd_authority *than, const X509_CRL *list, uint64_t from) {
+  if (than->list == NULL || from != than->list_from)
+    return than->list == NULL || from > than->list_from;
+  return number_of(list) > number_of(than->list);
+}
+
 /* The newest list of a CA counts. One that says it is not the whole list says so in a critical extension (RFC 5280,
  * 5.2.4 and 5.2.5), and is refused. */
 static bool add_list(psd_reading *reading, X509_CRL *list) {
@@ -61,7 +78,7 @@ static bool add_list(psd_reading *reading, X509_CRL *list) {
   if (!psd_asn1_seconds(X509_CRL_get0_lastUpdate(list), &from) ||
       (X509_CRL_get0_nextUpdate(list) != NULL && !psd_asn1_seconds(X509_CRL_get0_nextUpdate(list), &next)))
     return psd_site_damaged(reading, "the list says no sensible time");
-  if (signer->list != NULL && signer->list_from >= from)
+  if (!is_newer(signer, list, from))
     return true;
   if (X509_CRL_up_ref(list) != 1)
     return psd_site_damaged(reading, "OpenSSL does not take it");

@@ -99,8 +99,12 @@ static bool add_certificate(psd_reading *reading, X509 *certificate) {
     return true; /* one of the chain, which ca/ has if it is trusted */
   if (!take_policy(certificate, row.device))
     return psd_site_damaged(reading, "it has a certificate that names no PSD");
-  if (!take_number(certificate, &row.number) || !take_point(certificate, row.point) || !narrow(&row, certificate))
-    return psd_site_damaged(reading, "it has a certificate that is none of a PSD: number, key or times");
+  if (!take_point(certificate, row.point) || !narrow(&row, certificate))
+    return psd_site_damaged(reading, "it has a certificate that is none of a PSD: key or times");
+  if (!take_number(certificate, &row.number)) {
+    psd_site_remark(reading, "a certificate is not used: no indicium has room for its number");
+    return true;
+  }
   judge_chain(site, certificate, &row);
   psd_certificate *rows =
       psd_room_for_row(reading, site->certificates, site->certificate_count, sizeof *site->certificates);

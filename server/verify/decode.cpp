@@ -21,6 +21,8 @@ constexpr uint64_t AREAS_MOST = 8;
 constexpr double ASKEW[] = {4, -4, 8, -8, 12, -12};
 constexpr uint64_t ASKEW_PIXELS = 16000000;
 
+const ZXing::BarcodeFormats BOTH = ZXing::BarcodeFormat::DataMatrix | ZXing::BarcodeFormat::PDF417;
+
 // White around the page: a symbol at its edge lacks the quiet zone that it is found by.
 constexpr unsigned MARGIN = 16;
 
@@ -80,7 +82,7 @@ struct Search {
   Page &page;
   psd_symbol_found *found;
   void *user;
-  unsigned count; // symbols that were found
+  std::vector<ZXing::ByteArray> told;
 };
 
 ZXing::Position moved(const ZXing::Position &corners, const psd_region &region) {
@@ -90,27 +92,34 @@ ZXing::Position moved(const ZXing::Position &corners, const psd_region &region) 
   return there;
 }
 
-// Looks at one place; true if a symbol was found there, which is gone from the page then.
+bool was_told(const Search &search, const ZXing::ByteArray &bytes) {
+  return std::find(search.told.begin(), search.told.end(), bytes) != search.told.end();
+}
+
+// Looks at one place; true if a symbol was found there that was not told before, which is gone from the page then.
 bool find_at(Search &search, const psd_region &region, ZXing::BarcodeFormats formats) {
   const ZXing::ImageView view(search.page.grey.data(), search.page.width, search.page.height, ZXing::ImageFormat::Lum);
-  const unsigned before = search.count;
+  const size_t before = search.told.size();
   const ZXing::Results results =
       ZXing::ReadBarcodes(view.cropped(static_cast<int>(region.left), static_cast<int>(region.top),
                                        static_cast<int>(region.width), static_cast<int>(region.height)),
                           hints(formats));
   for (const ZXing::Result &result : results) {
-    if (!result.isValid() || search.count == PSD_SYMBOLS_MOST)
+    if (!result.isValid() || search.told.size() == PSD_SYMBOLS_MOST)
       continue;
-    search.count++;
+    paint_over(search.page, moved(result.position(), region));
+    // Painted over or not, what is left of a symbol may be enough to be read again.
+    if (was_told(search, result.bytes()))
+      continue;
+    search.told.push_back(result.bytes());
     search.found(search.user, result.bytes().data(), result.bytes().size(),
                  result.format() == ZXing::BarcodeFormat::PDF417 ? "PDF417" : "DataMatrix");
-    paint_over(search.page, moved(result.position(), region));
   }
-  return search.count > before;
+  return search.told.size() > before;
 }
 
-// Data Matrix symbols outside the middle of the picture. How many pixels are looked at is bounded, lest pictures be
-// made that keep the site busy.
+// Symbols outside the middle of the picture, and what others have hidden. How many pixels are looked at is bounded,
+// lest pictures be made that keep the site busy.
 bool find_apart(Search &search) {
   psd_regions regions;
   const Page &page = search.page;
@@ -121,7 +130,7 @@ bool find_apart(Search &search) {
   for (size_t i = 0; i < regions.count; i++) {
     const psd_region &region = regions.list[i];
     uint64_t pixels = static_cast<uint64_t>(region.width) * region.height;
-    while (pixels <= left && find_at(search, region, ZXing::BarcodeFormat::DataMatrix))
+    while (pixels <= left && find_at(search, region, BOTH))
       left -= pixels;
     left -= std::min(left, pixels);
   }
@@ -138,7 +147,7 @@ bool find_askew(Search &search) {
     if (!turned)
       return false;
     Page page = copy_of(turned.get(), wide, high, wide);
-    Search again{page, search.found, search.user, 0};
+    Search again{page, search.found, search.user, {}};
     if (find_at(again, {0, 0, wide, high}, ZXing::BarcodeFormat::PDF417))
       return true;
   }
@@ -146,16 +155,14 @@ bool find_askew(Search &search) {
 }
 
 bool find_all(Page &page, psd_symbol_found *found, void *user) {
-  Search search{page, found, user, 0};
+  Search search{page, found, user, {}};
   const psd_region whole = {0, 0, static_cast<unsigned>(page.width), static_cast<unsigned>(page.height)};
-  // All PDF417 symbols are found at once; one that is looked for again may be told again, not being quite painted over.
-  (void)find_at(search, whole, ZXing::BarcodeFormat::PDF417);
-  while (search.count < PSD_SYMBOLS_MOST && find_at(search, whole, ZXing::BarcodeFormat::DataMatrix)) {
+  while (search.told.size() < PSD_SYMBOLS_MOST && find_at(search, whole, BOTH)) {
   }
   if (!find_apart(search))
     return false;
   const uint64_t pixels = static_cast<uint64_t>(page.width) * static_cast<uint64_t>(page.height);
-  return search.count > 0 || pixels > ASKEW_PIXELS || find_askew(search);
+  return !search.told.empty() || pixels > ASKEW_PIXELS || find_askew(search);
 }
 
 } // namespace

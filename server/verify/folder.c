@@ -1,4 +1,3 @@
-#define _XOPEN_SOURCE 700 /* scandir */
 #include "verify/folder.h"
 
 #include <dirent.h>
@@ -84,12 +83,14 @@ bool psd_one_file(psd_reading *reading, const char *name, psd_file_reader *read)
 }
 
 static bool all_read(int file, uint8_t *data, size_t length) {
-  for (ssize_t some; length > 0; data += some, length -= (size_t)some) {
-    some = read(file, data, length);
+  while (length > 0) {
+    ssize_t some = read(file, data, length);
     if (some < 0 && errno == EINTR)
-      some = 0;
-    else if (some <= 0)
+      continue;
+    if (some <= 0)
       return false;
+    data += some;
+    length -= (size_t)some;
   }
   return true;
 }
@@ -97,6 +98,7 @@ static bool all_read(int file, uint8_t *data, size_t length) {
 /* Looks at what was opened, not at the name: it may be another file by then. */
 static bool size_of(psd_reading *reading, int file, size_t most, bool secret, size_t *length) {
   struct stat status;
+  *length = 0;
   if (fstat(file, &status) != 0)
     return psd_site_damaged(reading, "%s", strerror(errno));
   if (!S_ISREG(status.st_mode))
@@ -155,7 +157,8 @@ bool psd_file_keys(psd_reading *reading, const char *name, psd_public_keys *keys
     return false;
   if (access(reading->path, F_OK) != 0 && errno == ENOENT)
     return true;
-  bool done = psd_file_bytes(reading, KEY_FILE_MOST, false, &text, &length) && take_keys(reading, (char *)text, keys);
+  bool done = psd_file_bytes(reading, KEY_FILE_MOST, false, &text, &length) && text != NULL &&
+              take_keys(reading, (char *)text, keys);
   free(text);
   return done;
 }

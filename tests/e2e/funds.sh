@@ -148,7 +148,10 @@ out_of_service() { # SERIAL
   quietly operator meter zeroize "$1"
   sign_on audit >zeroize.log 2>&1 || true
   expect_like "the card" "$(state)" "^zeroized"
-  expect_like "its certificates" "$(operator meter revoked --csv)" "1,[0-9]+,cessationOfOperation"
+  operator meter revoked --csv >revoked.csv
+  expect_like "its certificates" "$(<revoked.csv)" "1,[0-9]+,cessationOfOperation"
+  "$PSD_KMS" crl --dir kms --passphrase-file kms.pass --revoked revoked.csv >crl.pem 2>>server.log
+  expect_like "openssl verify" "$(openssl verify -crl_check -CRLfile crl.pem -CAfile ca.pem second.pem 2>&1)" "certificate revoked"
   agreed
 }
 

@@ -3,17 +3,20 @@
  *
  * Input: one byte of flags, one for the type of the frame, then the body. Flag 1: the role of manufacturing. Flag 2:
  * the body is a request of the PSD that is made below, with its WRAPPED_K4 and, of what a PSD signs, its signature put
- * in; so that what may be wished for is looked at too. Flag 4: the PSD has a key pair. */
+ * in; so that what may be wished for is looked at too. Flag 4: the PSD has a key pair. Flag 8: the role of
+ * registration; the PSD's token key is installed. */
 #include <string.h>
 
 #include "fuzz.h"
 #include "kms/service.h"
 #include "kms/wrapped_k4.h"
 #include "psd/spec/commands.h"
+#include "psd/spec/rates.h"
 
-enum { MANUFACTURING = 1, GENUINE = 2, PAIR = 4 };
+enum { MANUFACTURING = 1, GENUINE = 2, PAIR = 4, REGISTRATION = 8 };
 
 static psd_keyring *ring;
+static psd_kms_archive *archive;
 /* The PSD, without and with a key pair. */
 static psd_kms_device device;
 static psd_pair *pair;
@@ -27,6 +30,7 @@ static uint64_t at_noon(void) {
 /* Keys lie in memory of their own, where the leak check does not look for pointers. */
 static void forget(void) {
   psd_keyring_free(ring);
+  psd_kms_archive_free(archive);
   psd_pair_free(pair);
 }
 
@@ -40,17 +44,50 @@ static void make_psd(void) {
     FUZZ_ASSERT(psd_kms_wrap_k4(ring, &device, &k4[i], wrapped[i]));
 }
 
+static void learn(psd_kms_event_id id, psd_kms_kind kind, uint32_t key, psd_kms_state from, psd_kms_state to) {
+  const psd_kms_event event = {.event = id,
+                               .time = at_noon(),
+                               .kind = kind,
+                               .key = key,
+                               .from = from,
+                               .to = to,
+                               .about_device = kind == PSD_KMS_METER,
+                               .device = device,
+                               .sequence = psd_kms_token_detail(0, 5, 1)};
+  const psd_kms_record record = psd_kms_record_of(&event);
+  const char *flaw;
+  FUZZ_ASSERT(psd_kms_archive_take(archive, &record, &flaw) && flaw == NULL);
+}
+
+/* Every kind of key, and what the log would have of each. */
+static void make_keys(void) {
+  for (size_t i = 0; i < psd_kms_kind_count; i++) {
+    const psd_kms_kind_row *row = psd_kms_kind_at(i);
+    if (!psd_kms_kind_kept(row, PSD_TOKENS_VENDOR))
+      continue;
+    psd_kms_key *key = psd_keyring_make(ring, row->kind, 2048, at_noon());
+    FUZZ_ASSERT(key != NULL && psd_keyring_move(key, PSD_KMS_STATE_ACTIVE, at_noon()));
+    learn(PSD_KMS_EVENT_GENERATED, row->kind, key->identifier, PSD_KMS_STATE_NONE, PSD_KMS_STATE_GENERATED);
+    learn(PSD_KMS_EVENT_MOVED, row->kind, key->identifier, PSD_KMS_STATE_GENERATED, PSD_KMS_STATE_ACTIVE);
+  }
+}
+
+static void install_token_key(void) {
+  uint32_t set = psd_keyring_active(ring, PSD_KMS_TOKEN)->identifier;
+  learn(PSD_KMS_EVENT_TOKEN_MADE, PSD_KMS_METER, set, PSD_KMS_STATE_GENERATED, PSD_KMS_STATE_ACTIVE);
+  learn(PSD_KMS_EVENT_TOKEN_MADE, PSD_KMS_METER, set, PSD_KMS_STATE_ACTIVE, PSD_KMS_STATE_INSTALLED);
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
   (void)argc;
   (void)argv;
   FUZZ_ASSERT(psd_evp_start());
   ring = psd_keyring_new();
-  FUZZ_ASSERT(ring != NULL && atexit(forget) == 0);
-  for (unsigned kind = PSD_KMS_VENDOR; kind <= PSD_KMS_RSA; kind++) {
-    psd_kms_key *key = psd_keyring_make(ring, (psd_kms_kind)kind, 2048, at_noon());
-    FUZZ_ASSERT(key != NULL && psd_keyring_move(key, PSD_KMS_STATE_ACTIVE, at_noon()));
-  }
+  archive = psd_kms_archive_new();
+  FUZZ_ASSERT(ring != NULL && archive != NULL && atexit(forget) == 0);
+  make_keys();
   make_psd();
+  install_token_key();
   return 0;
 }
 
@@ -133,7 +170,17 @@ static void check_forgery(psd_frame_type answered) {
   FUZZ_ASSERT(answered != PSD_FRAME_KMS_SESSION_KEY && answered != PSD_FRAME_KMS_VERIFIED &&
               answered != PSD_FRAME_KMS_ROTATED && answered != PSD_FRAME_KMS_ENDORSED);
   FUZZ_ASSERT(answered != PSD_FRAME_KMS_FUNDED && answered != PSD_FRAME_KMS_RECEIVED &&
-              answered != PSD_FRAME_KMS_ORDERED && answered != PSD_FRAME_KMS_CERTIFIED);
+              answered != PSD_FRAME_KMS_ORDERED && answered != PSD_FRAME_KMS_CERTIFIED &&
+              answered != PSD_FRAME_KMS_REGISTERED);
+}
+
+/* Nothing but a whole table is signed, and no price above the policy. */
+static void check_rates(const uint8_t *body, size_t size) {
+  psd_rates rates;
+  psd_rate_row row;
+  FUZZ_ASSERT(psd_rates_open(body + PSD_SIZE_KMS_CALL, size - PSD_SIZE_KMS_CALL, &rates));
+  for (uint64_t i = 0; i < rates.head.rows; i++)
+    FUZZ_ASSERT(psd_rates_row(&rates, i, &row) && row.postage <= psd_kms_policy_default.most);
 }
 
 static void check_answer(psd_role role, psd_frame_type type, psd_frame_type answered, const uint8_t *body, size_t size,
@@ -148,7 +195,10 @@ static void check_answer(psd_role role, psd_frame_type type, psd_frame_type answ
   }
   FUZZ_ASSERT(answered == type + 1);
   FUZZ_ASSERT(answered != PSD_FRAME_KMS_MANUFACTURED || role == PSD_ROLE_MANUFACTURING);
+  FUZZ_ASSERT(answered != PSD_FRAME_KMS_TOKEN_KEY_MADE || role == PSD_ROLE_MANUFACTURING);
   FUZZ_ASSERT(answered != PSD_FRAME_KMS_COLUMN_KEY || role == PSD_ROLE_METER);
+  if (answered == PSD_FRAME_KMS_RATES_SIGNED)
+    check_rates(body, size);
 }
 
 static psd_frame_type answer_to(psd_kms_service *service, psd_frame_type type, const uint8_t *body, size_t length,
@@ -162,9 +212,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static uint8_t memory[PSD_FRAME_BODY_MAX], made[PSD_FRAME_BODY_MAX];
   psd_cursor input = psd_cursor_over(data, size);
   size_t length;
-  psd_kms_service service = {.keys = ring, .now = at_noon};
+  psd_kms_service service = {.keys = ring, .now = at_noon, .archive = archive};
   const unsigned flags = fuzz_u8(&input);
   service.role = (flags & MANUFACTURING) == 0 ? PSD_ROLE_METER : PSD_ROLE_MANUFACTURING;
+  if ((flags & REGISTRATION) != 0)
+    service.role = PSD_ROLE_REGISTRATION;
   psd_frame_type type = (psd_frame_type)fuzz_u8(&input);
   psd_buffer answer = psd_buffer_over(memory, sizeof memory);
   if ((flags & GENUINE) != 0) {

@@ -6,6 +6,7 @@ import re
 SPEC = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "..", "apdu-spec")
 
 NUMBERS = {"UINT", "AMOUNT", "TIME", "SPAN", "SERIAL", "FLAG", "STATE", "EVENT", "FAULT", "MODE", "KEYS"}
+LITTLE = {"LITTLE", "LITTLE_AMOUNT", "LITTLE_SERIAL"}  # least significant byte first
 
 
 def _rows(path, macro):
@@ -33,6 +34,11 @@ SIGNAL_STEPS = {int(row[1]): int(row[2]) for row in _rows("session.def", "PSD_SI
 ACTIONS = {row[0]: int(row[1], 16) for row in _rows("session.def", "PSD_ACTION")}
 OPERATIONS = {row[0]: int(row[1]) for row in _rows("session.def", "PSD_OPERATION")}
 STATES = {row[0]: int(row[1]) for row in _rows("lifecycle.def", "PSD_STATE")}
+PROFILES = {row[0]: (int(row[1]), int(row[2]), int(row[3])) for row in _rows("evidence.def", "PSD_PROFILE")}
+KINDS = {row[0]: int(row[1]) for row in _rows("evidence.def", "PSD_EVIDENCE_KIND")}
+CLASSES = {row[0]: int(row[1]) for row in _rows("evidence.def", "PSD_MAIL_CLASS")}
+DOMAINS = {row[0]: int(row[1]) for row in _rows("evidence.def", "PSD_TOKEN_DOMAIN")}
+MAKERS = {int(row[0]): (row[1].encode(), row[2].encode()) for row in _rows("evidence.def", "PSD_MAKER")}
 COMMANDS = {row[0]: int(row[4], 16) for row in _rows("commands.def", "PSD_COMMAND")}
 
 
@@ -50,6 +56,8 @@ def pack(name, values):
         value = values[field]
         if kind in NUMBERS:
             out += value.to_bytes(size, "big")
+        elif kind in LITTLE:
+            out += value.to_bytes(size, "little")
         elif len(value) == size:
             out += value
         else:
@@ -72,5 +80,8 @@ def take(name, data):
     values = {}
     for field, kind, size in LAYOUTS[name]:
         part, data = data[:size], data[size:]
-        values[field] = int.from_bytes(part, "big") if kind in NUMBERS else part
+        if kind in NUMBERS or kind in LITTLE:
+            values[field] = int.from_bytes(part, "big" if kind in NUMBERS else "little")
+        else:
+            values[field] = part
     return values, data

@@ -45,13 +45,15 @@ static void put_answer(psd_buffer *frame, manner how, psd_frame_type type, psd_c
   psd_column_key key = {.key = {how == KEY ? 1 : 2}};
   psd_frame_type answer = type == PSD_FRAME_KMS_RATES ? PSD_FRAME_KMS_RATES_SIGNED : PSD_FRAME_KMS_COLUMN_KEY;
   psd_put_message(&text, PSD_MESSAGE_KMS_CALL, &(psd_kms_call){.number = psd_take_u32(&body)});
-  if (how == REFUSES)
-    psd_put_message(&text, PSD_MESSAGE_ERROR_SIGNAL, &(psd_error_signal){.signal = PSD_SIGNAL_ROLE});
+  bool refuses = how == REFUSES || how == SIGNED_ANOTHER;
+  if (refuses)
+    psd_put_message(&text, PSD_MESSAGE_ERROR_SIGNAL,
+                    &(psd_error_signal){.signal = how == REFUSES ? PSD_SIGNAL_ROLE : PSD_SIGNAL_REQUEST});
   else if (how != GARBAGE && type == PSD_FRAME_KMS_RATES)
     put_signature(&text, how == OTHER_KEY ? other_secret : rate_secret, body);
   else if (how != GARBAGE)
     psd_put_message(&text, PSD_MESSAGE_COLUMN_KEY, &key);
-  psd_put_frame(frame, how == REFUSES ? PSD_FRAME_KMS_REFUSED : answer, bytes, text.length);
+  psd_put_frame(frame, refuses ? PSD_FRAME_KMS_REFUSED : answer, bytes, text.length);
 }
 
 static void answer_one(int fd, manner how) {

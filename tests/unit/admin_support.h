@@ -11,7 +11,7 @@ extern char folder[64], kms[96], password_file[96];
 /* Of the last command. */
 extern char out[1 << 16], err[4096];
 
-typedef enum manner { KEY, OTHER_KEY, REFUSES, SILENT, HANGS_UP, HALF, OVERSIZE, GARBAGE } manner;
+typedef enum manner { KEY, OTHER_KEY, REFUSES, SIGNED_ANOTHER, SILENT, HANGS_UP, HALF, OVERSIZE, GARBAGE } manner;
 /* Serves in a process of its own until it is killed. */
 int kms_start(manner how);
 void kms_end(int process);

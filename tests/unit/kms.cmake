@@ -26,6 +26,7 @@ target_link_libraries(psd_kms_process PUBLIC psd_check psd_spec PRIVATE psd_opti
 add_dependencies(psd_kms_process psd-kms)
 psd_unit_test(kms_program SOURCES ${UNIT}/kms_program.c LIBRARIES psd_kms_process psd_evp)
 psd_unit_test(kms_money SOURCES ${UNIT}/kms_money.c ${UNIT}/openssl_run.c LIBRARIES psd_kms_process psd_evp)
+psd_unit_test(kms_evidence SOURCES ${UNIT}/kms_evidence.c ${UNIT}/openssl_run.c LIBRARIES psd_kms_process psd_kms_program)
 psd_unit_test(kms_load SOURCES ${UNIT}/kms_load.c LIBRARIES psd_kms_process)
 psd_unit_test(kms_harden SOURCES ${UNIT}/kms_harden.c LIBRARIES psd_kms_process)
 if(PSD_CLASSIC)

@@ -221,6 +221,101 @@ static void own_key_pair(void) {
   workshop_close(&shop);
 }
 
+static psd_result ask_token_key(canned *kms, psd_token_key *key) {
+  const psd_kms_token_key wanted = {.vendor = "PS", .model = "D1", .serial = 0x2A, .order = 1, .digits = 6};
+  return psd_link_token_key(kms->link, &wanted, key, &error);
+}
+
+static void token_keys(void) {
+  canned kms;
+  psd_token_key key;
+  uint8_t body[PSD_FRAME_BODY_MAX];
+  psd_token_key sample = {.set = 11, .pointer = 417, .digits = 6, .order = 1};
+  memset(sample.key, 0x77, sizeof sample.key);
+  canned_open(&kms, PSD_PEER_KMS, 2000);
+  say_message(&kms, PSD_FRAME_KMS_TOKEN_KEY_MADE, 1, PSD_MESSAGE_TOKEN_KEY, &sample, 0);
+  CU_ASSERT_EQUAL(ask_token_key(&kms, &key), PSD_OK);
+  CU_ASSERT_EQUAL(memcmp(&key, &sample, sizeof key), 0);
+  size_t length = canned_heard(&kms, PSD_FRAME_KMS_TOKEN_KEY, body);
+  psd_check_bytes(body, length, "00000001 5053 4431 0000002A 01 06", "request");
+  canned_close(&kms);
+}
+
+/* A key that is not what was asked for is none, and nothing of it stays. */
+static void strange_token_keys(void) {
+  static const psd_token_key strange[] = {{.set = 0, .digits = 6, .order = 1},
+                                          {.set = 11, .digits = 5, .order = 1},
+                                          {.set = 11, .digits = 6, .order = 0},
+                                          {.set = 11, .digits = 6, .order = 1}}; /* with a byte too many */
+  static const psd_token_key none = {.set = 0};
+  for (size_t i = 0; i < sizeof strange / sizeof strange[0]; i++) {
+    canned kms;
+    psd_token_key key;
+    canned_open(&kms, PSD_PEER_KMS, 2000);
+    say_message(&kms, PSD_FRAME_KMS_TOKEN_KEY_MADE, 1, PSD_MESSAGE_TOKEN_KEY, &strange[i], i == 3 ? 1 : 0);
+    CU_ASSERT_EQUAL(ask_token_key(&kms, &key), PSD_BAD_ANSWER);
+    CU_ASSERT_EQUAL(memcmp(&key, &none, sizeof key), 0);
+    canned_close(&kms);
+  }
+}
+
+static void registration(void) {
+  static const struct {
+    psd_signal signal;
+    const char *words;
+  } cases[] = {{PSD_SIGNAL_REQUEST, "it has made no token key of this set"},
+               {PSD_SIGNAL_SIGNATURE, "the PSD does not hold the token key that was made for it"}};
+  const psd_kms_register proof = {
+      .vendor = "PS", .model = "D1", .serial = 0x2A, .zip = 90210, .licence = 4711, .set = 11, .token = 12345678};
+  uint8_t body[PSD_FRAME_BODY_MAX];
+  canned kms;
+  canned_open(&kms, PSD_PEER_KMS, 2000);
+  canned_say(&kms, PSD_FRAME_KMS_REGISTERED, "\0\0\0\1", 4);
+  CU_ASSERT_EQUAL(psd_link_register(kms.link, &proof, &error), PSD_OK);
+  size_t length = canned_heard(&kms, PSD_FRAME_KMS_REGISTER, body);
+  psd_check_bytes(body, length, "00000001 5053 4431 0000002A 00016062 00001267 0000000B 00BC614E", "proof");
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    const psd_error_signal no = {.signal = cases[i].signal};
+    say_message(&kms, PSD_FRAME_KMS_REFUSED, 1, PSD_MESSAGE_ERROR_SIGNAL, &no, 0);
+    CU_ASSERT_EQUAL(psd_link_register(kms.link, &proof, &error), PSD_REFUSED);
+    CU_ASSERT_PTR_NOT_NULL(strstr(error.words, cases[i].words));
+  }
+  canned_close(&kms);
+}
+
+/* Token keys, and a DSA pair beside the key pair: the card has them, and makes what they are for. */
+static void a_meter_for_evidence(void) {
+  workshop shop;
+  uint8_t wrapped[4 + PSD_SIZE_WRAPPED_K4] = {0, 0, 0, 1}, y[128];
+  psd_host_keys keys = support_keys();
+  psd_evidence_policy policy;
+  psd_dsa_key dsa;
+  psd_key_status status;
+  workshop_open(&shop);
+  shop.keys.vendor_token = (psd_token_key){.set = 11, .pointer = 417, .digits = 6};
+  shop.keys.postal_token = (psd_token_key){.set = 2, .pointer = 42, .digits = 6};
+  memset(shop.keys.vendor_token.key, 0x66, sizeof shop.keys.vendor_token.key);
+  memset(shop.keys.postal_token.key, 0x67, sizeof shop.keys.postal_token.key);
+  canned_say(&shop.kms, PSD_FRAME_KMS_ENDORSED, wrapped, sizeof wrapped);
+  canned_say(&shop.control, PSD_FRAME_ENROLLED, NULL, 0);
+  const psd_manufacture_order order = {
+      .profile = &shop.profile, .key_pair = true, .dsa = true, .kms = shop.kms.link, .control = shop.control.link};
+  psd_host *host = support_host(&shop.r);
+  CU_ASSERT_EQUAL_FATAL(psd_manufacture(host, &order, &shop.id, &shop.keys, &keys, NOW), PSD_OK);
+  CU_ASSERT_EQUAL(psd_host_get_object(host, PSD_OBJECT_EVIDENCE_POLICY, &policy), PSD_OK);
+  CU_ASSERT_EQUAL(policy.profiles, 1U << PSD_PROFILE_DSA | 1U << PSD_PROFILE_P256 | 1U << PSD_PROFILE_COMPACT);
+  CU_ASSERT_EQUAL(psd_host_get_object(host, PSD_OBJECT_DSA_KEY, &dsa), PSD_OK);
+  CU_ASSERT_EQUAL(psd_host_read_dsa_key(host, y), PSD_OK);
+  CU_ASSERT_EQUAL(memcmp(y, dsa.y, sizeof y), 0);
+  CU_ASSERT_EQUAL(psd_host_get_object(host, PSD_OBJECT_KEY_STATUS, &status), PSD_OK);
+  for (size_t i = 0; i < psd_key_count; i++)
+    if (psd_keys[i].object == PSD_OBJECT_VENDOR_TOKEN_KEY || psd_keys[i].object == PSD_OBJECT_POSTAL_TOKEN_KEY ||
+        psd_keys[i].object == PSD_OBJECT_DSA_KEY)
+      CU_ASSERT_EQUAL(status.loaded >> i & 1U, 1);
+  psd_host_close(host);
+  workshop_close(&shop);
+}
+
 static void profiles(void) {
   static const char *const bad[] = {"serial = 0000002A\n", "vendor_key_id = 3\n", "device_key_scheme = unique\n",
                                     "warn_days = 1\n",     "suites = p256,des\n", "suites =\n",
@@ -254,6 +349,10 @@ int main(void) {
       {"no meter without its K4 in the database", no_meter_without_its_k4},
       {"keys that are not the card's", not_the_keys_of_this_card},
       {"a key pair of the PSD's own", own_key_pair},
+      {"the keys of tokens", token_keys},
+      {"token keys that are none", strange_token_keys},
+      {"token keys are registered", registration},
+      {"a meter with all that evidence needs", a_meter_for_evidence},
       {"profiles of a manufacture", profiles},
   };
   return psd_check_run("reader: manufacture", tests, PSD_CHECK_COUNT(tests));

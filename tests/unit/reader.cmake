@@ -37,6 +37,13 @@ endforeach()
 target_sources(reader_money PRIVATE ${UNIT}/reader_counter.c)
 target_include_directories(reader_money PRIVATE ${PROJECT_SOURCE_DIR}/reader)
 
+psd_unit_test(reader_indicium SOURCES ${UNIT}/reader_indicium.c ${UNIT}/reader_json.c ${UNIT}/reader_program.c
+  LIBRARIES psd_cli psd_reader_support psd_emulator psd_bench_evidence psd_bench_orders)
+set_tests_properties(reader_indicium PROPERTIES
+  ENVIRONMENT "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/support/lsan.supp:print_suppressions=0")
+target_compile_definitions(reader_indicium PRIVATE PSD_PROGRAM="$<TARGET_FILE:psd>" _XOPEN_SOURCE=700)
+add_dependencies(reader_indicium psd)
+
 # libpsdreader.map against the headers.
 set(PSD_READER_HEADERS "")
 foreach(header reader.h reader/command.h reader/evidence.h reader/host.h reader/link.h

@@ -37,7 +37,7 @@ static void read_back(void) {
     job = a_job(PSD_PROFILE_COMPACT, symbologies[i], 200);
     job.envelope = true;
     svg_shows(&job, "300");
-    pdf_shows(&job, "600");
+    pdf_shows(&job, "300");
   }
 }
 
@@ -133,7 +133,6 @@ static bool overlap(const word_box *a, const word_box *b) {
 static void nothing_overlaps(const psd_print_job *job) {
   word_box words[WORDS_MOST];
   double width = 0, height = 0;
-  pdf_shows(job, "300");
   print(job, "text.pdf");
   size_t count = find_words(&width, &height, words);
   CU_ASSERT(count > 8);
@@ -187,6 +186,7 @@ static void long_texts(void) {
       job.head.destination = UINT32_MAX;
     }
     nothing_overlaps(&job);
+    pdf_shows(&job, "200");
     SAYS(&job, "$16777.215", "V 99999999", "P 99999999", "PIECE 4294967295", "PS D1 0A0B0C0D", "...");
   }
 }
@@ -198,7 +198,7 @@ static void no_texts(void) {
   pdf_shows(&job, "300");
   SAYS(&job, "US POSTAGE", "PIECE 123");
   job.envelope = true;
-  pdf_shows(&job, "300");
+  pdf_shows(&job, "200");
 }
 
 int main(void) {

@@ -111,6 +111,12 @@ static void settings(void) {
       {"vendor_token_pointer", "999", {"1000"}},
       {"postal_token_digits", "2", {"1", "9"}},
       {"ca_key_id", "4294967295", {"4294967296"}},
+      {"vendor_token_set", "4294967295", {"0", "4294967296", "x"}},
+      {"postal_token_order", "meter", {"Day", "year", "1"}},
+      {"evidence_country", "CA", {"C", "CAN"}},
+      {"evidence_profiles", "dsa,p256,compact", {"rsa", "p256,", ",p256", "p256 compact", ""}},
+      {"evidence_ahead", "0", {"31", "-1"}},
+      {"evidence_offset", "-05:00", {"5", "05:00", "-5:00", "+14:01", "+00:60", "+01:00x"}},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     CU_ASSERT_EQUAL(with(cases[i].name, cases[i].good), PSD_OK);
@@ -119,6 +125,29 @@ static void settings(void) {
       CU_ASSERT_NOT_EQUAL(error.words[0], '\0');
     }
   }
+}
+
+/* What is left out has its default. */
+static void evidence(void) {
+  psd_profile profile;
+  char *text = altered("evidence_offset", "+05:45");
+  CU_ASSERT_EQUAL_FATAL(read_profile(text, &profile), PSD_OK);
+  CU_ASSERT_TRUE(psd_profile_has(&profile, PSD_OBJECT_EVIDENCE_POLICY));
+  CU_ASSERT_EQUAL(profile.evidence_policy.offset, 1440 + 345);
+  CU_ASSERT_EQUAL(profile.evidence_policy.profiles, 1U << PSD_PROFILE_P256 | 1U << PSD_PROFILE_COMPACT);
+  CU_ASSERT_EQUAL(profile.evidence_policy.ahead, PSD_DATE_AHEAD_MOST);
+  CU_ASSERT_EQUAL(memcmp(profile.evidence_policy.country, "US", 2), 0);
+  CU_ASSERT_EQUAL(profile.vendor_token_key.set, 1);
+  CU_ASSERT_EQUAL(profile.vendor_token_key.order, PSD_TOKEN_BY_DAY);
+  psd_profile_wipe(&profile);
+  free(text);
+  CU_ASSERT_EQUAL(psd_profile_for_manufacture(NULL, &profile, &warning, &error), PSD_OK);
+  CU_ASSERT_TRUE(psd_profile_has(&profile, PSD_OBJECT_EVIDENCE_POLICY));
+  CU_ASSERT_EQUAL(profile.evidence_policy.offset, PSD_OFFSET_UTC);
+  psd_profile_wipe(&profile);
+  const char *path = sandbox_write(&box, "profile", "vendor_token_pointer = 1\n");
+  CU_ASSERT_EQUAL(psd_profile_for_manufacture(path, &profile, &warning, &error), PSD_BAD_INPUT);
+  CU_ASSERT_PTR_NOT_NULL(strstr(error.words, "comes from the key management system"));
 }
 
 /* What the card needs has to be there, and what belongs together too; the rest may be left out. */
@@ -395,6 +424,7 @@ int main(void) {
       {"(a folder for the files)", make_folder},
       {"a whole profile", whole},
       {"the values of each setting", settings},
+      {"what evidence a card makes", evidence},
       {"what has to be there", missing},
       {"current accounts", credit},
       {"lines", lines},

@@ -180,6 +180,10 @@ static void test_published(void) {
   CU_ASSERT_EQUAL(ADMIN("rates", "show", "x", "DB"), 2);
   CU_ASSERT_EQUAL(publish(WHOLE), 0); /* the next one */
   CU_ASSERT_EQUAL(newest(), 6);
+  CU_ASSERT_STRING_EQUAL(err, "");
+  CU_ASSERT_EQUAL(publish("country CA\neffective 2026-07-01\nexpires 2099-07-01\n" SERVICES "rate first 28g 0.73\n"),
+                  0);
+  CU_ASSERT(has(err, "warning: version 6 was for US, this one is for CA"));
   kms_end(process);
 }
 
@@ -289,7 +293,8 @@ static void test_faults(void) {
     manner how;
     int status;
     const char *words;
-  } cases[] = {{REFUSES, 1, "the key management system refuses to sign the rates"},
+  } cases[] = {{SIGNED_ANOTHER, 1, "; it may have signed another table of this version: write a line \"version\""},
+               {REFUSES, 1, "the key management system refuses to sign the rates"},
                {HANGS_UP, 3, "cannot be reached"},
                {HALF, 3, "cannot be reached"},
                {GARBAGE, 1, "is no key management system"}};

@@ -86,6 +86,19 @@ static void test_unfinished(void) {
   end(process);
 }
 
+/* As psd-verify --evidence-csv writes it: pieces without postage are seen too, and a compact indicium tells no
+ * register. */
+static void test_imported_from_a_site(void) {
+  int process = begin_balanced();
+  write_file(file, "DEVICE,PIECE,AMOUNT,ASCENDING\nPS D1 0000002A,1,0.73,0.73\nPS D1 0000002A,2,0.00,0.73\n"
+                   "PS D1 0000002A,3,0.405,\n");
+  CU_ASSERT_EQUAL(ADMIN("evidence", "import", file, "DB"), 0);
+  CU_ASSERT(has(out, "3 new, 0 seen before, 0 contradict what was seen before, 0 bad lines left out\n"));
+  CU_ASSERT_EQUAL(ADMIN("reconcile", "--all", "DB"), 0);
+  CU_ASSERT(has(out, "12.34         1.135        3      0      0 ok"));
+  end(process);
+}
+
 static void test_imported(void) {
   int process = begin_balanced();
   write_file(file, "psd,piece,amount,ascending\nPS D1 0000002A,1,0.55,0.55\r\n\nPS D1 0000002A,2,0.55,\n"
@@ -249,6 +262,7 @@ static const psd_check_test tests[] = {
     {"an alarm is wrong until somebody has looked", test_alarm_is_wrong},
     {"an operation that is not finished is shown, and is not wrong", test_unfinished},
     {"what was seen on mail is taken; copies and contradictions are found", test_imported},
+    {"what a verification site has written is imported", test_imported_from_a_site},
     {"more seen on mail than the meter has sold", test_oversold},
     {"of a file with a bad line nothing is taken, unless that is asked for", test_bad_lines},
     {"a file that is no text hides no line", test_no_text},

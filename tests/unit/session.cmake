@@ -7,7 +7,11 @@ if(PSD_CLASSIC)
 endif()
 
 # Rate tables and digital tokens.
-foreach(part rates tokens dsa_key)
+foreach(part rates rates_terms)
+  psd_unit_test(card_${part} LIBRARIES psd_bench_meter
+    SOURCES ${CMAKE_CURRENT_LIST_DIR}/card_${part}.c ${CMAKE_CURRENT_LIST_DIR}/rates_bench.c)
+endforeach()
+foreach(part tokens dsa_key)
   psd_unit_test(card_${part} SOURCES ${CMAKE_CURRENT_LIST_DIR}/card_${part}.c LIBRARIES psd_bench_meter)
 endforeach()
 

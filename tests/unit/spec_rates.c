@@ -200,6 +200,23 @@ static void counts(void) {
   CU_ASSERT_FALSE(opens(&of));
 }
 
+/* A table that was checked once is the same again; of another nothing is read that is not there. */
+static void opened_again(void) {
+  uint8_t bytes[512];
+  psd_rates first, second;
+  made of = sample();
+  size_t length = encode(&of, bytes, sizeof bytes);
+  memset(&first, 0, sizeof first);
+  memset(&second, 0, sizeof second);
+  CU_ASSERT(psd_rates_open(bytes, length, &first) && psd_rates_reopen(bytes, length, &second));
+  CU_ASSERT(memcmp(&first.head, &second.head, sizeof first.head) == 0 && first.rows.at == second.rows.at &&
+            first.rows.left == second.rows.left && first.zones.at == second.zones.at);
+  for (size_t cut = 0; cut < length; cut++)
+    CU_ASSERT_FALSE(psd_rates_reopen(bytes, cut, &second));
+  bytes[0] = 'X';
+  CU_ASSERT_FALSE(psd_rates_reopen(bytes, length, &second));
+}
+
 /* Rows of one class, to the last byte that a table may have, and one row more. */
 static void largest(void) {
   made of = sample();
@@ -345,6 +362,7 @@ int main(void) {
       {"rates ascend by class, zone and weight", rate_rows},
       {"as many bytes as the counts say", counts},
       {"as many bytes as there may be", largest},
+      {"once more", opened_again},
       {"days in force", days_in_force},
       {"the zone of a destination", zones_of_destinations},
       {"rates by weight", weights},

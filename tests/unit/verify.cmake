@@ -6,7 +6,7 @@ set_target_properties(psd_verify_bench PROPERTIES PSD_UNIT_TEST ON)
 foreach(part folder site)
   psd_unit_test(verify_${part} SOURCES ${CMAKE_CURRENT_LIST_DIR}/verify_${part}.c LIBRARIES psd_verify_bench)
 endforeach()
-psd_unit_test(verify_seen SOURCES ${CMAKE_CURRENT_LIST_DIR}/verify_seen.c LIBRARIES psd_verify_bench PostgreSQL::PostgreSQL)
+psd_unit_test(verify_seen SOURCES ${CMAKE_CURRENT_LIST_DIR}/verify_seen.c LIBRARIES psd_verify_bench SQLite::SQLite3 PostgreSQL::PostgreSQL)
 add_test(NAME verify_seen_postgres COMMAND ${private_postgres} $<TARGET_FILE:verify_seen>)
 set_tests_properties(verify_seen_postgres PROPERTIES LABELS unit TIMEOUT 600)
 

@@ -21,11 +21,13 @@
 #include "psd/spec/tlv.h"
 
 bench_keys bench;
+bool bench_partial;
 psd_verify_policy bench_policy = {.now = BENCH_NOON, .days = 2, .ahead = 1};
 
 static char folder[64];
 static uint8_t rates_hash[PSD_RATES_HASH];
 static EVP_PKEY *dsa_pair;
+static uint64_t lists; /* of revoked certificates, made so far */
 
 /* Files
  * -------------------------------------------------------------------------------------------------------------------
@@ -193,6 +195,13 @@ static void add_revoked(X509_CRL *list, uint32_t number, uint64_t when) {
   ASN1_TIME_free(time);
 }
 
+static void narrow_list(X509_CRL *list) {
+  ISSUING_DIST_POINT *point = ISSUING_DIST_POINT_new();
+  point->onlyuser = 0xFF;
+  X509_CRL_add1_ext_i2d(list, NID_issuing_distribution_point, point, 1, X509V3_ADD_APPEND);
+  ISSUING_DIST_POINT_free(point);
+}
+
 void bench_revoke(const char *name, const psd_pair *issuer, uint32_t number, uint64_t from, uint64_t next) {
   X509_CRL *list = X509_CRL_new();
   X509_NAME *said = issuer_name(issuer);
@@ -204,6 +213,12 @@ void bench_revoke(const char *name, const psd_pair *issuer, uint32_t number, uin
   set_times(list, from, next);
   if (number != 0)
     add_revoked(list, number, from);
+  ASN1_INTEGER *number_of_list = ASN1_INTEGER_new();
+  ASN1_INTEGER_set_uint64(number_of_list, ++lists);
+  X509_CRL_add1_ext_i2d(list, NID_crl_number, number_of_list, 0, X509V3_ADD_APPEND);
+  ASN1_INTEGER_free(number_of_list);
+  if (bench_partial)
+    narrow_list(list);
   X509_CRL_sort(list);
   CU_ASSERT_TRUE_FATAL(X509_CRL_sign(list, key, EVP_sha256()) > 0 && PEM_write_bio_X509_CRL(memory, list) == 1);
   long length = BIO_get_mem_data(memory, &text);

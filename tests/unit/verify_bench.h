@@ -34,15 +34,18 @@ void bench_damage(const char *name, size_t byte);
 /* What a certificate says; what is 0 is as it is on the bench. */
 typedef struct bench_certificate {
   const psd_pair *issuer, *subject;
-  uint32_t number, serial;
+  uint64_t number;
+  uint32_t serial;
   uint64_t from, until;
   bool nameless; /* no metering policy */
 } bench_certificate;
 void bench_certify(const char *name, const bench_certificate *wish);
 /* A CA's own certificate. */
 void bench_authority(const char *name, const psd_pair *pair);
-/* A list of a CA with one number revoked, 0 for none. */
+/* A list of a CA with one number revoked, 0 for none; its own number is greater than that of the list before. */
 void bench_revoke(const char *name, const psd_pair *issuer, uint32_t number, uint64_t from, uint64_t next);
+/* Lists made while it is true say that they are of users' certificates alone (RFC 5280, 5.2.5). */
+extern bool bench_partial;
 /* A table of a day, of this set. */
 typedef struct bench_day {
   psd_token_domain domain;
@@ -60,7 +63,7 @@ void bench_put_dsa(const char *name, const psd_pair *voucher);
 extern psd_verify_policy bench_policy;
 psd_site *bench_open(void);
 /* Asserts that the folder is refused, and that the words have these in them. */
-void bench_refused(const char *words);
+void bench_refused(const char *expected);
 
 /* An indicium of kind postage, piece 7, right in everything. */
 psd_indicium bench_fields(psd_profile_id profile);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <libpq-fe.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,7 @@
 
 static char url[512];
 
-static void on_admin(const char *sql) {
+static void on_postgres(const char *sql) {
   PGconn *link = PQconnectdb(url);
   CU_ASSERT_EQUAL_FATAL(PQstatus(link), CONNECTION_OK);
   PQclear(PQexec(link, "SET client_min_messages = error"));
@@ -28,6 +29,21 @@ static void on_admin(const char *sql) {
   CU_ASSERT_EQUAL_FATAL(PQresultStatus(result), PGRES_COMMAND_OK);
   PQclear(result);
   PQfinish(link);
+}
+
+static void on_sqlite(const char *sql) {
+  sqlite3 *link = NULL;
+  CU_ASSERT_EQUAL_FATAL(sqlite3_open(url + strlen("sqlite:"), &link), SQLITE_OK);
+  CU_ASSERT_EQUAL_FATAL(sqlite3_exec(link, sql, NULL, NULL, NULL), SQLITE_OK);
+  (void)sqlite3_close(link);
+}
+
+/* SQL past the site. */
+static void raw(const char *sql) {
+  if (getenv("PSD_POSTGRES") != NULL)
+    on_postgres(sql);
+  else
+    on_sqlite(sql);
 }
 
 /* An empty database. */
@@ -39,7 +55,7 @@ static void clear(void) {
     return;
   }
   (void)snprintf(url, sizeof url, "%s", postgres);
-  on_admin("DROP SCHEMA public CASCADE; CREATE SCHEMA public");
+  on_postgres("DROP SCHEMA public CASCADE; CREATE SCHEMA public");
 }
 
 static psd_seen *open_seen(void) {
@@ -228,6 +244,30 @@ TEST(test_refused) {
   CU_ASSERT_PTR_NOT_NULL(strstr(words, "is damaged, or is no database"));
 }
 
+/* The database fails: nothing was added, and no verdict has changed. */
+TEST(test_failed) {
+  char words[256] = "";
+  clear();
+  psd_seen *seen = open_seen();
+  psd_claim claims[] = {claim_of(1, 7, 5000, 730), claim_of(1, 8, 5730, 730)};
+  psd_verdict verdicts[] = {right(), right()};
+  claims[1].profile = PSD_PROFILE_COMPACT;
+  raw("ALTER TABLE seen_compact RENAME TO elsewhere");
+  CU_ASSERT_FALSE(psd_seen_add(seen, claims, verdicts, 2, BENCH_NOON, words, sizeof words));
+  CU_ASSERT_NOT_EQUAL(words[0], '\0');
+  for (size_t i = 0; i < 2; i++)
+    CU_ASSERT_EQUAL(verdicts[i].checks[PSD_CHECK_DUPLICATE].words[0], '\0');
+  raw("ALTER TABLE elsewhere RENAME TO seen_compact");
+  CU_ASSERT_TRUE(psd_seen_add(seen, claims, verdicts, 2, BENCH_NOON, words, sizeof words));
+  CU_ASSERT_TRUE(verdicts[0].accepted && verdicts[1].accepted);
+  psd_seen_close(seen);
+  raw("DROP TABLE seen_schema");
+  raw("CREATE TABLE seen_schema (version BIGINT)");
+  raw("INSERT INTO seen_schema VALUES (2)");
+  CU_ASSERT_PTR_NULL(psd_seen_open(url, words, sizeof words));
+  CU_ASSERT_PTR_NOT_NULL(strstr(words, "has schema 2, this program knows 1"));
+}
+
 /* Many pieces
  * -------------------------------------------------------------------------------------------------------------------
  */
@@ -274,7 +314,7 @@ TEST(test_many) {
     adding += seconds() - before;
     CU_ASSERT_EQUAL(accepted(&of), BATCH);
     if ((first + BATCH) % (many / 5) == 0) {
-      fprintf(stderr, "  %u: %.1f us a piece\n", first + BATCH, adding / (many / 5) * 1e6);
+      fprintf(stderr, "  %u: %.1f us a piece\n", first + BATCH, adding * 5 / many * 1e6);
       adding = 0;
     }
   }
@@ -380,6 +420,7 @@ static const psd_check_test tests[] = {
     {"the ascending register goes up from piece to piece", test_neighbours},
     {"compact indicia among others", test_compact},
     {"what is no database is refused in clear words", test_refused},
+    {"the database fails, or is of a later program", test_failed},
     {"many pieces", test_many},
     {"a site is killed: what it was told is there, and no half of anything", test_killed},
     {"two sites on one database", test_two_sites},

@@ -216,6 +216,17 @@ TEST(test_revocation) {
   bench_found(&verdict, PSD_CHECK_SIGNATURE, PSD_CHECK_PASSED, NULL);
   CU_ASSERT_FALSE(verdict.accepted);
   psd_site_close(site);
+  /* Of two of the same second the later number counts, in whatever order they are read. */
+  bench_revoke("crl/0.pem", bench.ca, 0, BENCH_NOON, 0);
+  site = bench_open();
+  verdict = bench_judge_fields(site, &fields, NULL);
+  bench_found(&verdict, PSD_CHECK_REVOCATION, PSD_CHECK_PASSED, NULL);
+  psd_site_close(site);
+  bench_revoke("crl/2.pem", bench.ca, BENCH_CERTIFICATE, BENCH_NOON, 0);
+  site = bench_open();
+  verdict = bench_judge_fields(site, &fields, NULL);
+  bench_found(&verdict, PSD_CHECK_REVOCATION, PSD_CHECK_FAILED, NULL);
+  psd_site_close(site);
   /* The newest list counts: it is not revoked any more. */
   bench_revoke("crl/3.pem", bench.ca, 0, BENCH_NOON + 1, 0);
   site = bench_open();

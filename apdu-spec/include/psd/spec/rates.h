@@ -23,6 +23,8 @@ typedef struct psd_rates {
  * rows strictly ascending (ranges of ZIPs apart from one another; rows by class, zone, weight), no class both with and
  * without zones, postage above 0, as many bytes as the counts say and at most PSD_RATES_MAX. */
 bool psd_rates_open(const void *table, size_t length, psd_rates *rates);
+/* The same for one that psd_rates_open has taken before: what the rows say is not checked again. */
+bool psd_rates_reopen(const void *table, size_t length, psd_rates *rates);
 
 /* True on days from effective to the day before expiry. */
 bool psd_rates_in_force(const psd_rates *rates, uint64_t date);
