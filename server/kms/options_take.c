@@ -128,29 +128,20 @@ static bool take_pair(uint8_t pair[2], const char *value, unsigned option, char 
   return true;
 }
 
-/* Where an option that is the name of a file, folder, socket or group is kept; NULL for others. */
-static const char **path_of(psd_kms_options *options, unsigned option) {
-  switch (option) {
-  case PSD_KMS_OPTION_DIR:
-    return &options->dir;
-  case PSD_KMS_OPTION_PASSPHRASE:
-    return &options->passphrase_file;
-  case PSD_KMS_OPTION_NEW_PASSPHRASE:
-    return &options->new_passphrase_file;
-  case PSD_KMS_OPTION_LISTEN:
-    return &options->listen;
-  case PSD_KMS_OPTION_GROUP:
-    return &options->group;
-  case PSD_KMS_OPTION_OUT:
-    return &options->out;
-  case PSD_KMS_OPTION_OUT_DIR:
-    return &options->out_dir;
-  case PSD_KMS_OPTION_REVOKED:
-    return &options->revoked;
-  default:
-    return NULL;
-  }
-}
+/* Places of the options that are the name of a file, folder, socket or group. */
+static const struct path_option {
+  unsigned option;
+  size_t place;
+} paths[] = {
+    {PSD_KMS_OPTION_DIR, offsetof(psd_kms_options, dir)},
+    {PSD_KMS_OPTION_PASSPHRASE, offsetof(psd_kms_options, passphrase_file)},
+    {PSD_KMS_OPTION_NEW_PASSPHRASE, offsetof(psd_kms_options, new_passphrase_file)},
+    {PSD_KMS_OPTION_LISTEN, offsetof(psd_kms_options, listen)},
+    {PSD_KMS_OPTION_GROUP, offsetof(psd_kms_options, group)},
+    {PSD_KMS_OPTION_OUT, offsetof(psd_kms_options, out)},
+    {PSD_KMS_OPTION_OUT_DIR, offsetof(psd_kms_options, out_dir)},
+    {PSD_KMS_OPTION_REVOKED, offsetof(psd_kms_options, revoked)},
+};
 
 /* Takes an option without a value; false for others. */
 static bool take_flag(psd_kms_options *options, unsigned option) {
@@ -213,9 +204,9 @@ static bool take_value(psd_kms_options *options, unsigned option, const char *va
 }
 
 bool psd_kms_option_take(psd_kms_options *options, unsigned option, const char *value, char *wrong) {
-  const char **path = path_of(options, option);
-  if (path != NULL)
-    return take_path(path, value, option, wrong);
+  for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
+    if (paths[i].option == option)
+      return take_path((const char **)(void *)((char *)options + paths[i].place), value, option, wrong);
   return take_flag(options, option) || take_value(options, option, value, wrong);
 }
 

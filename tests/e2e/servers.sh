@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # What the tests and the demonstration share of the server side: key management systems, meter servers, somebody on the line.
-# All run in the current folder, with the programs in $PSD_KMS and $PSD_SERVER.
-: "${PSD_KMS:=psd-kms}" "${PSD_SERVER:=psd-server}"
+# All run in the current folder, with the programs in $PSD_KMS, $PSD_SERVER and $PSD_VERIFY.
+: "${PSD_KMS:=psd-kms}" "${PSD_SERVER:=psd-server}" "${PSD_VERIFY:=psd-verify}"
 declare -A server_process=() server_address=()
 
 # await FILE PATTERN: until a line of FILE, which somebody is writing, matches.
@@ -11,10 +11,12 @@ await() {
     { echo "nothing like '$2' in $1:" >&2 && tail -n 20 "$1" >&2 && return 1; }
 }
 
-# make_kms NAME: its keys, sealed under a passphrase in NAME.pass.
+# make_kms NAME [OPTION]...: its keys, sealed under a passphrase in NAME.pass; those of the vendor, unless told otherwise.
 make_kms() {
+  local options=("${@:2}")
+  ((${#options[@]})) || options=(--rsa 2048)
   (umask 077 && random_hex 16 >"$1.pass")
-  "$PSD_KMS" init --dir "$1" --passphrase-file "$1.pass" --rsa 2048 >>"$1.log" 2>&1
+  "$PSD_KMS" init --dir "$1" --passphrase-file "$1.pass" "${options[@]}" >>"$1.log" 2>&1
 }
 
 # start_kms NAME ROLE SOCKET [OPTION]...

@@ -11,7 +11,7 @@ from psd_layout import STATES, pack, size_of, unpack
 from psd_world import LICENCE, ZIP, Provider, Workshop, certificate
 
 POSTAGE, CERTIFICATES, LIMITS, WATCHDOG, CLOCK, LICENCE_TAG = 0xDF23, 0xDF24, 0xDF26, 0xDF27 + 1, 0xDF27, 0xDF29
-REFILL, OPERATION, RATES, CERTIFICATE = 0xDF2D, 0xDF3F, 0xDF40, 0xDF2A
+REFILL, OPERATION, CERTIFICATE = 0xDF2D, 0xDF3F, 0xDF2A
 
 
 class Real(unittest.TestCase):
@@ -230,14 +230,6 @@ class Orders(Real):
         self.assertEqual(at.order("SET_CLOCK", pack("clock", {"now": now - 60, "set": 1})), WRONG_DATA)
         self.assertEqual(at.order("SET_CLOCK", pack("clock", {"now": now + 1000, "set": 1})), DONE)
         self.assertGreaterEqual(unpack("clock", at.object(CLOCK))["now"], now + 1000)
-        rates = {"version": 3, "effective": now, "certificate": 100, "postmark": 50, "verification": 0, "agent": 1,
-                 "revocation": 2, "payment": 3}
-        self.assertEqual(at.order("LOAD_RATES", pack("service_rates", rates)), DONE)
-        self.assertEqual(unpack("service_rates", at.object(RATES)), rates)
-        self.assertEqual(at.order("LOAD_RATES", pack("service_rates", rates)), DONE)
-        for other in ({"payment": 4}, {"version": 2}):
-            self.assertEqual(at.order("LOAD_RATES", pack("service_rates", {**rates, **other})), NOT_NOW)
-        self.assertEqual(at.order("LOAD_RATES", pack("service_rates", {**rates, "version": 4}), 1), WRONG_P1)
 
     def test_locked_and_opened(self):
         at = self.provider()

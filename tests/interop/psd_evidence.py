@@ -1,6 +1,7 @@
-"""Evidence of postage, written from docs/evidence.md: indicia, digital tokens, rate tables, tables of days. Nothing here sends
-anything."""
+"""Evidence of postage, written from docs/evidence.md: indicia, digital tokens, rate tables, tables of days. Nothing here
+sends anything."""
 
+import os
 import re
 
 from cryptography.exceptions import InvalidSignature
@@ -88,16 +89,40 @@ def addressee(text):
     return hash256(upper.encode())[:8]
 
 
+class TokenSets:
+    """The masters of both domains, set 1 of each: what the two key management systems have."""
+
+    def __init__(self):
+        self.masters = {VENDOR: os.urandom(32), POSTAL: os.urandom(32)}
+
+    def k_pred(self, domain, device):
+        return key_of_set(self.masters[domain], pointer_of(device))
+
+    def final(self, domain, order, device, date):
+        return final_key(order, self.k_pred(domain, device), device, date)
+
+    def hand_out(self, domain, wanted):
+        """TOKEN_KEY for the fields of KMS_TOKEN_KEY."""
+        device = pack("device_id", {name: wanted[name] for name in ("vendor", "model", "serial")})
+        return pack("token_key", {"set": 1, "pointer": pointer_of(device), "digits": wanted["digits"],
+                                  "order": wanted["order"],
+                                  "key": held_key(wanted["order"], self.k_pred(domain, device), device)})
+
+    def day_rows(self, domain, date):
+        """The 1000 keys of a day."""
+        return [of_day(key_of_set(self.masters[domain], pointer), date) for pointer in range(1000)]
+
+
 # DSA with the parameters of RFC 6979, A.2.1.
 
 DSA_NUMBERS = dsa.DSAParameterNumbers(
-    int("86F5CA03DCFEB225063FF830A0C769B9DD9D6153AD91D7CE27F787C43278B447E6533B86B18BED6E8A48B784A14C252C5BE0DBF60B86D6385BD2"
-        "F12FB763ED8873ABFD3F5BA2E0A8C0A59082EAC056935E529DAF7C610467899C77ADEDFC846C881870B7B19B2B58F9BE0521A17002E3BDD6B866"
-        "85EE90B3D9A1B02B782B1779", 16),
+    int("86F5CA03DCFEB225063FF830A0C769B9DD9D6153AD91D7CE27F787C43278B447E6533B86B18BED6E8A48B784A14C252C5BE0DBF60B86D638"
+        "5BD2F12FB763ED8873ABFD3F5BA2E0A8C0A59082EAC056935E529DAF7C610467899C77ADEDFC846C881870B7B19B2B58F9BE0521A17002E3"
+        "BDD6B86685EE90B3D9A1B02B782B1779", 16),
     int("996F967F6C8E388D9E28D01E205FBA957A5698B1", 16),
-    int("07B0F92546150B62514BB771E2A0C0CE387F03BDA6C56B505209FF25FD3C133D89BBCD97E904E09114D9A7DEFDEADFC9078EA544D2E401AEECC4"
-        "0BB9FBBF78FD87995A10A1C27CB7789B594BA7EFB5C4326A9FE59A070E136DB77175464ADCA417BE5DCE2F40D10A46A3A3943F26AB7FD9C0398F"
-        "F8C76EE0A56826A8A88F1DBD", 16))
+    int("07B0F92546150B62514BB771E2A0C0CE387F03BDA6C56B505209FF25FD3C133D89BBCD97E904E09114D9A7DEFDEADFC9078EA544D2E401AE"
+        "ECC40BB9FBBF78FD87995A10A1C27CB7789B594BA7EFB5C4326A9FE59A070E136DB77175464ADCA417BE5DCE2F40D10A46A3A3943F26AB7F"
+        "D9C0398FF8C76EE0A56826A8A88F1DBD", 16))
 
 
 def dsa_pair(secret):
@@ -247,7 +272,8 @@ def read_rates(signed, point):
         rows.append((row["mail_class"], row["zone"], row["grams"], row["postage"]))
     if rest or head["magic"] != b"PSDR" or head["format"] != 1 or rows != sorted(rows) or zones != sorted(zones):
         raise ValueError("no rate table")
-    made = Rates(head["version"], head["effective"], head["expiry"], rows, head["origin"], zones, head["country"], services)
+    made = Rates(head["version"], head["effective"], head["expiry"], rows, head["origin"], zones, head["country"],
+                 services)
     if made.bytes() != table:
         raise ValueError("a rate table is another when it is written again")
     return made
@@ -257,8 +283,8 @@ def read_rates(signed, point):
 
 def day_table(pair, domain, key_set, date, rows, order=BY_DAY, made=0):
     """Of order 0 `rows` has the 1000 K_dd, of order 1 the K_final of each device."""
-    out = pack("day_table", {"magic": b"PSDT", "format": 1, "domain": domain, "order": order, "set": key_set, "date": date,
-                             "made": made, "count": len(rows)})
+    out = pack("day_table", {"magic": b"PSDT", "format": 1, "domain": domain, "order": order, "set": key_set,
+                             "date": date, "made": made, "count": len(rows)})
     if order == BY_DAY:
         out += b"".join(rows)
     else:

@@ -83,7 +83,7 @@ class Meter(Card):
         self.operation = {"operation": NONE, "group": 0, "final": 0, "sequence": 0, "amount": 0}
         self.refill = (0, 0)
         self.last, self.last_order, self.orders = b"", b"", 0
-        self.settings, self.credit_limit = {}, 0
+        self.settings, self.credit_limit, self.rates = {}, 0, b""
         self.log_count, self.log_hash = 0, bytes(32)
         self.now = now or (lambda: int(time.time()))
 
@@ -121,7 +121,7 @@ class Meter(Card):
         (_, ins, p1, _), data = parse_command(apdu)
         funds = {"INITIALIZE_LOAD": self.initialize_load, "CREDIT": self.credit, "CANCEL_LOAD": self.cancel_load,
                  "INITIALIZE_WITHDRAWAL": self.initialize_withdrawal, "COMPLETE_WITHDRAWAL": self.complete_withdrawal,
-                 "GET_LAST": self.get_last}
+                 "GET_LAST": self.get_last, "LOAD_RATES": self.load_rates}
         handlers = {COMMANDS[name]: handler for name, handler in funds.items()}
         handlers.update({COMMANDS[name]: lambda p1, data: self.take_order(ins, p1, data) for name in ORDERS})
         locked = self.state == STATES["LOCKED"] and ins in (COMMANDS["INITIALIZE_LOAD"], COMMANDS["CREDIT"])
@@ -252,6 +252,13 @@ class Meter(Card):
             self.refuse(ABSENT)
         return self.last
 
+    def load_rates(self, p1, data):
+        """It is signed by itself, and no order (docs/evidence.md)."""
+        if p1:
+            self.refuse(WRONG_P1)
+        self.rates = data
+        return b""
+
     # Orders.
 
     def take_order(self, ins, p1, data):
@@ -283,5 +290,5 @@ class Meter(Card):
         self.settings[name] = content
 
 
-ORDERS = ("AUTHORIZE", "SET_LIMITS", "SET_WATCHDOG", "SET_CLOCK", "SET_LICENCE", "ENABLE", "DISABLE", "LOAD_RATES",
+ORDERS = ("AUTHORIZE", "SET_LIMITS", "SET_WATCHDOG", "SET_CLOCK", "SET_LICENCE", "ENABLE", "DISABLE",
           "LOAD_CERTIFICATE", "ZEROIZE")

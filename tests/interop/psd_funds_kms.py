@@ -3,6 +3,7 @@
 import time
 
 from psd_crypto import hmac256
+from psd_evidence import TokenSets
 from psd_funds import (AUTHORIZATION_LABEL, LOADED, LOADING, RECEIPT_LABEL, REQUEST_LABEL, WITHDRAWING, WITHDRAWN,
                        device_of, order_authentication)
 from psd_handshake import DEVICE_FIELDS, Kms
@@ -15,6 +16,7 @@ class FundsKms(Kms):
     def __init__(self, *arguments, most=100000000, now=None):
         super().__init__(*arguments)
         self.most, self.now, self.authorized = most, now or (lambda: int(time.time())), []
+        self.tokens = TokenSets()
 
     def fund(self, signed, expiry):
         """S2 for a PSD's signed request."""

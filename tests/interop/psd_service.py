@@ -6,6 +6,7 @@ import socket
 import threading
 
 import psd_crypto as crypto
+from psd_evidence import VENDOR
 from psd_handshake import Server, context_of, pack_with_zeroes
 from psd_layout import SIGNAL_STEPS, SIGNALS, SUITES, pack, take, unpack
 from psd_wire import Ended, Frames, Signal
@@ -48,10 +49,10 @@ class Listener(threading.Thread):
 
 
 class Factory(Listener):
-    """The key management system in its manufacturing role."""
+    """The key management system in its manufacturing role; of the other domain it is asked for token keys alone."""
 
-    def __init__(self, path, kms):
-        self.kms = kms
+    def __init__(self, path, kms, domain=VENDOR):
+        self.kms, self.domain = kms, domain
         self.rsa_head = pack("rsa_key", {"identifier": kms.identifier, "exponent": 65537})
         super().__init__(socket.AF_UNIX, path)
 
@@ -60,7 +61,8 @@ class Factory(Listener):
             name, body = frames.receive()
             call, content = take("kms_call", body)
             answer = {"KMS_MANUFACTURE": ("KMS_MANUFACTURED", self.manufacture),
-                      "KMS_ENDORSE": ("KMS_ENDORSED", self.endorse)}[name]
+                      "KMS_ENDORSE": ("KMS_ENDORSED", self.endorse),
+                      "KMS_TOKEN_KEY": ("KMS_TOKEN_KEY_MADE", self.token_key)}[name]
             frames.send(answer[0], pack("kms_call", call) + answer[1](content))
 
     def manufacture(self, content):
@@ -84,6 +86,9 @@ class Factory(Listener):
         wanted = unpack("kms_endorse", content)
         self.kms.points[wanted["serial"]] = wanted["point"]
         return wanted["wrapped_k4"]
+
+    def token_key(self, content):
+        return self.kms.tokens.hand_out(self.domain, unpack("kms_token_key", content))
 
 
 class Control(Listener):

@@ -1,19 +1,18 @@
 """The provider in Python for real cards: a factory that makes them, and the meter server's end of sessions with them."""
 
-import datetime
 import os
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 import psd_crypto as crypto
-from psd_funds import DONE, command
+from psd_evidence import POSTAL
+from psd_funds import DONE, command, device_of
 from psd_funds_kms import FundsKms
 from psd_handshake import Server, answer_of_card, command_to_card
 from psd_layout import SUITES, pack, size_of, unpack
 from psd_programs import Bench, program
 from psd_service import Control, Factory
+from psd_site import Authority
 from psd_wire import CardSocket
 
 USER, VERIFIER = "Ada", bytes(range(32))
@@ -28,7 +27,8 @@ class Workshop:
         self.bench = Bench()
         self.kms = FundsKms(7, crypto.new_pair(), rsa)
         self.suites = EVERY_SUITE if rsa else "p256,shared"
-        self.listeners = [Factory(self.bench.path("kms"), self.kms), Control(self.bench.path("control"))]
+        self.listeners = [Factory(self.bench.path("kms"), self.kms), Factory(self.bench.path("postal"), self.kms, POSTAL),
+                          Control(self.bench.path("control"))]
         self.cards = {}
 
     def make(self, name, *more, **profile):
@@ -51,15 +51,9 @@ class Workshop:
         self.bench.close()
 
 
-def certificate(authority, public, number=1):
+def certificate(authority, public, number=1, device=b"PSD1\0\0\0\0"):
     """X.509, DER: for a point, by a key pair."""
-    def name(text):
-        return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, text)])
-    now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
-    made = (x509.CertificateBuilder().subject_name(name("PSD")).issuer_name(name("CA")).serial_number(number)
-            .public_key(crypto.read_point(public)).not_valid_before(now)
-            .not_valid_after(now + datetime.timedelta(days=365)))
-    return made.sign(authority, hashes.SHA256()).public_bytes(Encoding.DER)
+    return Authority(authority).certify(public, device, number, ZIP, LICENCE).public_bytes(Encoding.DER)
 
 
 class Provider:
@@ -118,12 +112,12 @@ class Provider:
             raise AssertionError(f"INITIALIZE LOAD: {status:04X}")
         return self.kms.receipt(self.done("CREDIT", data=self.authorized(request)))
 
-    def authorize(self):
-        """Takes a card that was made into operation."""
+    def authorize(self, number=1):
+        """Takes a card that was made into operation; `number` is its certificate's."""
         self.sign_on()
         point = self.kms.points.get(self.device["serial"])
         status = self.order("AUTHORIZE", pack("licence", {"zip": ZIP, "number": LICENCE})
-                            + (certificate(self.kms.pair, point) if point else b""))
+                            + (certificate(self.kms.pair, point, number, device_of(self.device)) if point else b""))
         if status != DONE:
             raise AssertionError(f"AUTHORIZE: {status:04X}")
         self.sign_on()

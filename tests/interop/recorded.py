@@ -138,7 +138,7 @@ class Recorded(unittest.TestCase):
         self.check_orders(heard, kms, meter, values)
 
     def check_orders(self, heard, kms, meter, values):
-        names = ("SET_LIMITS", "SET_WATCHDOG", "SET_CLOCK", "SET_LICENCE", "LOAD_RATES", "DISABLE", "ENABLE")
+        names = ("SET_LIMITS", "SET_WATCHDOG", "SET_CLOCK", "SET_LICENCE", "DISABLE", "ENABLE")
         for number, name in enumerate(names, 1):
             (_, ins, p1, _), _ = parse_command(values[f"order_{number}_command"])
             data, _ = heard(f"order_{number}")

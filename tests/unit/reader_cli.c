@@ -116,9 +116,9 @@ static void usage(void) {
 }
 
 static void help(void) {
-  static const char *const verbs[] = {"list",     "info",     "pin",         "personalize", "audit",
-                                      "register", "password", "manufacture", "log",         "self-test",
-                                      "label",    "apdu",     "trace"};
+  static const char *const verbs[] = {"list",     "info",        "pin",   "personalize", "audit",      "register",
+                                      "password", "manufacture", "log",   "self-test",   "label",      "apdu",
+                                      "trace",    "indicium",    "rates", "tokens",      "certificate"};
   CU_ASSERT_EQUAL(psd("", "--help"), 0);
   for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
     char line[64], usage_line[64];
