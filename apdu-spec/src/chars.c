@@ -46,6 +46,14 @@ bool psd_printable(const void *text, size_t length) {
   return true;
 }
 
+static bool capital(uint8_t c) {
+  return c >= 'A' && c <= 'Z';
+}
+
+bool psd_country(const uint8_t letters[2]) {
+  return capital(letters[0]) && capital(letters[1]);
+}
+
 bool psd_port(const char *text) {
   uint32_t value = 0;
   size_t digits = 0;

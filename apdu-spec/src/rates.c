@@ -1,20 +1,17 @@
 #include "psd/spec/rates.h"
 
 #include "psd/spec/calendar.h"
+#include "psd/spec/chars.h"
 
 #include <string.h>
 
 #define ZIP3_MOST 999U
 
-static bool capital(uint8_t c) {
-  return c >= 'A' && c <= 'Z';
-}
-
 static bool head_valid(const psd_rate_table *head) {
   uint64_t day;
-  return memcmp(head->magic, "PSDR", sizeof head->magic) == 0 && head->format == 1 && capital(head->country[0]) &&
-         capital(head->country[1]) && head->version > 0 && psd_day_of_date(head->effective, &day) &&
-         psd_day_of_date(head->expiry, &day) && head->effective < head->expiry &&
+  return memcmp(head->magic, "PSDR", sizeof head->magic) == 0 && head->format == 1 && psd_country(head->country) &&
+         head->version > 0 && psd_day_of_date(head->effective, &day) && psd_day_of_date(head->expiry, &day) &&
+         head->effective < head->expiry &&
          (head->zones > 0 ? head->origin <= ZIP3_MOST : head->origin == PSD_RATES_NO_ORIGIN) && head->rows > 0 &&
          head->rows < PSD_ROW_UNRATED;
 }

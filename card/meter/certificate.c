@@ -1,6 +1,7 @@
 #include "meter/certificate.h"
 
 #include "meter/objects.h"
+#include "meter/signature.h"
 #include "psd/spec/tlv.h"
 
 #include <string.h>
@@ -108,19 +109,6 @@ bool psd_certificate_number(psd_cursor der, uint64_t *number) {
   return true;
 }
 
-static uint16_t check_signature(psd_card *card, const psd_certificate *certificate) {
-  psd_public_key authority;
-  uint8_t digest[PSD_SHA256_SIZE];
-  uint16_t status = psd_object_fetch(card, PSD_OBJECT_CA_KEY, &authority);
-  if (status != PSD_SW_OK)
-    return status;
-  if (!psd_card_ready_for(card, PSD_KAT_P256_VERIFY) ||
-      !psd_sha256(certificate->text.data, certificate->text.length, digest))
-    return PSD_SW_EXECUTION_ERROR;
-  return psd_p256_verify(authority.point, digest, sizeof digest, certificate->signature) ? PSD_SW_OK
-                                                                                         : PSD_SW_WRONG_DATA;
-}
-
 uint16_t psd_certificate_check(psd_card *card, psd_cursor der) {
   psd_certificate certificate;
   uint8_t own[PSD_P256_POINT];
@@ -134,5 +122,6 @@ uint16_t psd_certificate_check(psd_card *card, psd_cursor der) {
     return status;
   if (memcmp(certificate.point, own, sizeof own) != 0)
     return PSD_SW_WRONG_DATA;
-  return check_signature(card, &certificate);
+  status = psd_issuer_check(card, PSD_OBJECT_CA_KEY, "", certificate.text, certificate.signature);
+  return status == PSD_SW_VERIFICATION_FAILED ? PSD_SW_WRONG_DATA : status;
 }

@@ -1,5 +1,6 @@
 #include "meter/indicium.h"
 
+#include "meter/objects.h"
 #include "meter/signature.h"
 #include "meter/token.h"
 
@@ -9,10 +10,6 @@
 
 uint16_t psd_indicium_category(uint64_t kind, const psd_indicium_rate *rate) {
   return (uint16_t)(kind << PSD_CATEGORY_KIND | rate->row);
-}
-
-static bool has(const psd_card *card, uint16_t record) {
-  return psd_store_length(&card->store, record) >= 0;
 }
 
 static uint8_t maker(const psd_evidence_self *self) {
@@ -25,9 +22,10 @@ uint16_t psd_indicium_ready(const psd_card *card, uint64_t profile) {
     return PSD_SW_FUNCTION_UNSUPPORTED;
   bool ready = false;
   if (profile == PSD_PROFILE_COMPACT)
-    ready = has(card, PSD_RECORD_OBJECT + PSD_OBJECT_POSTAL_TOKEN_KEY) && maker(self) != 0;
+    ready = psd_record_kept(card, PSD_RECORD_OBJECT + PSD_OBJECT_POSTAL_TOKEN_KEY) && maker(self) != 0;
   else
-    ready = self->certificate != 0 && has(card, profile == PSD_PROFILE_DSA ? PSD_RECORD_DSA : PSD_RECORD_KEY_PAIR);
+    ready = self->certificate != 0 &&
+            psd_record_kept(card, profile == PSD_PROFILE_DSA ? PSD_RECORD_DSA : PSD_RECORD_KEY_PAIR);
   return ready ? PSD_SW_OK : PSD_SW_REFERENCE_NOT_FOUND;
 }
 

@@ -22,10 +22,6 @@ typedef struct pair {
   psd_piece secret, value;
 } pair;
 
-static bool kept(const psd_card *card, uint16_t record) {
-  return psd_store_length(&card->store, record) >= 0;
-}
-
 /* What the pair that is replaced has signed is nobody's word any more. */
 static void remove_dsa(psd_change *change) {
   psd_change_put(change, PSD_RECORD_DSA, NULL, 0);
@@ -34,7 +30,7 @@ static void remove_dsa(psd_change *change) {
 
 /* Replaces a pair that was made before, and has its secret leave the device. */
 static uint16_t keep(psd_card *card, const pair *made) {
-  bool replaced = kept(card, made->record);
+  bool replaced = psd_record_kept(card, made->record);
   psd_change change;
   psd_change_begin(&change, card);
   change.next.head.written |= UINT64_C(1) << made->object;
@@ -84,7 +80,7 @@ static uint16_t generate_dsa(psd_card *card) {
   uint8_t secret[PSD_DSA_SECRET], y[PSD_DSA_PUBLIC], encoded[PSD_SIZE_DSA_KEY];
   psd_buffer value = psd_buffer_over(encoded, sizeof encoded);
   const pair made = {PSD_RECORD_DSA, PSD_OBJECT_DSA_KEY, {secret, sizeof secret}, {encoded, sizeof encoded}};
-  if (!kept(card, PSD_RECORD_KEY_PAIR))
+  if (!psd_record_kept(card, PSD_RECORD_KEY_PAIR))
     return PSD_SW_CONDITIONS;
   if (!psd_card_ready_for(card, PSD_KAT_DSA))
     return PSD_SW_EXECUTION_ERROR;

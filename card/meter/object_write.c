@@ -55,19 +55,14 @@ static bool pin_policy_valid(const psd_pin_policy *policy) {
          policy->minimum_length <= PSD_PIN_MAX;
 }
 
-static bool capital(uint8_t c) {
-  return c >= 'A' && c <= 'Z';
-}
-
 /* Profiles this card knows, at least one of them; local time at most a day away from UTC. */
 static bool evidence_policy_valid(const psd_evidence_policy *policy) {
   uint64_t known = 0;
   for (uint64_t profile = 0; profile < 8; profile++)
     if (psd_profile_of(profile) != NULL)
       known |= UINT64_C(1) << profile;
-  return capital(policy->country[0]) && capital(policy->country[1]) && policy->profiles != 0 &&
-         (policy->profiles & ~known) == 0 && policy->ahead <= PSD_DATE_AHEAD_MOST &&
-         policy->offset <= 2U * PSD_OFFSET_UTC;
+  return psd_country(policy->country) && policy->profiles != 0 && (policy->profiles & ~known) == 0 &&
+         policy->ahead <= PSD_DATE_AHEAD_MOST && policy->offset <= 2U * PSD_OFFSET_UTC;
 }
 
 /* Suites this card knows, at least one of them. */
@@ -214,7 +209,7 @@ uint16_t psd_object_write(psd_card *card, const psd_request *request, const psd_
   if ((object->write_states & PSD_STATE_BIT(psd_card_state(card))) == 0)
     return PSD_SW_CONDITIONS;
   /* The DSA key was signed for the identity that was there. */
-  if (object->id == PSD_OBJECT_DEVICE_ID && psd_store_length(&card->store, PSD_RECORD_DSA) >= 0)
+  if (object->id == PSD_OBJECT_DEVICE_ID && psd_record_kept(card, PSD_RECORD_DSA))
     return PSD_SW_CONDITIONS;
   /* A secret may not cross in clear: the level must have C-ENC. */
   if (object->read == PSD_NEVER && (card->scp.level & PSD_SCP_CENC) == 0)

@@ -60,6 +60,10 @@ psd_version psd_card_version(void) {
   return version;
 }
 
+bool psd_record_kept(const psd_card *card, uint16_t record) {
+  return psd_store_length(&card->store, record) >= 0;
+}
+
 uint16_t psd_record_read(const psd_card *card, uint16_t record, psd_buffer *out) {
   int32_t length = psd_store_length(&card->store, record);
   if (length < 0)
@@ -114,7 +118,7 @@ static uint16_t read_service_rates(const psd_card *card, psd_buffer *out) {
 /* A zeroized card has none: 6A88, and zeroes. */
 static uint16_t read_transport_keys(const psd_card *card, psd_transport_keys *keys) {
   *keys = (psd_transport_keys){0};
-  if (card->store.open && psd_store_length(&card->store, PSD_RECORD_TRANSPORT) < 0)
+  if (card->store.open && !psd_record_kept(card, PSD_RECORD_TRANSPORT))
     return PSD_SW_REFERENCE_NOT_FOUND;
   return psd_transport_keys_read(card, keys) ? PSD_SW_OK : PSD_SW_MEMORY_FAILURE;
 }
@@ -126,7 +130,7 @@ static uint16_t read_key_status(const psd_card *card, psd_buffer *out) {
   psd_key_status status = {.transport_version = transport.version, .transport_size = transport.size};
   psd_wipe(&transport, sizeof transport);
   for (size_t i = 0; i < psd_key_count; i++)
-    if (psd_store_length(&card->store, (uint16_t)(PSD_RECORD_OBJECT + psd_keys[i].object)) >= 0)
+    if (psd_record_kept(card, (uint16_t)(PSD_RECORD_OBJECT + psd_keys[i].object)))
       status.loaded |= UINT64_C(1) << i;
   psd_put_message(out, PSD_MESSAGE_KEY_STATUS, &status);
   return PSD_SW_OK;

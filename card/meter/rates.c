@@ -5,6 +5,7 @@
 #include "meter/change.h"
 #include "meter/clock.h"
 #include "meter/objects.h"
+#include "meter/signature.h"
 #include "psd/spec/calendar.h"
 
 #include <string.h>
@@ -26,18 +27,6 @@ typedef struct loading {
 /* Local time says which day it is (EVIDENCE_POLICY). */
 static uint32_t today(const psd_card *card, const psd_evidence_policy *policy) {
   return psd_local_date(psd_clock_now(card), policy->offset);
-}
-
-static uint16_t check_signature(psd_card *card, const loading *l) {
-  psd_public_key issuer;
-  uint8_t digest[PSD_SHA256_SIZE];
-  uint16_t status = psd_object_fetch(card, PSD_OBJECT_RATE_KEY, &issuer);
-  if (status != PSD_SW_OK)
-    return status;
-  if (!psd_card_ready_for(card, PSD_KAT_P256_VERIFY) ||
-      !psd_sha256_two(PSD_RATES_LABEL, strlen(PSD_RATES_LABEL), l->table.data, l->table.length, digest))
-    return PSD_SW_EXECUTION_ERROR;
-  return psd_p256_verify(issuer.point, digest, sizeof digest, l->signature) ? PSD_SW_OK : PSD_SW_VERIFICATION_FAILED;
 }
 
 static uint16_t parse(loading *l, const psd_evidence_policy *policy) {
@@ -113,7 +102,7 @@ uint16_t psd_handle_load_rates(psd_card *card, const psd_request *request, psd_b
   psd_evidence_policy policy;
   size_t length = apdu->nc - PSD_RATES_SIGNATURE; /* the row of commands.def asks for more than a signature */
   loading l = {.whole = {apdu->data, apdu->nc}, .table = {apdu->data, length}, .signature = apdu->data + length};
-  uint16_t status = check_signature(card, &l);
+  uint16_t status = psd_issuer_check(card, PSD_OBJECT_RATE_KEY, PSD_RATES_LABEL, l.table, l.signature);
   if (status == PSD_SW_OK)
     status = psd_evidence_policy_fetch(card, &policy);
   if (status == PSD_SW_OK)

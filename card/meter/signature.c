@@ -1,5 +1,6 @@
 #include "meter/signature.h"
 
+#include "meter/objects.h"
 #include "meter/session.h"
 
 #include <string.h>
@@ -34,4 +35,17 @@ uint16_t psd_sign(psd_card *card, const psd_signer *signer, const char *label, p
   if (!signer->pair)
     return psd_session_authenticate(card, label, message, signature);
   return sign_with_pair(card, signer, label, message, signature) ? PSD_SW_OK : PSD_SW_EXECUTION_ERROR;
+}
+
+uint16_t psd_issuer_check(psd_card *card, psd_object_id issuer, const char *label, psd_piece message,
+                          const uint8_t signature[PSD_P256_SIGNATURE]) {
+  psd_public_key key;
+  uint8_t digest[PSD_SHA256_SIZE];
+  uint16_t status = psd_object_fetch(card, issuer, &key);
+  if (status != PSD_SW_OK)
+    return status;
+  if (!psd_card_ready_for(card, PSD_KAT_P256_VERIFY) ||
+      !psd_sha256_two(label, strlen(label), message.data, message.length, digest))
+    return PSD_SW_EXECUTION_ERROR;
+  return psd_p256_verify(key.point, digest, sizeof digest, signature) ? PSD_SW_OK : PSD_SW_VERIFICATION_FAILED;
 }

@@ -17,6 +17,8 @@ static void note_signal(int number) {
   stopped = 1;
 }
 
+#define LAST_GIVES_IT "piece %llu is not lost: psd indicium --last -o FILE gives it again"
+
 /* A command under way. */
 typedef struct job {
   psd_cli *cli;
@@ -129,13 +131,15 @@ static psd_result keep(job *work, const psd_made *made) {
   unsigned number = work->made + 1;
   psd_result result = psd_prints_write(work->cli, &work->prints, &work->meter, made, number, &error);
   if (result != PSD_OK)
-    return psd_host_fail(work->cli->host, result,
-                         "%.180s; piece %llu is not lost: psd indicium --last -o FILE gives it again", error.words,
+    return psd_host_fail(work->cli->host, result, "%.180s; " LAST_GIVES_IT, error.words,
                          (unsigned long long)made->head.piece_count);
   work->made++;
   work->spent += made->head.postage;
   if (work->cli->json || !work->prints.many)
     psd_show_evidence(work->cli, &work->json, &work->prints, made, number);
+  /* Of several without a file each has to be out before the next is paid for: --last gives one only. */
+  if (work->cli->output == NULL && work->cli->raw == NULL && fflush(stdout) != 0)
+    return psd_host_fail(work->cli->host, PSD_REFUSED, LAST_GIVES_IT, (unsigned long long)made->head.piece_count);
   return PSD_OK;
 }
 
@@ -169,7 +173,7 @@ static void summarise(const job *work) {
     fputs(" to ", stdout);
     psd_cli_print(stdout, last);
   }
-  puts(stopped != 0 && work->made < work->cli->count ? "; stopped" : "");
+  puts("");
 }
 
 static psd_result make_all(job *work) {
@@ -209,7 +213,11 @@ static int run(job *work) {
   if (result == PSD_OK)
     result = given(cli, PSD_OPTION(LAST)) ? fetch_last(work) : make_all(work);
   status = psd_cli_leave(cli, result);
-  return status == PSD_EXIT_DONE && work->made < wanted ? PSD_EXIT_REFUSED : status;
+  if (status != PSD_EXIT_DONE || work->made >= wanted)
+    return status;
+  (void)fflush(stdout);
+  fprintf(stderr, "psd: stopped: %u of %u %s made\n", work->made, wanted, wanted == 1 ? "piece was" : "pieces were");
+  return PSD_EXIT_REFUSED;
 }
 
 int psd_run_indicium(psd_cli *cli) {

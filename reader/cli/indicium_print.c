@@ -1,6 +1,8 @@
 /* What psd indicium writes: pictures, and the bytes of indicia. */
 #include "indicium.h"
 
+#include "print/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -21,10 +23,11 @@ bool psd_prints_path(const psd_prints *prints, const char *path, unsigned number
   return length > 0 && (size_t)length < PSD_CLI_PATH;
 }
 
-/* A file beside the one that is to be: the folder is there, and takes files. It is gone again at once. */
+/* A file beside the one that is to be: the folder is there, and takes files, and names as long as that of a picture
+ * that is under way (print/file.c). It is gone again at once. */
 static bool folder_takes_files(const char *path) {
-  char name[PSD_CLI_PATH + 8];
-  int length = snprintf(name, sizeof name, "%s.XXXXXX", path);
+  char name[PSD_CLI_PATH + 32];
+  int length = snprintf(name, sizeof name, "%s.%ld-XXXXXX", path, (long)getpid());
   int fd = length > 0 && (size_t)length < sizeof name ? mkstemp(name) : -1;
   if (fd < 0)
     return false;
@@ -46,6 +49,8 @@ static int check_file(const psd_cli *cli, const psd_prints *prints, const char *
   bool there = lstat(name, &status) == 0;
   if (there && S_ISDIR(status.st_mode))
     (void)psd_error_set(&error, PSD_BAD_INPUT, "%.200s is a folder", name);
+  else if (there && !S_ISREG(status.st_mode)) /* the file would take the place of a device, or of a link */
+    (void)psd_error_set(&error, PSD_BAD_INPUT, "%.200s is no ordinary file: choose another name", name);
   else if (there && !replaces)
     (void)psd_error_set(&error, PSD_BAD_INPUT, "%.200s is there already: choose another name, or replace it with --yes",
                         name);
@@ -120,6 +125,8 @@ int psd_prints_take(const psd_cli *cli, psd_prints *prints) {
     return psd_cli_usage(cli, "--envelope, --symbology, --dpi and --place are for a picture: -o FILE");
   if (cli->output != NULL && !psd_picture_of(cli->output, &prints->picture))
     return psd_cli_usage(cli, "the name of a picture ends in .png, .svg or .pdf");
+  if (cli->output != NULL && cli->raw != NULL && strcmp(cli->output, cli->raw) == 0)
+    return psd_cli_usage(cli, "-o and --raw name the same file");
   if (cli->sender != NULL && (cli->given & PSD_OPTION(ENVELOPE)) == 0)
     return psd_cli_usage(cli, "--sender is for an envelope: --envelope");
   if (take_address(cli->sender, prints->sender, &error) != PSD_OK ||
@@ -159,22 +166,6 @@ static psd_result print(const psd_cli *cli, const psd_prints *prints, const psd_
   return psd_print(&job, prints->picture, path, error);
 }
 
-/* Whole, or not at all. */
-static psd_result write_raw(const psd_made *made, const char *path, psd_error *error) {
-  char name[PSD_CLI_PATH + 8];
-  int length = snprintf(name, sizeof name, "%s.XXXXXX", path);
-  int fd = length > 0 && (size_t)length < sizeof name ? mkstemp(name) : -1;
-  bool ok = fd >= 0 && write(fd, made->indicium, made->length) == (ssize_t)made->length && fsync(fd) == 0 &&
-            fchmod(fd, 0644) == 0 && rename(name, path) == 0;
-  if (!ok)
-    (void)psd_error_set(error, PSD_REFUSED, "%.200s cannot be written: %s", path, strerror(errno));
-  if (fd >= 0)
-    (void)close(fd);
-  if (fd >= 0 && !ok)
-    (void)unlink(name);
-  return ok ? PSD_OK : PSD_REFUSED;
-}
-
 psd_result psd_prints_write(const psd_cli *cli, const psd_prints *prints, const psd_host_meter *meter,
                             const psd_made *made, unsigned number, psd_error *error) {
   char name[PSD_CLI_PATH];
@@ -182,6 +173,6 @@ psd_result psd_prints_write(const psd_cli *cli, const psd_prints *prints, const 
   if (cli->output != NULL && psd_prints_path(prints, cli->output, number, name))
     result = print(cli, prints, meter, made, name, error);
   if (result == PSD_OK && cli->raw != NULL && psd_prints_path(prints, cli->raw, number, name))
-    result = write_raw(made, name, error);
+    result = psd_whole_file_put(name, made->indicium, made->length, error);
   return result;
 }

@@ -93,7 +93,7 @@ static psd_result register_all(const psd_cli *cli, const proofs *of, psd_error *
 
 int psd_run_tokens(psd_cli *cli) {
   static const psd_question question = {.prompt = "PIN"};
-  proofs of;
+  proofs of = {0};
   psd_secret pin;
   psd_error error;
   if (strcmp(cli->argv[0], "register") != 0)

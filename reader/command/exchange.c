@@ -66,7 +66,8 @@ static psd_result send_sized(psd_host *host, const psd_apdu *apdu, psd_buffer *i
   return psd_host_fail(host, PSD_BAD_INPUT, "the card takes 255 bytes of data in a command, not %zu", sized.nc);
 }
 
-/* Fetches what waits behind 61xx (7.6.1). Every round brings a byte at least, so it ends. */
+/* The status word of GET RESPONSE is that of the command once the last byte is there. One that comes without a byte is
+ * of GET RESPONSE itself: the command was carried out, and must not pass for refused. */
 static psd_result fetch_rest(psd_host *host, psd_buffer *into) {
   const psd_command *row = &psd_commands[PSD_COMMAND_GET_RESPONSE];
   while ((host->status & 0xFF00) == PSD_SW_MORE_DATA) {
@@ -76,8 +77,8 @@ static psd_result fetch_rest(psd_host *host, psd_buffer *into) {
     psd_result result = step(host, &get, into);
     if (result != PSD_OK)
       return result;
-    if (into->length == before && (host->status & 0xFF00) == PSD_SW_MORE_DATA)
-      return psd_host_fail(host, PSD_BAD_ANSWER, "the card promises more data and sends none");
+    if (into->length == before)
+      return psd_host_fail(host, PSD_BAD_ANSWER, "the card promises more data and sends none: %04X", host->status);
   }
   return PSD_OK;
 }

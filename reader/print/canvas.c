@@ -18,7 +18,7 @@ double psd_canvas_module(double dot, double module) {
 static cairo_status_t pass_on(void *closure, const unsigned char *data, unsigned length) {
   psd_canvas *canvas = closure;
   bool done = canvas->picture == PSD_PICTURE_PNG ? psd_png_write(&canvas->png, data, length)
-                                                 : psd_picture_file_write(canvas->png.file, data, length);
+                                                 : psd_whole_file_write(canvas->png.file, data, length);
   return done ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_WRITE_ERROR;
 }
 
@@ -48,7 +48,7 @@ static void choose_letters(cairo_t *cr) {
 }
 
 psd_result psd_canvas_begin(psd_canvas *canvas, psd_picture picture, unsigned dpi, double width, double height,
-                            psd_picture_file *file, psd_error *error) {
+                            psd_whole_file *file, psd_error *error) {
   *canvas = (psd_canvas){.picture = picture, .dot = psd_canvas_dot(picture, dpi), .png = {.file = file, .dpi = dpi}};
   cairo_surface_t *surface = make_surface(canvas, width, height);
   canvas->cr = cairo_create(surface);

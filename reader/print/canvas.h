@@ -40,7 +40,7 @@ double psd_canvas_module(double dot, double module);
 /* White paper. `file` is the caller's, and needed until the end. PSD_SYSTEM if cairo failed; after PSD_OK it must be
  * ended. */
 psd_result psd_canvas_begin(psd_canvas *canvas, psd_picture picture, unsigned dpi, double width, double height,
-                            psd_picture_file *file, psd_error *error);
+                            psd_whole_file *file, psd_error *error);
 /* Writes what is not written yet. PSD_SYSTEM if cairo failed anywhere since the beginning. */
 psd_result psd_canvas_end(psd_canvas *canvas, psd_error *error);
 

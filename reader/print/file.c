@@ -11,11 +11,11 @@
 #define ATTEMPTS 100U
 #define SUFFIX_ROOM 40U
 
-static psd_result refuse(psd_picture_file *file, int why, psd_error *error) {
+static psd_result refuse(psd_whole_file *file, int why, psd_error *error) {
   return psd_error_set(error, PSD_REFUSED, "%.200s cannot be written: %s", file->path, strerror(why));
 }
 
-static int make_beside(psd_picture_file *file) {
+static int make_beside(psd_whole_file *file) {
   size_t room = strlen(file->path) + SUFFIX_ROOM;
   file->temporary = malloc(room);
   if (file->temporary == NULL)
@@ -30,8 +30,8 @@ static int make_beside(psd_picture_file *file) {
   return fd;
 }
 
-psd_result psd_picture_file_begin(psd_picture_file *file, const char *path, psd_error *error) {
-  *file = (psd_picture_file){.path = path};
+psd_result psd_whole_file_begin(psd_whole_file *file, const char *path, psd_error *error) {
+  *file = (psd_whole_file){.path = path};
   int fd = make_beside(file);
   if (fd >= 0)
     file->stream = fdopen(fd, "wb");
@@ -46,13 +46,13 @@ psd_result psd_picture_file_begin(psd_picture_file *file, const char *path, psd_
   return result;
 }
 
-bool psd_picture_file_write(psd_picture_file *file, const void *data, size_t length) {
+bool psd_whole_file_write(psd_whole_file *file, const void *data, size_t length) {
   if (file->why == 0 && fwrite(data, 1, length, file->stream) != length)
     file->why = errno;
   return file->why == 0;
 }
 
-psd_result psd_picture_file_end(psd_picture_file *file, psd_result so_far, psd_error *error) {
+psd_result psd_whole_file_end(psd_whole_file *file, psd_result so_far, psd_error *error) {
   if (file->why == 0 && so_far == PSD_OK && (fflush(file->stream) != 0 || fsync(fileno(file->stream)) != 0))
     file->why = errno;
   if (fclose(file->stream) != 0 && file->why == 0 && so_far == PSD_OK)
@@ -65,4 +65,13 @@ psd_result psd_picture_file_end(psd_picture_file *file, psd_result so_far, psd_e
     (void)unlink(file->temporary);
   free(file->temporary);
   return so_far;
+}
+
+psd_result psd_whole_file_put(const char *path, const void *data, size_t length, psd_error *error) {
+  psd_whole_file file;
+  psd_result result = psd_whole_file_begin(&file, path, error);
+  if (result != PSD_OK)
+    return result;
+  (void)psd_whole_file_write(&file, data, length); /* a failure is remembered, and told at the end */
+  return psd_whole_file_end(&file, PSD_OK, error);
 }

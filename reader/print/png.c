@@ -29,16 +29,16 @@ static bool write_dots(psd_png_stream *png) {
   psd_put_uint(&out, dots, 4);
   psd_put_u8(&out, 1);
   psd_put_uint(&out, crc_of(chunk + 4, 13), 4);
-  return psd_picture_file_write(png->file, chunk, out.length);
+  return psd_whole_file_write(png->file, chunk, out.length);
 }
 
 bool psd_png_write(psd_png_stream *png, const uint8_t *data, size_t length) {
   size_t head = png->passed < HEAD_SIZE ? HEAD_SIZE - png->passed : 0;
   if (head == 0 || length < head) {
     png->passed += head == 0 ? 0 : length;
-    return psd_picture_file_write(png->file, data, length);
+    return psd_whole_file_write(png->file, data, length);
   }
   png->passed = HEAD_SIZE;
-  return psd_picture_file_write(png->file, data, head) && write_dots(png) &&
-         psd_picture_file_write(png->file, data + head, length - head);
+  return psd_whole_file_write(png->file, data, head) && write_dots(png) &&
+         psd_whole_file_write(png->file, data + head, length - head);
 }

@@ -6,7 +6,7 @@
 
 /* A PNG on its way to a file. */
 typedef struct psd_png_stream {
-  psd_picture_file *file; /* the caller's */
+  psd_whole_file *file; /* the caller's */
   unsigned dpi;
   size_t passed; /* bytes so far, as long as that matters */
 } psd_png_stream;

@@ -58,7 +58,7 @@ static psd_result make_sheet(const psd_print_job *job, psd_picture picture, psd_
 }
 
 static psd_result draw_sheet(const psd_print_job *job, psd_picture picture, const psd_sheet *sheet,
-                             psd_picture_file *file, psd_error *error) {
+                             psd_whole_file *file, psd_error *error) {
   psd_canvas canvas;
   psd_result result = psd_canvas_begin(&canvas, picture, job->dpi, sheet->width, sheet->height, file, error);
   if (result != PSD_OK)
@@ -72,12 +72,12 @@ static psd_result draw_sheet(const psd_print_job *job, psd_picture picture, cons
 
 psd_result psd_print(const psd_print_job *job, psd_picture picture, const char *path, psd_error *error) {
   psd_sheet sheet = {.width = 0};
-  psd_picture_file file;
+  psd_whole_file file;
   psd_result result = make_sheet(job, picture, &sheet, error);
   if (result == PSD_OK)
-    result = psd_picture_file_begin(&file, path, error);
+    result = psd_whole_file_begin(&file, path, error);
   if (result != PSD_OK)
     return result;
   result = draw_sheet(job, picture, &sheet, &file, error);
-  return psd_picture_file_end(&file, result, error);
+  return psd_whole_file_end(&file, result, error);
 }

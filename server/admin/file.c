@@ -1,4 +1,3 @@
-#define _XOPEN_SOURCE 700 /* mkstemp, fchmod */
 #include "admin/file.h"
 
 #include <errno.h>

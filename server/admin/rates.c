@@ -131,8 +131,8 @@ static int find(psd_admin *admin, const char *argument, psd_published_rates *row
 }
 
 int psd_admin_rates_show(psd_admin *admin) {
-  psd_published_rates row;
-  psd_rates_view view;
+  psd_published_rates row = {0};
+  psd_rates_view view = {0};
   psd_json json = psd_json_on(stdout);
   int status = find(admin, admin->argv[0], &row, &view);
   if (status != PSD_EXIT_DONE)
@@ -145,8 +145,8 @@ int psd_admin_rates_show(psd_admin *admin) {
 }
 
 int psd_admin_rates_export(psd_admin *admin) {
-  psd_published_rates row;
-  psd_rates_view view;
+  psd_published_rates row = {0};
+  psd_rates_view view = {0};
   psd_admin_file file;
   int status = find(admin, admin->argv[0], &row, &view);
   if (status == PSD_EXIT_DONE)

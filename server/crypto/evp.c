@@ -32,6 +32,7 @@ static void free_thread(void *memory) {
   EVP_CIPHER_CTX_free(thread->open);
   EVP_CIPHER_CTX_free(thread->mac_128);
   EVP_CIPHER_CTX_free(thread->mac_256);
+  EVP_PKEY_CTX_free(thread->verify);
   EVP_PKEY_free(thread->peer);
   EC_POINT_clear_free(thread->product);
   EC_POINT_free(thread->taken);
@@ -57,12 +58,13 @@ static bool fill_thread(psd_evp_thread *thread) {
   thread->mac_128 = make_mac(psd_evp.aes_128_cbc);
   thread->mac_256 = make_mac(psd_evp.aes_256_cbc);
   thread->peer = EVP_PKEY_dup(psd_evp.curve);
+  thread->verify = thread->peer != NULL ? EVP_PKEY_CTX_new_from_pkey(NULL, thread->peer, NULL) : NULL;
   thread->numbers = BN_CTX_new();
   thread->coordinate = BN_new();
   thread->taken = EC_POINT_new(psd_evp.group);
   thread->product = EC_POINT_new(psd_evp.group);
   return thread->hash != NULL && thread->seal != NULL && thread->open != NULL && thread->mac_128 != NULL &&
-         thread->mac_256 != NULL && thread->peer != NULL && thread->numbers != NULL && thread->coordinate != NULL &&
+         thread->mac_256 != NULL && thread->verify != NULL && thread->numbers != NULL && thread->coordinate != NULL &&
          thread->taken != NULL && thread->product != NULL &&
          EVP_DigestInit_ex2(thread->hash, psd_evp.sha256, NULL) == 1 &&
          EVP_EncryptInit_ex2(thread->seal, psd_evp.aes_256_gcm, NULL, NULL, NULL) == 1 &&

@@ -24,6 +24,7 @@ typedef struct psd_evp_thread {
   EVP_CIPHER_CTX *seal, *open;
   EVP_CIPHER_CTX *mac_128, *mac_256; /* CBC without padding */
   EVP_PKEY *peer;                    /* its public point is replaced with every use */
+  EVP_PKEY_CTX *verify;              /* over the peer; initialized anew with every use */
   /* Numbers and points; what was secret is cleared after every use. */
   BN_CTX *numbers;
   BIGNUM *coordinate;

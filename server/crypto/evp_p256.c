@@ -200,10 +200,9 @@ bool psd_point_verify(const uint8_t point[PSD_POINT], const psd_part *parts, siz
   length += put_integer(der + 2 + length, signature + 32);
   der[0] = 0x30;
   der[1] = (uint8_t)length;
-  EVP_PKEY *peer = psd_hash(parts, count, digest) ? take_point(point) : NULL;
-  EVP_PKEY_CTX *context = peer != NULL ? EVP_PKEY_CTX_new_from_pkey(NULL, peer, NULL) : NULL;
-  bool done = context != NULL && EVP_PKEY_verify_init(context) == 1 &&
-              EVP_PKEY_verify(context, der, length + 2U, digest, sizeof digest) == 1;
-  EVP_PKEY_CTX_free(context);
+  psd_evp_thread *thread = psd_evp_here();
+  bool done = thread != NULL && psd_hash(parts, count, digest) && take_point(point) != NULL &&
+              EVP_PKEY_verify_init(thread->verify) == 1 &&
+              EVP_PKEY_verify(thread->verify, der, length + 2U, digest, sizeof digest) == 1;
   return done || psd_evp_failed();
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "kms/archive_internal.h"
+#include "psd/spec/chars.h"
 
 #define FIRST_SLOTS 64U
 
@@ -91,7 +92,7 @@ bool psd_kms_archive_add(psd_kms_archive *archive, const psd_kms_token *token) {
 }
 
 static bool place_of(const uint8_t country[2], size_t *place) {
-  if (country[0] < 'A' || country[0] > 'Z' || country[1] < 'A' || country[1] > 'Z')
+  if (!psd_country(country))
     return false;
   *place = (size_t)(country[0] - 'A') * 26U + (size_t)(country[1] - 'A');
   return true;

@@ -145,7 +145,7 @@ int psd_kms_command_day(const psd_kms_options *options) {
   psd_kms_close(at.kms);
   if (!done)
     return psd_kms_command_refused(why);
-  (void)printf("%llu tables written to %s: secret, and worth nothing on another day\n", (unsigned long long)at.written,
-               options->out);
+  (void)printf("%llu table%s written to %s: secret, and worth nothing on another day\n", (unsigned long long)at.written,
+               at.written == 1 ? "" : "s", options->out);
   return PSD_EXIT_DONE;
 }

@@ -2,6 +2,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "verify/folder.h"
@@ -101,13 +102,34 @@ static bool read_list(psd_reading *reading) {
   return psd_each_block(reading, "revocation list", take_list);
 }
 
+/* It tells who is revoked, and not any more who is not. */
+static void remark_old_lists(psd_reading *reading) {
+  const psd_site *site = reading->site;
+  char name[256], words[PSD_TIME_WORDS];
+  (void)snprintf(reading->name, sizeof reading->name, "crl");
+  for (size_t i = 0; i < site->authority_count; i++) {
+    const psd_authority *authority = &site->authorities[i];
+    if (authority->list != NULL && psd_list_is_old(site, authority))
+      psd_site_remark(reading, "the newest list of %s is out of date since %s: get a newer one",
+                      X509_NAME_oneline(X509_get_subject_name(authority->certificate), name, sizeof name),
+                      psd_time_words(words, authority->list_next));
+  }
+}
+
+bool psd_list_is_old(const psd_site *site, const psd_authority *authority) {
+  return authority->list_next != 0 && authority->list_next < site->policy.now;
+}
+
 bool psd_read_authorities(psd_reading *reading) {
   psd_site *site = reading->site;
   site->trusted = X509_STORE_new();
   if (site->trusted == NULL ||
       X509_STORE_set_flags(site->trusted, X509_V_FLAG_NO_CHECK_TIME | X509_V_FLAG_PARTIAL_CHAIN) != 1)
     return psd_site_damaged(reading, "no memory");
-  return psd_each_file(reading, "ca", ".pem", read_authority) && psd_each_file(reading, "crl", ".pem", read_list);
+  if (!psd_each_file(reading, "ca", ".pem", read_authority) || !psd_each_file(reading, "crl", ".pem", read_list))
+    return false;
+  remark_old_lists(reading);
+  return true;
 }
 
 void psd_free_authorities(psd_site *site) {

@@ -77,6 +77,7 @@ static void close_stop(void) {
 static void work_on_lines(const psd_site *site, psd_chunk *chunk) {
   psd_origin origin = {.path = chunk->path, .line = chunk->first};
   char *at = chunk->text;
+  psd_findings_expect(&chunk->findings, chunk->inputs);
   for (char *end = at + chunk->length; at < end; origin.line++) {
     char *next = memchr(at, '\n', (size_t)(end - at));
     size_t length = (size_t)(next - at);

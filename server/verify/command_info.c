@@ -5,8 +5,8 @@
 
 #include "psd/program/json.h"
 #include "psd/spec/calendar.h"
+#include "verify/certificate.h"
 #include "verify/commands.h"
-#include "verify/site.h"
 
 #define NAME_ROOM 256U
 
@@ -14,6 +14,12 @@ static const char *authority_name(const psd_authority *authority, char words[NAM
   words[0] = '\0';
   (void)X509_NAME_oneline(X509_get_subject_name(authority->certificate), words, NAME_ROOM);
   return words;
+}
+
+/* Elsewhere a certificate is looked at closely when a piece names it. */
+static void judge_all(const psd_site *site) {
+  for (size_t i = 0; i < site->certificate_count; i++)
+    psd_certificate_judge(site, &site->certificates[i]);
 }
 
 static size_t revoked_count(const psd_site *site) {
@@ -61,16 +67,12 @@ static void miss(missing *all, bool there, const char *words) {
 static missing look(const psd_site *site) {
   const uint64_t today = psd_date_of_day(site->today);
   missing all = {.count = 0};
-  bool lists = true, fresh = true;
-  for (size_t i = 0; i < site->authority_count; i++) {
-    const psd_authority *authority = &site->authorities[i];
-    lists = lists && authority->list != NULL;
-    fresh = fresh && (authority->list == NULL || authority->list_next == 0 || authority->list_next > site->policy.now);
-  }
+  bool lists = true;
+  for (size_t i = 0; i < site->authority_count; i++)
+    lists = lists && site->authorities[i].list != NULL;
   miss(&all, site->authority_count > 0, "no CA: no certificate is trusted");
   miss(&all, site->certificate_count > 0, "no certificates of PSDs: no signature can be checked");
   miss(&all, lists, "a CA without a list of revoked certificates: revocation is unknown");
-  miss(&all, fresh, "a list of revoked certificates that is over: a newer one is to be had");
   miss(&all, site->rates_count > 0, "no rate tables: rates are unknown");
   miss(&all, site->rates_count == 0 || in_force_today(site), "no rate table in force today");
   miss(&all, has_day(site, PSD_TOKENS_VENDOR, today), "no vendor's table of today: the vendor's tokens are unknown");
@@ -219,6 +221,7 @@ int psd_verify_command_info(const psd_verify_options *options) {
   psd_site *site = psd_verify_open_site(options);
   if (site == NULL)
     return PSD_EXIT_REFUSED;
+  judge_all(site);
   if (options->json)
     json_all(site);
   else

@@ -21,12 +21,20 @@ int psd_verify_refused(const char *format, ...) {
   return PSD_EXIT_REFUSED;
 }
 
+static void tell_notes(const psd_site *site) {
+  const char *note;
+  for (size_t i = 0; (note = psd_site_note(site, i)) != NULL; i++)
+    (void)fprintf(stderr, "psd-verify: note: %s\n", note);
+}
+
 psd_site *psd_verify_open_site(const psd_verify_options *options) {
   char words[WORDS] = "";
   const psd_verify_policy policy = {.now = psd_verify_now(), .days = options->days, .ahead = AHEAD};
   psd_site *site = psd_site_open(options->site, &policy, words, sizeof words);
   if (site == NULL)
     (void)psd_verify_refused("%s", words);
+  else if (options->command->run != psd_verify_command_info) /* which tells them among the rest */
+    tell_notes(site);
   return site;
 }
 

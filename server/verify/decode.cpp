@@ -17,11 +17,14 @@ namespace {
 // How many times its own pixels a picture may take.
 constexpr uint64_t AREAS_MOST = 8;
 // PDF417 is read up to 3 degrees askew, and no further: a picture in which nothing was found is turned by each of
-// these. More pixels than an envelope at 600 dots an inch has are not worth the time.
+// these. More pixels than an envelope at 600 dots an inch has are not worth the time, nor those of the paper that a
+// long strip would need.
 constexpr double ASKEW[] = {4, -4, 8, -8, 12, -12};
-constexpr uint64_t ASKEW_PIXELS = 16000000;
+constexpr uint64_t ASKEW_PIXELS = 16000000, PAPER_PIXELS = 32000000;
 
-const ZXing::BarcodeFormats BOTH = ZXing::BarcodeFormat::DataMatrix | ZXing::BarcodeFormat::PDF417;
+ZXing::BarcodeFormats both() {
+  return ZXing::BarcodeFormat::DataMatrix | ZXing::BarcodeFormat::PDF417;
+}
 
 // White around the page: a symbol at its edge lacks the quiet zone that it is found by.
 constexpr unsigned MARGIN = 16;
@@ -78,11 +81,17 @@ ZXing::DecodeHints hints(ZXing::BarcodeFormats formats) {
   return wanted;
 }
 
+struct Told {
+  ZXing::ByteArray bytes;
+  ZXing::Position place;
+};
+
 struct Search {
   Page &page;
   psd_symbol_found *found;
   void *user;
-  std::vector<ZXing::ByteArray> told;
+  std::vector<Told> told;
+  size_t places; // where something is printed
 };
 
 ZXing::Position moved(const ZXing::Position &corners, const psd_region &region) {
@@ -92,8 +101,24 @@ ZXing::Position moved(const ZXing::Position &corners, const psd_region &region) 
   return there;
 }
 
-bool was_told(const Search &search, const ZXing::ByteArray &bytes) {
-  return std::find(search.told.begin(), search.told.end(), bytes) != search.told.end();
+// The square of how far apart two points are.
+int64_t apart(const ZXing::PointI &a, const ZXing::PointI &b) {
+  const int64_t x = a.x - b.x, y = a.y - b.y;
+  return x * x + y * y;
+}
+
+ZXing::PointI middle_of(const ZXing::Position &corners) {
+  return ZXing::PointI((corners[0].x + corners[1].x + corners[2].x + corners[3].x) / 4,
+                       (corners[0].y + corners[1].y + corners[2].y + corners[3].y) / 4);
+}
+
+// Painted over or not, what is left of a symbol may be enough to be read again. Further away than it is large there is
+// another one with its bytes: a copy.
+bool was_told(const Search &search, const ZXing::ByteArray &bytes, const ZXing::Position &place) {
+  return std::any_of(search.told.begin(), search.told.end(), [&](const Told &told) {
+    const int64_t size = std::max(apart(told.place[0], told.place[2]), apart(place[0], place[2]));
+    return told.bytes == bytes && apart(middle_of(told.place), middle_of(place)) <= size;
+  });
 }
 
 // Looks at one place; true if a symbol was found there that was not told before, which is gone from the page then.
@@ -107,11 +132,11 @@ bool find_at(Search &search, const psd_region &region, ZXing::BarcodeFormats for
   for (const ZXing::Result &result : results) {
     if (!result.isValid() || search.told.size() == PSD_SYMBOLS_MOST)
       continue;
-    paint_over(search.page, moved(result.position(), region));
-    // Painted over or not, what is left of a symbol may be enough to be read again.
-    if (was_told(search, result.bytes()))
+    const ZXing::Position place = moved(result.position(), region);
+    paint_over(search.page, place);
+    if (was_told(search, result.bytes(), place))
       continue;
-    search.told.push_back(result.bytes());
+    search.told.push_back({result.bytes(), place});
     search.found(search.user, result.bytes().data(), result.bytes().size(),
                  result.format() == ZXing::BarcodeFormat::PDF417 ? "PDF417" : "DataMatrix");
   }
@@ -127,10 +152,11 @@ bool find_apart(Search &search) {
   uint64_t left = AREAS_MOST * static_cast<uint64_t>(width) * height;
   if (!psd_regions_find(page.grey.data(), width, height, width, &regions))
     return false;
+  search.places = regions.count;
   for (size_t i = 0; i < regions.count; i++) {
     const psd_region &region = regions.list[i];
     uint64_t pixels = static_cast<uint64_t>(region.width) * region.height;
-    while (pixels <= left && find_at(search, region, BOTH))
+    while (pixels <= left && find_at(search, region, both()))
       left -= pixels;
     left -= std::min(left, pixels);
   }
@@ -147,22 +173,27 @@ bool find_askew(Search &search) {
     if (!turned)
       return false;
     Page page = copy_of(turned.get(), wide, high, wide);
-    Search again{page, search.found, search.user, {}};
+    Search again{page, search.found, search.user, {}, 0};
     if (find_at(again, {0, 0, wide, high}, ZXing::BarcodeFormat::PDF417))
       return true;
   }
   return true;
 }
 
+// Turned by a degrees, a picture needs w * h + (w * w + h * h) * sin(a) * cos(a) pixels: here less than a quarter.
+bool may_be_turned(const Page &page) {
+  const auto width = static_cast<uint64_t>(page.width), height = static_cast<uint64_t>(page.height);
+  return width * height <= ASKEW_PIXELS && width * height + (width * width + height * height) / 4 <= PAPER_PIXELS;
+}
+
 bool find_all(Page &page, psd_symbol_found *found, void *user) {
-  Search search{page, found, user, {}};
+  Search search{page, found, user, {}, 0};
   const psd_region whole = {0, 0, static_cast<unsigned>(page.width), static_cast<unsigned>(page.height)};
-  while (search.told.size() < PSD_SYMBOLS_MOST && find_at(search, whole, BOTH)) {
+  while (search.told.size() < PSD_SYMBOLS_MOST && find_at(search, whole, both())) {
   }
   if (!find_apart(search))
     return false;
-  const uint64_t pixels = static_cast<uint64_t>(page.width) * static_cast<uint64_t>(page.height);
-  return !search.told.empty() || pixels > ASKEW_PIXELS || find_askew(search);
+  return !search.told.empty() || search.places == 0 || !may_be_turned(page) || find_askew(search);
 }
 
 } // namespace

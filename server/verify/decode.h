@@ -21,7 +21,8 @@ typedef void psd_symbol_found(void *user, const uint8_t *bytes, size_t length, c
 
 /* Finds Data Matrix and PDF417 symbols, whichever way they are turned. A row of the picture begins `stride` (at least
  * `width`) bytes after the one before; 0 is black, 255 white. False if the picture is larger than the limits above, or
- * memory is short; symbols that were told before that are good. For any thread. */
+ * memory is short; symbols that were told before that are good. A copy elsewhere in the picture is told as well. For
+ * any thread. */
 bool psd_decode_picture(const uint8_t *grey, unsigned width, unsigned height, size_t stride, psd_symbol_found *found,
                         void *user);
 

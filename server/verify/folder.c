@@ -52,6 +52,12 @@ static bool name_file(psd_reading *reading, const char *subfolder, const char *n
   return psd_site_damaged(reading, "the name is too long");
 }
 
+/* A link that leads nowhere is there, and damaged. */
+static bool is_absent(const char *path) {
+  struct stat status;
+  return lstat(path, &status) != 0 && errno == ENOENT;
+}
+
 static bool ends_with(const char *name, const char *ending) {
   size_t length = strlen(name), tail = strlen(ending);
   return name[0] != '.' && length > tail && strcmp(name + length - tail, ending) == 0;
@@ -62,8 +68,10 @@ bool psd_each_file(psd_reading *reading, const char *subfolder, const char *endi
   if (!name_file(reading, "", subfolder))
     return false;
   int count = scandir(reading->path, &entries, NULL, alphasort);
-  if (count < 0)
-    return errno == ENOENT || psd_site_damaged(reading, "%s", strerror(errno));
+  if (count < 0) {
+    int why = errno;
+    return is_absent(reading->path) || psd_site_damaged(reading, "%s", strerror(why));
+  }
   bool done = true;
   for (int i = 0; i < count; i++) {
     if (done && ends_with(entries[i]->d_name, ending))
@@ -77,7 +85,7 @@ bool psd_each_file(psd_reading *reading, const char *subfolder, const char *endi
 bool psd_one_file(psd_reading *reading, const char *name, psd_file_reader *read) {
   if (!name_file(reading, "", name))
     return false;
-  if (access(reading->path, F_OK) != 0 && errno == ENOENT)
+  if (is_absent(reading->path))
     return true;
   return read(reading);
 }
@@ -137,6 +145,20 @@ bool psd_file_bytes(psd_reading *reading, size_t most, bool secret, uint8_t **da
   return done;
 }
 
+FILE *psd_file_stream(psd_reading *reading) {
+  struct stat status;
+  int file = open(reading->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  bool known = file >= 0 && fstat(file, &status) == 0;
+  bool ordinary = known && S_ISREG(status.st_mode);
+  FILE *in = ordinary ? fdopen(file, "r") : NULL;
+  if (in == NULL) {
+    (void)psd_site_damaged(reading, "%s", known && !ordinary ? "it is no ordinary file" : strerror(errno));
+    if (file >= 0)
+      (void)close(file);
+  }
+  return in;
+}
+
 /* Every block of the text. */
 static bool take_keys(psd_reading *reading, const char *text, psd_public_keys *keys) {
   static const char begin[] = "-----BEGIN ";
@@ -155,7 +177,7 @@ bool psd_file_keys(psd_reading *reading, const char *name, psd_public_keys *keys
   keys->count = 0;
   if (!name_file(reading, "", name))
     return false;
-  if (access(reading->path, F_OK) != 0 && errno == ENOENT)
+  if (is_absent(reading->path))
     return true;
   bool done = psd_file_bytes(reading, KEY_FILE_MOST, false, &text, &length) && text != NULL &&
               take_keys(reading, (char *)text, keys);

@@ -2,6 +2,8 @@
 #ifndef PSD_VERIFY_FOLDER_H
 #define PSD_VERIFY_FOLDER_H
 
+#include <stdio.h>
+
 #include "psd/spec/text.h"
 #include "verify/site.h"
 
@@ -35,6 +37,9 @@ bool psd_one_file(psd_reading *reading, const char *name, psd_file_reader *read)
 
 /* The bytes of the file, at most `most`, with a zero behind them; free them. A secret one must be its owner's alone. */
 bool psd_file_bytes(psd_reading *reading, size_t most, bool secret, uint8_t **data, size_t *length);
+/* The file, opened for reading: an ordinary one, for a pipe or a device might never end. NULL with the reason told;
+ * close it. */
+FILE *psd_file_stream(psd_reading *reading);
 /* The public keys (P-256, PEM) of a file of the folder; none if it is not there. */
 bool psd_file_keys(psd_reading *reading, const char *name, psd_public_keys *keys);
 /* True if one of the keys has signed label and data. */

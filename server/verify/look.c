@@ -8,7 +8,7 @@
 #include "verify/line.h"
 #include "verify/picture.h"
 
-#define FIRST_ROOM 8U
+#define FIRST_ROOM 4U
 
 void psd_findings_free(psd_findings *findings) {
   free(findings->claims);
@@ -17,8 +17,7 @@ void psd_findings_free(psd_findings *findings) {
   *findings = (psd_findings){.count = 0};
 }
 
-static bool grow(psd_findings *findings) {
-  size_t capacity = findings->capacity > 0 ? 2 * findings->capacity : FIRST_ROOM;
+static bool make_room(psd_findings *findings, size_t capacity) {
   psd_claim *claims = realloc(findings->claims, capacity * sizeof *claims);
   findings->claims = claims != NULL ? claims : findings->claims;
   psd_verdict *verdicts = realloc(findings->verdicts, capacity * sizeof *verdicts);
@@ -31,8 +30,13 @@ static bool grow(psd_findings *findings) {
   return true;
 }
 
+void psd_findings_expect(psd_findings *findings, size_t count) {
+  if (findings->capacity < count && !make_room(findings, count))
+    findings->failed = true;
+}
+
 bool psd_findings_add(psd_findings *findings, const psd_origin *origin, size_t *at) {
-  if (findings->count == findings->capacity && !grow(findings)) {
+  if (findings->count == findings->capacity && !make_room(findings, 2 * findings->capacity + FIRST_ROOM)) {
     findings->failed = true;
     return false;
   }

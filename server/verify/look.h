@@ -23,6 +23,8 @@ typedef struct psd_findings {
 } psd_findings;
 
 void psd_findings_free(psd_findings *findings);
+/* Makes room for so many: what is added one by one grows by and by. */
+void psd_findings_expect(psd_findings *findings, size_t count);
 /* Room for one more, cleared but for its origin; its number in `at`. False, and `failed`, without memory. */
 bool psd_findings_add(psd_findings *findings, const psd_origin *origin, size_t *at);
 /* One more of which nothing but this is known. */

@@ -15,11 +15,17 @@ static mode_t new_mode(void) {
   return (mode_t)(S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH) & ~mask;
 }
 
+/* True for what no file may take the place of: a device, a pipe, a folder. */
+static bool is_special(const char *path) {
+  struct stat status;
+  return stat(path, &status) == 0 && !S_ISREG(status.st_mode);
+}
+
 bool psd_output_open(psd_output *output, const char *path) {
   *output = (psd_output){.path = path};
-  if (strcmp(path, "-") == 0) {
-    output->file = stdout;
-    return true;
+  if (strcmp(path, "-") == 0 || is_special(path)) {
+    output->file = strcmp(path, "-") == 0 ? stdout : fopen(path, "we");
+    return output->file != NULL;
   }
   size_t length = strlen(path);
   output->temporary = malloc(length + sizeof ENDING);
@@ -45,7 +51,7 @@ bool psd_output_open(psd_output *output, const char *path) {
 }
 
 void psd_output_drop(psd_output *output) {
-  if (output->file != NULL && output->temporary != NULL)
+  if (output->file != NULL && output->file != stdout)
     (void)fclose(output->file);
   if (output->temporary != NULL)
     (void)unlink(output->temporary);
@@ -58,12 +64,13 @@ bool psd_output_end(psd_output *output) {
   if (output->file == NULL)
     return true;
   bool done = fflush(output->file) == 0 && ferror(output->file) == 0;
-  if (output->temporary == NULL)
+  if (output->file == stdout)
     return done;
-  done = done && fsync(fileno(output->file)) == 0;
+  bool whole = output->temporary != NULL;
+  done = done && (!whole || fsync(fileno(output->file)) == 0);
   done = fclose(output->file) == 0 && done;
   output->file = NULL;
-  done = done && rename(output->temporary, output->path) == 0;
+  done = done && (!whole || rename(output->temporary, output->path) == 0);
   int why = errno;
   if (done) {
     free(output->temporary);

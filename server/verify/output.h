@@ -7,11 +7,12 @@
 
 typedef struct psd_output {
   const char *path;
-  char *temporary; /* NULL at standard output */
+  char *temporary; /* NULL at standard output and at devices */
   FILE *file;      /* NULL while nothing is open */
 } psd_output;
 
-/* Opens a file beside `path`; "-" is standard output. False with errno. */
+/* Opens a file beside `path`; "-" is standard output, and devices and pipes are written to as they are. False with
+ * errno. */
 bool psd_output_open(psd_output *output, const char *path);
 /* Puts it into its place, on the disk. False with errno if something could not be written; nothing is there then. */
 bool psd_output_end(psd_output *output);

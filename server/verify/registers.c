@@ -1,6 +1,5 @@
 /* What the registers of meters have added up to: every refill and withdrawal makes another control total, and no piece
  * of mail does. */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,9 +70,9 @@ static bool read_totals(psd_reading *reading) {
   char line[PSD_ADMIN_LINE];
   uint64_t number = 0;
   bool done = true, whole = true;
-  FILE *in = fopen(reading->path, "r");
+  FILE *in = psd_file_stream(reading);
   if (in == NULL)
-    return psd_site_damaged(reading, "%s", strerror(errno));
+    return false;
   while (done && psd_admin_next_line(in, &number, line, &whole))
     done = whole ? add_row(reading, number, line) : psd_site_damaged(reading, "line %" PRIu64 " is too long", number);
   if (done && ferror(in) != 0)

@@ -6,22 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "psd/spec/dsa.h"
+#include "verify/certificate.h"
 #include "verify/folder.h"
 
 #define DSA_FILE (PSD_SIZE_DEVICE_ID + PSD_SIZE_DSA_KEY)
 #define DSA_HALF 20U
 #define DSA_DER_MAX 48U
-
-/* Domain parameters, the same for all (RFC 6979, A.2.1: 1024 and 160 bits). */
-#define DSA_P                                                                                                          \
-  "86F5CA03DCFEB225063FF830A0C769B9DD9D6153AD91D7CE27F787C43278B447E6533B86B18BED6E8A48B784A14C252C5BE0DBF60B86D638"   \
-  "5BD2F12FB763ED8873ABFD3F5BA2E0A8C0A59082EAC056935E529DAF7C610467899C77ADEDFC846C881870B7B19B2B58F9BE0521A17002E3"   \
-  "BDD6B86685EE90B3D9A1B02B782B1779"
-#define DSA_Q "996F967F6C8E388D9E28D01E205FBA957A5698B1"
-#define DSA_G                                                                                                          \
-  "07B0F92546150B62514BB771E2A0C0CE387F03BDA6C56B505209FF25FD3C133D89BBCD97E904E09114D9A7DEFDEADFC9078EA544D2E401AE"   \
-  "ECC40BB9FBBF78FD87995A10A1C27CB7789B594BA7EFB5C4326A9FE59A070E136DB77175464ADCA417BE5DCE2F40D10A46A3A3943F26AB7F"   \
-  "D9C0398FF8C76EE0A56826A8A88F1DBD"
 
 typedef struct dsa_numbers {
   BIGNUM *p, *q, *g, *y;
@@ -65,11 +56,13 @@ static EVP_PKEY *import(const dsa_numbers *numbers) {
 
 /* NULL if y is no public key. */
 static EVP_PKEY *key_of(const psd_dsa_key *from) {
-  dsa_numbers numbers = {.p = NULL};
+  static const uint8_t p[] = {PSD_DSA_P}, q[] = {PSD_DSA_Q}, g[] = {PSD_DSA_G};
   EVP_PKEY *key = NULL;
-  numbers.y = BN_bin2bn(from->y, sizeof from->y, NULL);
-  if (numbers.y != NULL && BN_hex2bn(&numbers.p, DSA_P) > 0 && BN_hex2bn(&numbers.q, DSA_Q) > 0 &&
-      BN_hex2bn(&numbers.g, DSA_G) > 0 && in_group(&numbers))
+  dsa_numbers numbers = {.p = BN_bin2bn(p, sizeof p, NULL),
+                         .q = BN_bin2bn(q, sizeof q, NULL),
+                         .g = BN_bin2bn(g, sizeof g, NULL),
+                         .y = BN_bin2bn(from->y, sizeof from->y, NULL)};
+  if (numbers.p != NULL && numbers.q != NULL && numbers.g != NULL && numbers.y != NULL && in_group(&numbers))
     key = import(&numbers);
   BN_free(numbers.p);
   BN_free(numbers.q);
@@ -80,13 +73,15 @@ static EVP_PKEY *key_of(const psd_dsa_key *from) {
 }
 
 /* The trusted certificate of the PSD whose key has signed it; NULL if none has. */
-static const psd_certificate *voucher_of(const psd_certificate *rows, size_t count, const uint8_t *device,
-                                         const psd_dsa_key *key) {
+static const psd_certificate *voucher_of(const psd_site *site, const psd_certificate *rows, size_t count,
+                                         const uint8_t *device, const psd_dsa_key *key) {
   const psd_part parts[] = {
       {PSD_DSA_KEY_LABEL, strlen(PSD_DSA_KEY_LABEL)}, {device, PSD_SIZE_DEVICE_ID}, {key->y, sizeof key->y}};
-  for (size_t i = 0; i < count; i++)
+  for (size_t i = 0; i < count; i++) {
+    psd_certificate_judge(site, &rows[i]);
     if (rows[i].trusted && psd_point_verify(rows[i].point, parts, 3, key->signature))
       return &rows[i];
+  }
   return NULL;
 }
 
@@ -95,7 +90,7 @@ static bool add_key(psd_reading *reading, const uint8_t *device, const psd_dsa_k
   const psd_certificate *certificates;
   char words[PSD_TIME_WORDS];
   size_t count = psd_certificates_of(site, device, &certificates);
-  const psd_certificate *voucher = voucher_of(certificates, count, device, from);
+  const psd_certificate *voucher = voucher_of(site, certificates, count, device, from);
   if (count == 0)
     psd_site_remark(reading, "not used: there is no certificate of %s", psd_device_words(words, device));
   if (voucher == NULL)

@@ -30,10 +30,23 @@ static bool read_folder(psd_reading *reading) {
          psd_read_dsa(reading) && psd_read_rates(reading) && psd_read_days(reading) && psd_read_totals(reading);
 }
 
+static bool make_locks(psd_site *site) {
+  site->locks = malloc(PSD_SITE_LOCKS * sizeof *site->locks);
+  for (size_t i = 0; site->locks != NULL && i < PSD_SITE_LOCKS; i++)
+    (void)pthread_mutex_init(&site->locks[i], NULL);
+  return site->locks != NULL;
+}
+
+static void free_locks(psd_site *site) {
+  for (size_t i = 0; site->locks != NULL && i < PSD_SITE_LOCKS; i++)
+    (void)pthread_mutex_destroy(&site->locks[i]);
+  free(site->locks);
+}
+
 psd_site *psd_site_open(const char *folder, const psd_verify_policy *policy, char *words, size_t room) {
   psd_site *site = calloc(1, sizeof *site);
   psd_reading *reading = calloc(1, sizeof *reading);
-  if (site == NULL || reading == NULL) {
+  if (site == NULL || reading == NULL || !make_locks(site)) {
     (void)snprintf(words, room, "no memory");
     free(reading);
     free(site);
@@ -59,8 +72,8 @@ void psd_site_close(psd_site *site) {
   psd_free_dsa(site);
   psd_free_rates(site);
   psd_free_days(site);
-  free(site->certificates);
-  free(site->numbers);
+  psd_free_certificates(site);
+  free_locks(site);
   free(site->totals);
   free(site);
 }
@@ -71,10 +84,19 @@ const char *psd_site_note(const psd_site *site, size_t index) {
   return index < site->note_count && index < PSD_SITE_NOTES ? site->notes[index] : NULL;
 }
 
+/* Pieces are dated anew that were made before. */
+static bool dates_nothing(const psd_claim *claim) {
+  return claim->kind == PSD_EVIDENCE_REDATE && claim->profile != PSD_PROFILE_COMPACT &&
+         (claim->fields.destination == 0 || claim->fields.destination >= claim->fields.piece_count);
+}
+
 static void judge_kind(const psd_claim *claim, psd_verdict *verdict) {
   bool mail = claim->kind != PSD_EVIDENCE_TEST && claim->kind != PSD_EVIDENCE_WITHDRAWAL;
-  psd_find(verdict, PSD_CHECK_KIND, mail ? PSD_CHECK_PASSED : PSD_CHECK_FAILED, "%s%s",
-           psd_evidence_kind_words(claim->kind), mail ? "" : ": no postage");
+  if (dates_nothing(claim))
+    psd_find(verdict, PSD_CHECK_KIND, PSD_CHECK_FAILED, "a redate of no piece before it");
+  else
+    psd_find(verdict, PSD_CHECK_KIND, mail ? PSD_CHECK_PASSED : PSD_CHECK_FAILED, "%s%s",
+             psd_evidence_kind_words(claim->kind), mail ? "" : ": no postage");
 }
 
 void psd_judge_date(const psd_site *site, uint64_t date, psd_verdict *verdict) {
@@ -98,7 +120,7 @@ void psd_judge_date(const psd_site *site, uint64_t date, psd_verdict *verdict) {
 
 static void judge_full(const psd_site *site, const psd_claim *claim, psd_verdict *verdict) {
   const psd_certificate *certificate = psd_judge_certificate(site, claim, verdict);
-  psd_judge_revocation(site, certificate, verdict);
+  psd_judge_revocation(site, certificate, claim->fields.date, verdict);
   psd_judge_signature(site, certificate, claim, verdict);
 }
 
@@ -109,8 +131,8 @@ void psd_site_judge(const psd_site *site, psd_claim *claim, const psd_piece_fact
   memcpy(input.model, claim->fields.model, sizeof input.model);
   if (claim->profile == PSD_PROFILE_COMPACT) {
     psd_find(verdict, PSD_CHECK_CERTIFICATE, PSD_CHECK_UNKNOWN, "a compact indicium has none");
-    psd_find(verdict, PSD_CHECK_REVOCATION, PSD_CHECK_UNKNOWN, "a compact indicium has no certificate");
     psd_judge_compact(site, claim, verdict);
+    psd_judge_revoked_psd(site, claim, verdict);
   } else {
     judge_full(site, claim, verdict);
   }
@@ -126,6 +148,8 @@ void psd_site_judge(const psd_site *site, psd_claim *claim, const psd_piece_fact
 void psd_site_judge_token(const psd_site *site, const psd_token_input *input, const psd_piece_facts *facts,
                           psd_verdict *verdict) {
   *verdict = (psd_verdict){.accepted = false};
+  if (input->postage == 0)
+    psd_find(verdict, PSD_CHECK_KIND, PSD_CHECK_FAILED, "without postage: a test has tokens too");
   psd_judge_date(site, input->date, verdict);
   psd_judge_tokens(site, input, facts, verdict);
 }

@@ -4,6 +4,7 @@
 #define PSD_VERIFY_SITE_H
 
 #include <openssl/x509.h>
+#include <pthread.h>
 
 #include "crypto/evp.h"
 #include "verify/verify.h"
@@ -11,6 +12,7 @@
 #define PSD_SITE_NOTES 32U
 #define PSD_SITE_NOTE 320U
 #define PSD_SITE_KEYS 16U
+#define PSD_SITE_LOCKS 64U
 
 /* Who signs certificates, and the newest list of those it has revoked. */
 typedef struct psd_authority {
@@ -21,12 +23,15 @@ typedef struct psd_authority {
 
 /* What is kept of a PSD's certificate. Sorted by device, then number. */
 typedef struct psd_certificate {
-  uint64_t from, until; /* seconds since 1970: it and its CA are both valid */
-  uint32_t number;
-  uint16_t authority; /* who signed it, if it is trusted */
-  bool trusted, revoked;
   uint8_t device[PSD_SIZE_DEVICE_ID];
-  uint8_t point[PSD_POINT];
+  uint32_t number;
+  uint32_t length;
+  uint8_t *der;          /* until it is judged, then NULL (certificate.h); the rest is known from then on */
+  uint64_t from, until;  /* seconds since 1970: it and its CA are both valid */
+  uint64_t revoked_from; /* seconds since 1970: mail from before is good; 0 if none is */
+  uint16_t authority;    /* who signed it, if it is trusted */
+  bool trusted, revoked;
+  uint8_t point[PSD_POINT]; /* of its key */
 } psd_certificate;
 
 /* A PSD's DSA key. Sorted by device. */
@@ -71,7 +76,8 @@ struct psd_site {
   size_t authority_count;
   psd_certificate *certificates;
   size_t certificate_count;
-  uint32_t *numbers; /* of certificates, sorted */
+  uint32_t *numbers;      /* of certificates, sorted */
+  pthread_mutex_t *locks; /* PSD_SITE_LOCKS; a certificate's is for who judges it */
   psd_dsa_row *dsa;
   size_t dsa_count;
   psd_known_rates *rates;
@@ -93,6 +99,7 @@ bool psd_read_rates(psd_reading *reading);
 bool psd_read_days(psd_reading *reading);
 bool psd_read_totals(psd_reading *reading);
 void psd_free_authorities(psd_site *site);
+void psd_free_certificates(psd_site *site);
 void psd_free_dsa(psd_site *site);
 void psd_free_rates(psd_site *site);
 void psd_free_days(psd_site *site);
@@ -102,16 +109,24 @@ void psd_free_days(psd_site *site);
 typedef int psd_row_order(const void *row, const void *key);
 size_t psd_first_row(const void *rows, size_t count, size_t size, psd_row_order *order, const void *key);
 
-/* The certificate that an indicium names; NULL if there is none. */
+/* The certificate that an indicium names; NULL if there is none. It may not have been judged (certificate.h). */
 const psd_certificate *psd_certificate_find(const psd_site *site, const uint8_t device[PSD_SIZE_DEVICE_ID],
                                             uint64_t number);
 /* All certificates of a PSD, in the order of their numbers; returns how many. */
 size_t psd_certificates_of(const psd_site *site, const uint8_t device[PSD_SIZE_DEVICE_ID],
                            const psd_certificate **first);
 
+/* Whether a list that is there says that a newer one is due. */
+bool psd_list_is_old(const psd_site *site, const psd_authority *authority);
+/* Whether any PSD has a certificate with this number. */
+bool psd_certificate_number_given(const psd_site *site, uint32_t number);
+
 /* The checks. The first answers with the certificate whose key may be taken; NULL without one. */
 const psd_certificate *psd_judge_certificate(const psd_site *site, const psd_claim *claim, psd_verdict *verdict);
-void psd_judge_revocation(const psd_site *site, const psd_certificate *certificate, psd_verdict *verdict);
+void psd_judge_revocation(const psd_site *site, const psd_certificate *certificate, uint64_t date,
+                          psd_verdict *verdict);
+/* REVOCATION of a compact indicium, which names no certificate: of all that the PSD has for that day. */
+void psd_judge_revoked_psd(const psd_site *site, const psd_claim *claim, psd_verdict *verdict);
 void psd_judge_signature(const psd_site *site, const psd_certificate *certificate, const psd_claim *claim,
                          psd_verdict *verdict);
 /* SIGNATURE of a compact indicium; puts the date that its HMAC tells into the claim. */

@@ -15,18 +15,25 @@ const char *psd_check_name(psd_check check) {
   return (unsigned)check < PSD_CHECK_COUNT ? names[check] : "";
 }
 
-/* Most words are constant, and formatting costs more than many a check. */
+/* Cut at the room there is. */
+static void copy_words(char words[PSD_CHECK_WORDS], const char *from) {
+  size_t length = strnlen(from, PSD_CHECK_WORDS - 1U);
+  memcpy(words, from, length);
+  words[length] = '\0';
+}
+
+/* Most words are constant or words alone, and formatting costs more than many a check. */
 void psd_find(psd_verdict *verdict, psd_check check, psd_check_result result, const char *format, ...) {
   va_list arguments;
   char *words = verdict->checks[check].words;
-  size_t length = strlen(format);
   verdict->checks[check].result = result;
-  if (length < PSD_CHECK_WORDS && memchr(format, '%', length) == NULL) {
-    memcpy(words, format, length + 1);
-    return;
-  }
   va_start(arguments, format);
-  (void)vsnprintf(words, PSD_CHECK_WORDS, format, arguments);
+  if (strchr(format, '%') == NULL)
+    copy_words(words, format);
+  else if (strcmp(format, "%s") == 0)
+    copy_words(words, va_arg(arguments, const char *));
+  else
+    (void)vsnprintf(words, PSD_CHECK_WORDS, format, arguments);
   va_end(arguments);
 }
 

@@ -80,8 +80,8 @@ bool psd_claim_read(const uint8_t *bytes, size_t length, psd_claim *claim, psd_v
 /* Everything but duplicates and the registers of other pieces; thread-safe. `facts` may be NULL. The date of a compact
  * indicium, which only its HMAC tells, is put into the claim. */
 void psd_site_judge(const psd_site *site, psd_claim *claim, const psd_piece_facts *facts, psd_verdict *verdict);
-/* What can be said of a token alone, by day's table: TOKENS and DATE. Clears the verdict. An addressee in `facts`
- * counts in place of the digest in `input`. */
+/* What can be said of a token alone, by day's table: TOKENS and DATE, and KIND without postage. Clears the verdict. An
+ * addressee in `facts` counts in place of the digest in `input`. */
 void psd_site_judge_token(const psd_site *site, const psd_token_input *input, const psd_piece_facts *facts,
                           psd_verdict *verdict);
 /* What was found of a check, printf-like; cut at PSD_CHECK_WORDS. */

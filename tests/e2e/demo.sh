@@ -1,12 +1,13 @@
 #!/bin/bash
 # The card, shown from its making to what it refuses; then a meter server, and what attackers get; then money, and what comes
-# of a refill that is cut off. Runs inside a private pcscd: `./run demo`.
+# of a refill that is cut off; then a stamp, and what a verification site says of it. Runs inside a private pcscd: `./run demo`.
 set -euo pipefail
 e2e=$(dirname "$(realpath "$0")")
 # shellcheck source=common.sh
 source "$e2e/common.sh"
 # shellcheck source=servers.sh
 source "$e2e/servers.sh"
+kept=$PSD_BUILD/demo # the stamp, for who wants to look at it
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -54,6 +55,12 @@ turned_away() {
     exit 1
   fi
   sed 's/^/     /' errors
+}
+
+# into FILE COMMAND...: what it prints goes to a file.
+into() {
+  printf '   $ %s >%s\n' "${*:2}" "$1"
+  "${@:2}" >"$1"
 }
 
 # picked PATTERN COMMAND...: the same as show, and of what it prints only the lines that match.
@@ -150,27 +157,31 @@ show psd pin status
 show psd log
 remove_card
 
-heading "A key management system: its keys are sealed under a passphrase"
-(umask 077 && random_hex 16 >kms.pass && random_hex 16 >other.pass && echo "correct horse" >anna.password &&
-  echo "battery staple" >guess.password)
+heading "Two key management systems, the vendor's and the post's: their keys are sealed under passphrases"
+(umask 077 && random_hex 16 >kms.pass && random_hex 16 >post.pass && random_hex 16 >other.pass &&
+  echo "correct horse" >anna.password && echo "battery staple" >guess.password && printf '%s\n' 271828 31415926 >meter.pin)
 show psd-kms init --dir kms --passphrase-file kms.pass
+show psd-kms init --dir post --domain postal --passphrase-file post.pass
 show psd-kms keys --dir kms --passphrase-file kms.pass
 
-heading "It serves the meter server, and in another process the factory; the meter server keeps its data in SQLite"
+heading "They serve the meter server, and in other processes the factory; the meter server keeps its data in SQLite"
 behind psd-kms run --dir kms --role meter --listen kms.sock --passphrase-file kms.pass
 start_kms kms meter kms.sock
 behind psd-kms run --dir kms --role manufacturing --listen factory.sock --passphrase-file kms.pass
 start_kms kms manufacturing factory.sock
+behind psd-kms run --dir post --role manufacturing --listen post.sock --passphrase-file post.pass
+start_kms post manufacturing post.sock
 behind psd-server run --db sqlite:meter.db --kms kms.sock --listen 127.0.0.1:7816 --control meter.control
 start_server meter sqlite:meter.db kms.sock 127.0.0.1:7816
 server=${server_address[meter]}
 
-heading "A user is enrolled, and a blank card manufactured: its keys from the one, its wrapped K4 into the other"
+heading "A user is enrolled, and a blank card manufactured: its keys from both, its wrapped K4 into the server"
 show psd-server account create --db sqlite:meter.db --kms kms.sock --zip 10001 --licence 815 4711 "Anna Ltd"
 show psd-server user add --db sqlite:meter.db --kms kms.sock --account 4711 --password-file anna.password anna
 show psd-card init --state meter.state --serial 00C0FFEF
 start_card meter.state
-show psd manufacture --kms factory.sock --server meter.control --keys meter.state.keys
+show psd manufacture --kms factory.sock --postal-kms post.sock --server meter.control --keys meter.state.keys --key-pair \
+  --pin-file meter.pin
 show psd register --server "$server" --user anna --password-file anna.password
 
 heading "The three-key handshake: card, user and server are authenticated (the numbers are those of EP 0 851 630)"
@@ -243,13 +254,59 @@ heading "The next connection, whatever it is for, finishes it: no money is lost,
 picked 'server:|cut off|register|control total' psd audit --server "$server" "${sign_on[@]}"
 show psd recover --server "$server" "${sign_on[@]}"
 
+heading "Rates: what mail costs is published, and the meter gets it with its next session"
+cp "$e2e/../../docs/examples/rates-specimen.txt" rates.txt
+picked 'version|published' psd-server rates publish "${operator[@]}" rates.txt
+picked 'server:' psd audit --server "$server" "${sign_on[@]}"
+show psd rates price --class first --weight 28g
+
+heading "A stamp: the card finds the postage, debits it, counts the piece and signs, all at once"
+rm -rf "$kept"
+mkdir -p "$kept"
+show psd indicium --class first --weight 28g --to 90210 --place "NEW YORK NY" -o stamp.png --raw stamp.bin --pin-file meter.pin
+cp stamp.png "$kept"
+printf '     look at it: %s\n' "$kept/stamp.png"
+show psd log --count 1
+
+heading "The printer jams: the same bytes again, and nothing is debited"
+show psd indicium --last --pin-file meter.pin | tee last
+
+heading "Refused: a price that is not the table's; nothing is debited"
+refused psd indicium --class first --weight 28g --postage 0.01 --pin-file meter.pin
+
+heading "A verification site is told what it needs: certificates, rates, refills, and the keys of the day"
+today=$(date -u +%F)
+mkdir -p site/ca site/crl
+into site/ca/vendor.pem psd-kms ca --dir kms --passphrase-file kms.pass
+into site/rates.pem psd-kms export --kind rate --dir kms --passphrase-file kms.pass
+into site/vendor.pem psd-kms export --kind table --dir kms --passphrase-file kms.pass
+into site/postal.pem psd-kms export --kind table --dir post --passphrase-file post.pass
+show psd-kms day --dir kms --date "$today" --out site/days --passphrase-file kms.pass
+show psd-kms day --dir post --date "$today" --out site/days --passphrase-file post.pass
+show psd-server verification export --db sqlite:meter.db site
+into revoked.csv psd-server meter revoked --db sqlite:meter.db --csv
+into site/crl/vendor.pem psd-kms crl --revoked revoked.csv --dir kms --passphrase-file kms.pass
+
+heading "It reads the picture, and says what the piece claims and whether it is true"
+tokens=(--vendor-token "$(sed -n "s/.*vendor's token  *//p" last)" --postal-token "$(sed -n 's/.*postal token  *//p' last)")
+show psd-verify indicium --site site "${tokens[@]}" stamp.png
+
+heading "Refused: the same stamp on another letter"
+refused psd-verify indicium --site site stamp.png | grep -E '\$|FAILED|^ *refused'
+
+heading "Refused: an indicium that was altered, from 0.73 to 7.30"
+perl -0777 -pe 'substr($_, 19, 2) = pack "v", 7300' stamp.bin >altered.bin
+refused psd-verify indicium --site site altered.bin | grep -E '\$|postage  |FAILED|^ *refused'
+
 heading "Some of it goes back to the account"
 show psd withdraw 10.00 --server "$server" "${sign_on[@]}"
 
-heading "The books: the account's statement, and whether ledger and meters agree"
+heading "The books: the account's statement, and whether ledger, meters and mail agree"
+show psd-verify batch --site site --no-remember --evidence-csv mail.csv stamp.png
+show psd-server evidence import --db sqlite:meter.db mail.csv
 show psd-server account statement "${operator[@]}" 4711
 show psd-server reconcile --db sqlite:meter.db --all
 remove_card
 
-printf '\n%sThat was the handshake, and money that cannot be lost.%s Try it yourself: ./run pcscd bash, and see README.md.\n' \
+printf '\n%sThat was the handshake, money that cannot be lost, and evidence of postage.%s Try it yourself: ./run pcscd bash, and see README.md.\n' \
   "$bold" "$plain"

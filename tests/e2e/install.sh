@@ -16,7 +16,7 @@ fail() {
 DESTDIR=$root cmake --install "$PSD_BUILD" >"$work/install.log" 2>&1 || fail "$(<"$work/install.log")"
 
 prefix=$(sed -n 's/^CMAKE_INSTALL_PREFIX:PATH=//p' "$PSD_BUILD/CMakeCache.txt")
-for program in psd psd-card psd-fleet psd-kms psd-server; do
+for program in psd psd-card psd-fleet psd-kms psd-server psd-verify; do
   "$root$prefix/bin/$program" --version >"$work/version" || fail "$program --version: exit status $?"
   [[ -e $root$prefix/share/man/man1/$program.1 ]] || fail "$program has no manual page"
 done

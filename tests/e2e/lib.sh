@@ -16,6 +16,7 @@ declare -A card_process=() card_slot=() client_in=() client_out=()
 PATH=$PSD_BUILD/tests/e2e:$PATH # pcsc-wait, pcsc-talk
 # The user's settings and caches are none of a test's business.
 export HOME=$PSD_WORK XDG_CACHE_HOME=$PSD_WORK/cache OPENSC_CONF=$PSD_WORK/opensc.conf
+export LSAN_OPTIONS=suppressions=$e2e/../support/lsan.supp:print_suppressions=0 # of fontconfig
 : >"$OPENSC_CONF"
 
 fail() {

@@ -8,6 +8,8 @@
 #include <openssl/pem.h>
 #include <string.h>
 
+#include "verify/certificate.h"
+
 enum { GENUINE = 1 };
 
 typedef struct kind {
@@ -77,6 +79,8 @@ static void open_site(void) {
     return;
   for (size_t i = 0; psd_site_note(site, i) != NULL; i++)
     FUZZ_ASSERT(i <= 1);
+  for (size_t i = 0; i < site->certificate_count; i++)
+    psd_certificate_judge(site, &site->certificates[i]);
   judge(site);
   psd_site_close(site);
 }

@@ -4,8 +4,10 @@ them with a bit changed."""
 
 import unittest
 
-from psd_evidence import (COMPACT, CORRECTION, DSA, FIRST, P256, POSTAL, PRIORITY, REDATE, TEST, VENDOR, WITHDRAWAL, Rates,
-                          addressee, of_day)
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from psd_evidence import (BY_METER, COMPACT, CORRECTION, DSA, FIRST, P256, POSTAL, PRIORITY, REDATE, TEST, VENDOR,
+                          WITHDRAWAL, Rates, addressee, day_table, final_key, of_day, token)
 from psd_programs import Bench
 from psd_site import Site, date_of, line_of
 
@@ -29,11 +31,10 @@ class Own(unittest.TestCase):
         self.site.rates(TABLE)
         self.site.day()
         self.site.put("crl/ca.pem", self.crl(99))
-        self.site.put("meters.csv", f"PS,D1,0000002A,100.00,{date_of()}\n".replace(str(date_of()), "1000").encode())
+        self.site.put("meters.csv", b"PS,D1,0000002A,100.00,1000\n")
         self.psd = self.site.psd()
 
     def crl(self, *numbers):
-        from cryptography.hazmat.primitives.serialization import Encoding
         return self.site.authority.revoke(*numbers).public_bytes(Encoding.PEM)
 
     def letter(self, profile, piece=5, **more):
@@ -119,7 +120,6 @@ class Own(unittest.TestCase):
 
     def test_orders_of_tokens(self):
         """Tokens of the other order are right where the table of the meters' keys is there, and else are not."""
-        from psd_evidence import BY_METER, day_table, final_key, token
         date = date_of()
         values = {"vendor": b"PS", "model": b"D1", "serial": 0x2A, "postage": 730, "date": date, "piece_count": 5,
                   "addressee": bytes(8)}

@@ -234,15 +234,6 @@ class Orders(MoneyTest):
         self.refill(meter, 50000)
         self.balanced(meter)
 
-    def test_rates(self):
-        meter = self.in_operation()
-        rates = {"certificate": 100, "postmark": 50, "verification": 0, "agent": 7000, "revocation": 1, "payment": 2}
-        file = self.house.write("rates", "version = 3\neffective = 2026-12-01\n" + "".join(
-            f"{name} = {amount / 1000:.3f}\n" for name, amount in rates.items()))
-        actions, settings = self.ordered(meter, "rates", file)
-        said = unpack("service_rates", settings["LOAD_RATES"])
-        self.assertEqual((actions, said["version"], {name: said[name] for name in rates}), (ACTIONS["RATES"], 3, rates))
-
     def test_order_that_is_lost_comes_again(self):
         """The answer is lost: it comes again under another number, and changes nothing more."""
         meter = self.in_operation()

@@ -12,13 +12,13 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 import psd_crypto as crypto
-from psd_evidence import (BY_DAY, COMPACT, DSA, POSTAGE, POSTAL, TokenSets, VENDOR, category, day_table, dsa_pair, dsa_point,
+from psd_evidence import (BY_DAY, COMPACT, POSTAGE, POSTAL, TokenSets, VENDOR, category, day_table,
                           maker_of, make_indicium, token)
+from psd_dsa import dsa_pair, dsa_point
 from psd_layout import pack
 from psd_programs import PATIENCE, program
 
 METERING_POLICY = x509.ObjectIdentifier("1.3.6.1.4.1.32473.7816.1")
-YEAR = datetime.timedelta(days=365)
 
 
 def now():
@@ -93,7 +93,7 @@ class Psd:
     def __init__(self, authority, tokens, serial=0x2A, number=7, zip_code=50000):
         self.device = b"PSD1" + serial.to_bytes(4, "big")
         self.serial, self.number, self.zip, self.tokens = serial, number, zip_code, tokens
-        self.pair, self.dsa = crypto.new_pair(), dsa_pair(0x5AA5 + serial)
+        self.pair, self.dsa = crypto.new_pair(), dsa_pair(int.from_bytes(os.urandom(19), "big") + 1)
         self.certificate = authority.certify(crypto.point(self.pair), self.device, number, zip_code)
 
     def dsa_file(self):
@@ -189,6 +189,3 @@ class Site:
 def line_of(indicium, address="", vendor="", postal=""):
     """A line of a list."""
     return f'{indicium.hex()},"{address}",{vendor},{postal}'
-
-
-__all__ = ["Authority", "DSA", "Psd", "Site", "date_of", "line_of", "pem"]

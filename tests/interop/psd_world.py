@@ -27,8 +27,8 @@ class Workshop:
         self.bench = Bench()
         self.kms = FundsKms(7, crypto.new_pair(), rsa)
         self.suites = EVERY_SUITE if rsa else "p256,shared"
-        self.listeners = [Factory(self.bench.path("kms"), self.kms), Factory(self.bench.path("postal"), self.kms, POSTAL),
-                          Control(self.bench.path("control"))]
+        self.listeners = [Factory(self.bench.path("kms"), self.kms),
+                          Factory(self.bench.path("postal"), self.kms, POSTAL), Control(self.bench.path("control"))]
         self.cards = {}
 
     def make(self, name, *more, **profile):

@@ -21,6 +21,14 @@ typedef struct scene {
   bool forward, pair, funds;
 } scene;
 
+/* Evidence without a session: the order in which the keys of its tokens are derived. */
+typedef struct evidence_scene {
+  const char *name;
+  bool meter_first;
+} evidence_scene;
+
+static const evidence_scene evidence_scenes[] = {{"evidence", false}, {"evidence-meter-first", true}};
+
 static const scene scenes[] = {
     {"p256", PSD_SUITE_P256, true, false, false},         {"p256-plain", PSD_SUITE_P256, false, false, false},
     {"p256-key-pair", PSD_SUITE_P256, true, true, false}, {"rsa", PSD_SUITE_RSA, false, false, false},
@@ -180,18 +188,38 @@ static void check_same(const char *name, const char *text, size_t length) {
   free(recorded);
 }
 
-static void record(const scene *s) {
-  char name[64];
-  char *text = NULL;
-  size_t length = 0;
-  (void)snprintf(name, sizeof name, "%s.txt", s->name);
-  FILE *to = writes ? open_file(name, "wb") : open_memstream(&text, &length);
+static FILE *begin_file(const char *name, char path[64], char **text, size_t *length) {
+  (void)snprintf(path, 64, "%s.txt", name);
+  FILE *to = writes ? open_file(path, "wb") : open_memstream(text, length);
   CU_ASSERT_PTR_NOT_NULL_FATAL(to);
-  play(to, s);
+  return to;
+}
+
+static void end_file(FILE *to, const char *path, char **text, const size_t *length) {
   CU_ASSERT_EQUAL_FATAL(fclose(to), 0);
   if (!writes)
-    check_same(name, text, length);
-  free(text);
+    check_same(path, *text, *length);
+  free(*text);
+}
+
+static void record(const scene *s) {
+  char path[64], *text = NULL;
+  size_t length = 0;
+  FILE *to = begin_file(s->name, path, &text, &length);
+  play(to, s);
+  end_file(to, path, &text, &length);
+}
+
+static void record_evidence(const evidence_scene *s) {
+  char path[64], *text = NULL;
+  size_t length = 0;
+  FILE *to = begin_file(s->name, path, &text, &length);
+  CU_ASSERT_FATAL(fprintf(to,
+                          "# Evidence of postage (docs/evidence.md), token keys derived %s first. All values in "
+                          "hexadecimal.\n",
+                          s->meter_first ? "the meter" : "the day") > 0);
+  transcript_say_evidence(to, s->meter_first);
+  end_file(to, path, &text, &length);
 }
 
 static void transcripts(void) {
@@ -200,6 +228,8 @@ static void transcripts(void) {
   (void)fclose(key);
   for (size_t i = 0; i < PSD_CHECK_COUNT(scenes); i++)
     record(&scenes[i]);
+  for (size_t i = 0; i < PSD_CHECK_COUNT(evidence_scenes); i++)
+    record_evidence(&evidence_scenes[i]);
 }
 
 int main(int argc, char **argv) {

@@ -30,7 +30,7 @@ foreach(part load withdrawal authorization clock)
   psd_unit_test(card_funds_${part} SOURCES ${CMAKE_CURRENT_LIST_DIR}/card_funds_${part}.c LIBRARIES psd_bench_meter)
 endforeach()
 # Evidence of postage.
-foreach(part indicium indicium_kept indicium_profiles indicium_refused indicium_funds indicium_withdrawal
+foreach(part indicium indicium_kept indicium_remembered indicium_profiles indicium_refused indicium_funds indicium_withdrawal
     indicium_failure registration)
   psd_unit_test(card_${part} SOURCES ${CMAKE_CURRENT_LIST_DIR}/card_${part}.c LIBRARIES psd_bench_evidence)
 endforeach()

@@ -3,6 +3,7 @@ set(UNIT ${CMAKE_CURRENT_LIST_DIR})
 
 psd_unit_test(server_tokens SOURCES ${UNIT}/server_tokens.c LIBRARIES psd_evp)
 psd_unit_test(evp_vectors SOURCES ${UNIT}/evp_vectors.c LIBRARIES psd_evp)
+psd_unit_test(evp_verify SOURCES ${UNIT}/evp_verify.c LIBRARIES psd_evp)
 
 add_library(psd_kms_support STATIC ${UNIT}/kms_support.c)
 target_include_directories(psd_kms_support PUBLIC ${UNIT})

@@ -49,6 +49,16 @@ static void wrong_le(void) {
   finish(host, &card);
 }
 
+/* The command was carried out: that the card keeps its answer is no refusal of it. */
+static void rest_is_refused(void) {
+  LINES({"00CADF2000", "6103"}, {"00C0000003", "6985"}, {"00CADF2000", "AA6103"}, {"00C0000003", "9000"});
+  psd_host *host = script_host(&card);
+  psd_buffer answer;
+  CU_ASSERT_EQUAL(get(host, 64, &answer), PSD_BAD_ANSWER);
+  CU_ASSERT_EQUAL(get(host, 64, &answer), PSD_BAD_ANSWER);
+  finish(host, &card);
+}
+
 static void endless_answers(void) {
   LINES({NULL, "6110"});
   card.again = true;
@@ -409,6 +419,7 @@ int main(void) {
   static const psd_check_test tests[] = {
       {"GET RESPONSE", get_response},
       {"6Cxx", wrong_le},
+      {"GET RESPONSE is refused", rest_is_refused},
       {"61xx for ever, without data", endless_answers},
       {"61xx for ever, with data", endless_data},
       {"answers of the wrong length", answers_that_do_not_fit},

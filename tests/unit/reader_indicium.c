@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define PIN RIG_PIN "\n"
@@ -263,6 +264,11 @@ static void pictures(void) {
   CU_ASSERT_TRUE(complained("is there already"));
   CU_ASSERT_EQUAL(run("indicium", LETTER " -o", "nowhere/stamp.png"), 1);
   CU_ASSERT_TRUE(complained("cannot be written"));
+  char name[241] = "", line[512]; /* while it is written a picture has a longer name than a folder takes */
+  memset(name, 'x', sizeof name - 1);
+  (void)snprintf(line, sizeof line, "indicium --card @ --pin-file - " LETTER " -o %s/%s.png", bench.box.path, name);
+  CU_ASSERT_EQUAL(psd(PIN, line), 1);
+  CU_ASSERT_TRUE(complained("cannot be written"));
   CU_ASSERT_EQUAL(spent(), before);
   CU_ASSERT_EQUAL(run("indicium", "--yes " LETTER " -o", "stamp.png"), 0);
   CU_ASSERT_EQUAL(spent(), before + EVIDENCE_LETTER);
@@ -272,6 +278,69 @@ static void pictures(void) {
   struct stat status;
   CU_ASSERT_EQUAL(stat(sandbox_path(&bench.box, "raw"), &status), 0);
   CU_ASSERT_EQUAL(status.st_size, 113);
+}
+
+/* What would take the place of something that is no stamp, or of the stamp itself. */
+static void in_the_way(void) {
+  char line[512];
+  uint64_t before = spent();
+  CU_ASSERT_EQUAL(mkfifo(sandbox_path(&bench.box, "pipe"), 0600), 0);
+  CU_ASSERT_EQUAL(run("indicium", "--yes " LETTER " --raw", "pipe"), 1);
+  CU_ASSERT_TRUE(complained("is no ordinary file"));
+  CU_ASSERT_EQUAL(run("indicium", "--last --raw", "pipe"), 1);
+  struct stat status;
+  CU_ASSERT_TRUE(stat(sandbox_path(&bench.box, "pipe"), &status) == 0 && S_ISFIFO(status.st_mode));
+  (void)snprintf(line, sizeof line, LETTER " --raw %s -o", sandbox_path(&bench.box, "both.png"));
+  CU_ASSERT_EQUAL(run("indicium", line, "both.png"), 2);
+  CU_ASSERT_TRUE(complained("the same file"));
+  CU_ASSERT_EQUAL(spent(), before);
+}
+
+/* How many files of psd indicium --count -o stop.png are there. */
+static unsigned count_pieces(void) {
+  char name[64];
+  unsigned count = 0;
+  do
+    (void)snprintf(name, sizeof name, "stop-%04u.png", ++count);
+  while (is_there(name));
+  return count - 1;
+}
+
+/* Ctrl-C: the piece under way is made, printed, and the last; psd says how many there are. */
+static void interrupted(void) {
+  char line[256], words[64];
+  pid_t child;
+  uint64_t before = spent();
+  (void)snprintf(line, sizeof line, "indicium --card @ " LETTER " --count 50 --dpi 1200 -o %s",
+                 sandbox_path(&bench.box, "stop.png"));
+  int master = on_terminal(line, &child);
+  out[0] = '\0';
+  CU_ASSERT_TRUE_FATAL(wait_for(master, "PIN: "));
+  type(master, PIN);
+  while (count_pieces() < 2 && waitpid(child, NULL, WNOHANG) == 0)
+    ;
+  type(master, "\x03");
+  CU_ASSERT_TRUE(wait_for(master, "of 50 pieces were made"));
+  CU_ASSERT_EQUAL(finish(child), 1);
+  (void)close(master);
+  unsigned made = count_pieces();
+  (void)snprintf(words, sizeof words, "psd: stopped: %u of 50 pieces", made);
+  CU_ASSERT_TRUE(said(words) && made >= 2);
+  (void)snprintf(words, sizeof words, "stop-%04u.png\r\n", made);
+  CU_ASSERT_TRUE(said(words));
+  CU_ASSERT_EQUAL(spent(), before + made * EVIDENCE_LETTER);
+}
+
+/* Without a file each has to be said before the next is paid for: --last gives one only. */
+static void said_to_nobody(void) {
+  uint64_t before = spent();
+  FILE *full = fopen("/dev/full", "w");
+  CU_ASSERT_PTR_NOT_NULL_FATAL(full);
+  CU_ASSERT_EQUAL(psd_to(full, PIN, "indicium --card @ --pin-file - " LETTER " --json --count 5"), 1);
+  (void)fclose(full);
+  CU_ASSERT_PTR_NOT_NULL(strstr(err, "is not lost: psd indicium --last"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(err, "standard output cannot be written"));
+  CU_ASSERT_EQUAL(spent(), before + EVIDENCE_LETTER);
 }
 
 /* The value of a member of what psd said, into `value`. */
@@ -349,6 +418,9 @@ int main(void) {
       {"pieces in words", in_words},
       {"each refusal says why", refused},
       {"pictures", pictures},
+      {"files in the way", in_the_way},
+      {"interrupted by Ctrl-C", interrupted},
+      {"said to nobody", said_to_nobody},
       {"addressees", addressees},
       {"several pieces", several},
       {"what others are given", given_out},

@@ -53,6 +53,10 @@ static psd_result lose(lossy_device *of, uint8_t *response, size_t *response_len
     memcpy(response, "Hello\x90\x00", 7);
     *response_length = 7;
     return PSD_OK;
+  case LOSSY_REST:
+    memcpy(response, "\x61\x10", 2);
+    *response_length = 2;
+    return PSD_OK;
   default:
     memcpy(response, "\x65\x81", 2);
     *response_length = 2;

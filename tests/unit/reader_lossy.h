@@ -11,6 +11,7 @@ typedef enum lossy_kind {
   LOSSY_LATE,   /* no answer in time */
   LOSSY_WORDS,  /* an answer that is none */
   LOSSY_MEMORY, /* 6581: its end is unknown */
+  LOSSY_REST,   /* 61xx, and GET RESPONSE finds nothing */
   LOSSY_KINDS,
 } lossy_kind;
 

@@ -55,14 +55,13 @@ static void split(char *line, char **arguments) {
   arguments[count] = NULL;
 }
 
-/* Runs psd with `input` on its standard input; returns its exit status, with what it said in `out` and `err`. */
-int psd(const char *input, const char *line) {
+int psd_to(FILE *to, const char *input, const char *line) {
   char copy[2048];
   char *arguments[ARGUMENTS_MAX + 1];
   posix_spawn_file_actions_t actions;
   pid_t child;
-  FILE *from = tmpfile(), *to = tmpfile(), *complaints = tmpfile();
-  CU_ASSERT_FATAL(from != NULL && to != NULL && complaints != NULL && strlen(line) < sizeof copy);
+  FILE *from = tmpfile(), *complaints = tmpfile();
+  CU_ASSERT_FATAL(from != NULL && complaints != NULL && strlen(line) < sizeof copy);
   (void)fputs(input, from);
   rewind(from);
   memcpy(copy, line, strlen(line) + 1);
@@ -75,8 +74,15 @@ int psd(const char *input, const char *line) {
   (void)posix_spawn_file_actions_destroy(&actions);
   int status = finish(child);
   (void)fclose(from);
-  (void)slurp(to, out, sizeof out);
   (void)slurp(complaints, err, sizeof err);
+  return status;
+}
+
+int psd(const char *input, const char *line) {
+  FILE *to = tmpfile();
+  CU_ASSERT_PTR_NOT_NULL_FATAL(to);
+  int status = psd_to(to, input, line);
+  (void)slurp(to, out, sizeof out);
   return status;
 }
 

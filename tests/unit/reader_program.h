@@ -14,6 +14,8 @@ extern char program_socket[96];
 /* Runs psd with `input` on its standard input; returns its exit status, with what it said in `out` and `err`. Arguments
  * stand between blanks; "@" is the socket, "_" an empty argument, "~" a blank inside one. */
 int psd(const char *input, const char *line);
+/* The same with its standard output in a file of the caller's: `out` stays as it is. */
+int psd_to(FILE *to, const char *input, const char *line);
 /* This is in `out`. */
 bool said(const char *what);
 /* One line on standard error, with this in it. */

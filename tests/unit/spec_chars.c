@@ -46,6 +46,15 @@ static void printable_is_20_to_7e(void) {
   }
 }
 
+/* ISO 3166-1: two letters. */
+static void countries_are_two_capitals(void) {
+  static const uint8_t none[][2] = {{'u', 'S'}, {'U', 's'}, {'@', 'S'}, {'U', '['}, {0, 'S'}, {'U', 0xC5}};
+  CU_ASSERT_TRUE(psd_country((const uint8_t *)"US") && psd_country((const uint8_t *)"AZ") &&
+                 psd_country((const uint8_t *)"ZA"));
+  for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
+    CU_ASSERT_FALSE(psd_country(none[i]));
+}
+
 static void ports_end_at_65535(void) {
   static const char *const none[] = {"", "65536", "80000", "4294975112", "-1", "+1", " 1", "1 ", "0x10", "http"};
   CU_ASSERT_TRUE(psd_port("0"));
@@ -61,6 +70,7 @@ int main(void) {
       {"pairs of digits become bytes", digits_become_bytes},
       {"odd, too many, or other characters are refused", other_text_is_refused},
       {"printable are 20 to 7E", printable_is_20_to_7e},
+      {"countries are two capitals", countries_are_two_capitals},
       {"port numbers end at 65535", ports_end_at_65535},
   };
   return psd_check_run("characters", tests, PSD_CHECK_COUNT(tests));

@@ -166,7 +166,6 @@ static void test_two(void) {
   CU_ASSERT(finish(first, first_out) <= 1);
   size_t accepted = times(",accepted,"), refused = times(",refused,duplicate,");
   CU_ASSERT_EQUAL(accepted + refused, MANY);
-  (void)memset(output, 0, sizeof output);
   CU_ASSERT(finish(second, second_out) <= 1);
   CU_ASSERT_EQUAL(accepted + times(",accepted,"), MANY);
 }
@@ -178,12 +177,19 @@ static void test_outputs(void) {
   put_list("list", 1, 3);
   CU_ASSERT_EQUAL(RUN("batch", "--csv", "/nonexistent/all.csv", at("list")), 1);
   CU_ASSERT_EQUAL(times("\n"), 1);
+  CU_ASSERT_EQUAL_FATAL(mkdir(at("folder"), 0700), 0);
+  CU_ASSERT_EQUAL(RUN("batch", "--csv", at("folder"), at("list")), 1);
+  CU_ASSERT(has("cannot be written")); /* before anything is remembered */
   CU_ASSERT_EQUAL(RUN("batch", "--csv", at("all.csv"), at("list")), 0);
   CU_ASSERT_EQUAL(stat(at("all.csv"), &status), 0);
   CU_ASSERT_EQUAL(lines_of("all.csv"), 4);
   CU_ASSERT_EQUAL(RUN("batch", "--json", "-", at("list")), 1);
   CU_ASSERT_EQUAL(output[0], '{');
   CU_ASSERT(has("\"refused_for\": {\n      \"duplicate\": 3\n    }"));
+  /* A device stays what it is. */
+  CU_ASSERT_EQUAL(RUN("batch", "--no-remember", "--csv", "/dev/full", at("list")), 1);
+  CU_ASSERT(has("/dev/full could not be written: No space left on device"));
+  CU_ASSERT(stat("/dev/full", &status) == 0 && S_ISCHR(status.st_mode));
 }
 
 static const psd_check_test tests[] = {

@@ -22,6 +22,8 @@
 
 bench_keys bench;
 bool bench_partial;
+uint64_t bench_revoked_from;
+int bench_reason = -1;
 psd_verify_policy bench_policy = {.now = BENCH_NOON, .days = 2, .ahead = 1};
 
 static char folder[64];
@@ -183,6 +185,13 @@ static void set_times(X509_CRL *list, uint64_t from, uint64_t next) {
   ASN1_TIME_free(time);
 }
 
+static void add_reason(X509_REVOKED *entry) {
+  ASN1_ENUMERATED *reason = ASN1_ENUMERATED_new();
+  ASN1_ENUMERATED_set(reason, bench_reason);
+  X509_REVOKED_add1_ext_i2d(entry, NID_crl_reason, reason, 0, X509V3_ADD_APPEND);
+  ASN1_ENUMERATED_free(reason);
+}
+
 static void add_revoked(X509_CRL *list, uint32_t number, uint64_t when) {
   X509_REVOKED *entry = X509_REVOKED_new();
   ASN1_INTEGER *serial = ASN1_INTEGER_new();
@@ -190,6 +199,8 @@ static void add_revoked(X509_CRL *list, uint32_t number, uint64_t when) {
   ASN1_INTEGER_set_uint64(serial, number);
   X509_REVOKED_set_serialNumber(entry, serial);
   X509_REVOKED_set_revocationDate(entry, time);
+  if (bench_reason >= 0)
+    add_reason(entry);
   X509_CRL_add0_revoked(list, entry);
   ASN1_INTEGER_free(serial);
   ASN1_TIME_free(time);
@@ -212,7 +223,7 @@ void bench_revoke(const char *name, const psd_pair *issuer, uint32_t number, uin
   X509_CRL_set_issuer_name(list, said);
   set_times(list, from, next);
   if (number != 0)
-    add_revoked(list, number, from);
+    add_revoked(list, number, bench_revoked_from != 0 ? bench_revoked_from : from);
   ASN1_INTEGER *number_of_list = ASN1_INTEGER_new();
   ASN1_INTEGER_set_uint64(number_of_list, ++lists);
   X509_CRL_add1_ext_i2d(list, NID_crl_number, number_of_list, 0, X509V3_ADD_APPEND);

@@ -44,6 +44,9 @@ void bench_certify(const char *name, const bench_certificate *wish);
 void bench_authority(const char *name, const psd_pair *pair);
 /* A list of a CA with one number revoked, 0 for none; its own number is greater than that of the list before. */
 void bench_revoke(const char *name, const psd_pair *issuer, uint32_t number, uint64_t from, uint64_t next);
+/* What its entry says from then on: since when (0: as of the list), and why (RFC 5280, 5.3.1; negative: nothing). */
+extern uint64_t bench_revoked_from;
+extern int bench_reason;
 /* Lists made while it is true say that they are of users' certificates alone (RFC 5280, 5.2.5). */
 extern bool bench_partial;
 /* A table of a day, of this set. */

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zint.h>
@@ -147,6 +148,20 @@ static void test_several(void) {
   free(on.grey);
 }
 
+/* A copy is a piece of its own: who counts them finds it out. */
+static void test_copies(void) {
+  for (unsigned pdf417 = 0; pdf417 <= 1; pdf417++) {
+    page on = blank(1600, 1200);
+    for (unsigned i = 0; i < 3; i++)
+      draw_first(&on, pdf417 != 0 ? BARCODE_PDF417 : BARCODE_DATAMATRIX, 5, 60 + i % 2U * 800U, 80 + i / 2U * 600U,
+                 pdf417 != 0 ? 2 : 4, 0);
+    found all = look(&on);
+    CU_ASSERT_EQUAL(all.count, 3);
+    CU_ASSERT_EQUAL(all.firsts, 1U << 5);
+    free(on.grey);
+  }
+}
+
 /* Limits, and pages with nothing, or nothing but noise. */
 static void test_nothing(void) {
   page on = blank(1000, 800);
@@ -169,6 +184,27 @@ static void test_nothing(void) {
   CU_ASSERT_FALSE(psd_decode_picture(on.grey, 5, 5, 4, on_symbol, &all));
   CU_ASSERT_FALSE(psd_decode_picture(on.grey, PSD_PICTURE_SIDE + 1, 1, PSD_PICTURE_SIDE + 1, on_symbol, &all));
   CU_ASSERT_FALSE(psd_decode_picture(on.grey, 20000, 20000, 20000, on_symbol, &all));
+  free(on.grey);
+}
+
+/* Kilobytes that the program has had at most. */
+static long most_memory(void) {
+  struct rusage usage;
+  CU_ASSERT_EQUAL_FATAL(getrusage(RUSAGE_SELF, &usage), 0);
+  return usage.ru_maxrss;
+}
+
+/* Turned, a strip would need the paper of its length squared. */
+static void test_strip(void) {
+  page on = blank(PSD_PICTURE_SIDE, 1);
+  uint32_t state = 7;
+  for (size_t i = 0; i < PSD_PICTURE_SIDE; i++)
+    on.grey[i] = (state = state * 1664525U + 1013904223U) >> 31 != 0 ? 0xFF : 0;
+  long before = most_memory();
+  CU_ASSERT_EQUAL(look(&on).count, 0);
+  on = (page){1, PSD_PICTURE_SIDE, on.grey};
+  CU_ASSERT_EQUAL(look(&on).count, 0);
+  CU_ASSERT(most_memory() - before < 200000);
   free(on.grey);
 }
 
@@ -288,7 +324,9 @@ static const psd_check_test tests[] = {
     {"symbols anywhere on a page", test_places},
     {"symbols turned, on a soiled page", test_turned},
     {"several symbols on a page", test_several},
+    {"copies on a page", test_copies},
     {"pages without symbols, and sizes that are refused", test_nothing},
+    {"strips", test_strip},
     {"pictures that are cut off, or damaged", test_cut_off},
     {"directories", test_directory},
 };

@@ -114,6 +114,25 @@ static void test_info(void) {
   CU_ASSERT_EQUAL(times("\n"), 1);
 }
 
+/* What should be known of the folder is told by whatever command comes, once. */
+static void test_notes(void) {
+  static const char note[] =
+      "note: crl: the newest list of /O=SPECIMEN/CN=CA 1 is out of date since 2026-11-22 11:59:59";
+  char digits[PIECE_DIGITS];
+  begin();
+  bench_revoke("crl/2.pem", bench.ca, 0, BENCH_NOON, BENCH_NOON - 1);
+  piece(7, digits);
+  put_text("7.hex", digits);
+  CU_ASSERT_EQUAL(RUN("indicium", "--no-remember", at("7.hex"), at("7.hex")), 0);
+  CU_ASSERT(has(note));
+  CU_ASSERT_EQUAL(times("note: "), 1);
+  CU_ASSERT_EQUAL(RUN("batch", "--no-remember", at("7.hex")), 0);
+  CU_ASSERT(has(note));
+  CU_ASSERT_EQUAL(RUN("info"), 0);
+  CU_ASSERT(has(note));
+  CU_ASSERT_EQUAL(times("note: "), 1);
+}
+
 /* The database cannot be had: nothing is said of a piece, and the exit status is another. */
 static void test_no_database(void) {
   char digits[PIECE_DIGITS];
@@ -131,6 +150,7 @@ static const psd_check_test tests[] = {
     {"files that have no piece", test_bad_files},
     {"tokens, alone and beside an indicium", test_tokens},
     {"what the folder has, and what is missing", test_info},
+    {"notes on the folder", test_notes},
     {"no database", test_no_database},
 };
 

@@ -192,63 +192,6 @@ TEST(test_certificate) {
   psd_site_close(site);
 }
 
-/* The certificate has to be valid on the date of mailing, not now. */
-TEST(test_date_of_mailing) {
-  bench_fill();
-  bench_certify("certificates/5.pem", &(bench_certificate){.until = BENCH_NOON - BENCH_DAY});
-  psd_indicium fields = bench_fields(PSD_PROFILE_P256);
-  psd_site *site = bench_open();
-  fields.date = 20261121;
-  CU_ASSERT_TRUE(bench_judge_fields(site, &fields, NULL).accepted);
-  fields.date = 20261123;
-  CU_ASSERT_FALSE(bench_judge_fields(site, &fields, NULL).accepted);
-  psd_site_close(site);
-}
-
-TEST(test_revocation) {
-  psd_indicium fields = bench_fields(PSD_PROFILE_P256);
-  bench_fill();
-  bench_revoke("crl/2.pem", bench.ca, BENCH_CERTIFICATE, BENCH_NOON, BENCH_NOON + BENCH_DAY);
-  psd_site *site = bench_open();
-  fields = bench_fields(PSD_PROFILE_P256);
-  psd_verdict verdict = bench_judge_fields(site, &fields, NULL);
-  bench_found(&verdict, PSD_CHECK_REVOCATION, PSD_CHECK_FAILED, "certificate 5 is revoked");
-  bench_found(&verdict, PSD_CHECK_SIGNATURE, PSD_CHECK_PASSED, NULL);
-  CU_ASSERT_FALSE(verdict.accepted);
-  psd_site_close(site);
-  /* Of two of the same second the later number counts, in whatever order they are read. */
-  bench_revoke("crl/0.pem", bench.ca, 0, BENCH_NOON, 0);
-  site = bench_open();
-  verdict = bench_judge_fields(site, &fields, NULL);
-  bench_found(&verdict, PSD_CHECK_REVOCATION, PSD_CHECK_PASSED, NULL);
-  psd_site_close(site);
-  bench_revoke("crl/2.pem", bench.ca, BENCH_CERTIFICATE, BENCH_NOON, 0);
-  site = bench_open();
-  verdict = bench_judge_fields(site, &fields, NULL);
-  bench_found(&verdict, PSD_CHECK_REVOCATION, PSD_CHECK_FAILED, NULL);
-  psd_site_close(site);
-  /* The newest list counts: it is not revoked any more. */
-  bench_revoke("crl/3.pem", bench.ca, 0, BENCH_NOON + 1, 0);
-  site = bench_open();
-  verdict = bench_judge_fields(site, &fields, NULL);
-  bench_found(&verdict, PSD_CHECK_REVOCATION, PSD_CHECK_PASSED, NULL);
-  psd_site_close(site);
-  /* A list that is out of date tells nothing of who is not on it, and all of who is. */
-  bench_revoke("crl/4.pem", bench.ca, 0, BENCH_NOON + 2, BENCH_NOON - 1);
-  site = bench_open();
-  verdict = bench_judge_fields(site, &fields, NULL);
-  bench_found(&verdict, PSD_CHECK_REVOCATION, PSD_CHECK_UNKNOWN, "out of date since 2026-11-22");
-  CU_ASSERT_TRUE(verdict.accepted);
-  psd_site_close(site);
-  bench_revoke("crl/5.pem", bench.ca, BENCH_CERTIFICATE, BENCH_NOON + 3, BENCH_NOON - 1);
-  site = bench_open();
-  verdict = bench_judge_fields(site, &fields, NULL);
-  bench_found(&verdict, PSD_CHECK_REVOCATION, PSD_CHECK_FAILED, NULL);
-  psd_site_close(site);
-  bench_revoke("crl/6.pem", bench.other_ca, 0, BENCH_NOON, 0);
-  bench_refused("crl/6.pem: no CA of ca/ has signed this list");
-}
-
 TEST(test_kinds) {
   static const struct {
     psd_evidence_kind kind;
@@ -272,12 +215,24 @@ TEST(test_kinds) {
     psd_indicium fields = bench_fields(PSD_PROFILE_P256);
     fields.category = bench_category(cases[i].kind, cases[i].row);
     fields.postage = cases[i].postage;
+    fields.destination = cases[i].kind == PSD_EVIDENCE_REDATE ? fields.piece_count - 1 : 0;
     if (cases[i].row == PSD_ROW_UNRATED)
       memset(fields.rates, 0, sizeof fields.rates);
     psd_verdict verdict = bench_judge_fields(site, &fields, NULL);
     bench_found(&verdict, PSD_CHECK_KIND, cases[i].kind_result, NULL);
     bench_found(&verdict, PSD_CHECK_RATE, cases[i].rate, cases[i].words);
     CU_ASSERT_EQUAL(verdict.accepted, cases[i].kind_result == PSD_CHECK_PASSED && cases[i].rate == PSD_CHECK_PASSED);
+  }
+  /* What is dated anew was made before. */
+  static const uint64_t no_piece[] = {0, 7, 8};
+  for (size_t i = 0; i < 3; i++) {
+    psd_indicium redate = bench_fields(PSD_PROFILE_P256);
+    redate.category = bench_category(PSD_EVIDENCE_REDATE, PSD_ROW_UNRATED);
+    redate.postage = 0;
+    memset(redate.rates, 0, sizeof redate.rates);
+    redate.destination = no_piece[i];
+    psd_verdict refused = bench_judge_fields(site, &redate, NULL);
+    bench_found(&refused, PSD_CHECK_KIND, PSD_CHECK_FAILED, "a redate of no piece before it");
   }
   psd_indicium hashed = bench_fields(PSD_PROFILE_P256);
   hashed.category = bench_category(PSD_EVIDENCE_CORRECTION, PSD_ROW_UNRATED);
@@ -446,6 +401,14 @@ TEST(test_sets) {
   facts.vendor_token = (token + 1) % 100000;
   psd_site_judge_token(site, &input, &facts, &verdict);
   bench_found(&verdict, PSD_CHECK_TOKENS, PSD_CHECK_FAILED, NULL);
+  /* A test's token is right, and no postage. */
+  input.postage = 0;
+  CU_ASSERT_TRUE_FATAL(psd_token_make(final, &input, 5, &token));
+  facts.vendor_token = token;
+  psd_site_judge_token(site, &input, &facts, &verdict);
+  bench_found(&verdict, PSD_CHECK_TOKENS, PSD_CHECK_PASSED, NULL);
+  bench_found(&verdict, PSD_CHECK_KIND, PSD_CHECK_FAILED, "without postage");
+  input.postage = 1;
   /* No table of that day; a date that is none. */
   input.date = 20261201;
   psd_site_judge_token(site, &input, &facts, &verdict);
@@ -472,8 +435,6 @@ static const psd_check_test tests[] = {
     {"no bit of an indicium can be turned", test_bits},
     {"what is no indicium", test_form},
     {"certificates: none, another PSD's, another CA's, out of time, of another key", test_certificate},
-    {"a certificate is valid on the date of mailing, or not", test_date_of_mailing},
-    {"revoked, not revoked, and lists that are out of date", test_revocation},
     {"kinds that are postage and kinds that are not, and what each may cost", test_kinds},
     {"dates of mailing", test_date},
     {"the postage is that of the row, of a table in force", test_rate},

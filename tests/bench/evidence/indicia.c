@@ -14,7 +14,6 @@
 #include "path.h"
 #include "port/file_io.h"
 #include "port/nvm_file.h"
-#include "psd/spec/calendar.h"
 #include "stage.h"
 
 #define PATH_SIZE 4096
@@ -44,8 +43,7 @@ typedef struct task {
 
 static void create(task *what) {
   uint8_t answer[PSD_CARD_RESPONSE_MAX];
-  stage_check("CREATE INDICIUM", answer,
-              psd_card_transmit(what->card, what->command, what->command_length, answer));
+  stage_check("CREATE INDICIUM", answer, psd_card_transmit(what->card, what->command, what->command_length, answer));
 }
 
 /* The library's operation, and nothing else. */
@@ -65,7 +63,8 @@ static void sign(task *what) {
 
 /* The digital tokens of both domains. */
 static void make_tokens(task *what) {
-  const psd_token_input input = {.vendor = "PS", .model = "D1", .serial = 7, .postage = STAGE_POSTAGE, .date = 20260101};
+  const psd_token_input input = {
+      .vendor = "PS", .model = "D1", .serial = 7, .postage = STAGE_POSTAGE, .date = 20260101};
   psd_evidence_head head = {.kind = PSD_EVIDENCE_POSTAGE};
   bench_need(psd_tokens_make(what->card, &input, &head) == PSD_SW_OK && head.postal_digits > 0, "tokens");
 }
@@ -94,7 +93,8 @@ static void take_last(task *what) {
 }
 
 static void measure_parts(psd_card *card, psd_profile_id profile) {
-  part parts[] = {{"whole", create, {0}}, {"signature", sign, {0}}, {"commit", commit, {0}}, {"tokens", make_tokens, {0}}};
+  part parts[] = {
+      {"whole", create, {0}}, {"signature", sign, {0}}, {"commit", commit, {0}}, {"tokens", make_tokens, {0}}};
   task what = {.card = card, .profile = profile};
   what.command_length = stage_letter(profile, what.command);
   take_last(&what);
@@ -166,7 +166,8 @@ static void measure_medium(const char *folder) {
   uint64_t begin = bench_now();
   for (unsigned i = 0; i < DURABLE; i++) {
     page[0]++;
-    bench_need(psd_file_write(file.descriptor, page, sizeof page, PSD_NVM_FILE_HEADER) && psd_file_sync(file.descriptor),
+    bench_need(psd_file_write(file.descriptor, page, sizeof page, PSD_NVM_FILE_HEADER) &&
+                   psd_file_sync(file.descriptor),
                "write");
   }
   bench_row(DURABLE * 1e9 / (double)(bench_now() - begin), "indicium.medium.rate");
@@ -179,9 +180,12 @@ static int measure_in(const char *folder) {
   for (size_t i = 0; i < PROFILES; i++)
     measure_parts(ram.card, profiles[i]);
   stage_end(&ram);
+  /* It goes up and down: before, between and after. */
+  measure_medium(folder);
   measure_file(folder, "quick", false);
   measure_medium(folder);
   measure_file(folder, "durable", true);
+  measure_medium(folder);
   return 0;
 }
 

@@ -46,8 +46,8 @@ static void put_tokens(load *of) {
 }
 
 static void put_identity(load *of) {
-  static const uint8_t certificate[] = {0x30, 0x0A, 0x30, 0x08, 0xA0, 0x03, 0x02,
-                                        0x01, 0x02, 0x02, 0x01, STAGE_CERTIFICATE};
+  static const uint8_t certificate[] = {0x30, 0x0A, 0x30, 0x08, 0xA0, 0x03,
+                                        0x02, 0x01, 0x02, 0x02, 0x01, STAGE_CERTIFICATE};
   const psd_device_id identity = {.vendor = "PS", .model = "D1", .serial = 7};
   const psd_licence licence = {.zip = 90210, .number = 1};
   const psd_evidence_policy policy = {.country = "US",

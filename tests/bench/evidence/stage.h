@@ -5,6 +5,7 @@
 #include "context.h"
 #include "emulator/holder.h"
 #include "port/nvm_ram.h"
+#include "psd/spec/evidence.h"
 
 /* A card whose memory is in RAM; everything else is the system's, as in psd-card. */
 typedef struct stage_ram {

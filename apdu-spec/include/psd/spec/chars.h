@@ -21,6 +21,8 @@ bool psd_utf8_control(const uint8_t *at, size_t length);
 
 /* True if each of `length` bytes is printable ASCII (20 to 7E): what fields of kind TEXT, PINs and PUKs are made of. */
 bool psd_printable(const void *text, size_t length);
+/* True if these are two capitals of ASCII, as ISO 3166-1 names a country. */
+bool psd_country(const uint8_t letters[2]);
 
 /* True if it is the number of a TCP port, 0 to 65535, in decimal. getaddrinfo() takes what is more, and counts anew. */
 bool psd_port(const char *text);
