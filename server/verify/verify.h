@@ -64,7 +64,7 @@ typedef struct psd_verify_policy {
   unsigned ahead; /* days by which it may be ahead */
 } psd_verify_policy;
 
-/* What the site knows: one for all threads; reading is all they do with it. */
+/* What the site knows: one for all threads. */
 typedef struct psd_site psd_site;
 /* Reads the folder (docs/verify.md, "The folder"). NULL, and one line in `words`, if something in it is not what it
  * should be. psd_evp_start comes before. */

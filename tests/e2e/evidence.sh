@@ -154,7 +154,8 @@ begin_many() {
 settled() {
   local pieces status=0
   wait "$printing" || status=$?
-  ((status == 0 || status == 3 || status == 137)) || fail "$1: exit status $status: $(<"$2.out")"
+  ((status == 0 || status == 3 || status == 137)) || [[ $status == 1 && $(<"$2.out") == *"psd: stopped: "* ]] ||
+    fail "$1: exit status $status: $(<"$2.out")"
   pieces=$(find "$2" -name 'piece-*.png' | wc -l)
   if (($(psd info --json | number '$j->{postage_registers}{piece_count}') > made + pieces)); then
     ((status == 137)) || expect_like "$1" "$(<"$2.out")" "psd indicium --last"
@@ -167,6 +168,10 @@ settled() {
 
 # NAME
 interrupted() {
+  begin_many stopped
+  kill -INT "$printing"
+  settled "Ctrl-C" stopped
+  expect_like "what it says then" "$(<stopped.out)" "psd: stopped: [0-9]+ of 40 pieces were made"
   begin_many pulled
   take_away "$1"
   insert_card "$1" 0
@@ -192,7 +197,7 @@ take_away() {
 
 # What was made is accepted once, whole and by the PSD alone.
 verification() { # SERIAL
-  local pieces=(apdu.csv mail hundred pulled without alone) count
+  local pieces=(apdu.csv mail hundred stopped pulled without alone) count
   count=$(find "${pieces[@]}" -name '*.png' -o -name apdu.csv | wc -l)
   expect "pieces but for the test and the one that is ahead" "$count" $((made - 2))
   verify batch --csv all.csv --evidence-csv mail.csv --json all.json "${pieces[@]}" >all.out || fail "psd-verify batch: $(<all.out)"
@@ -250,7 +255,7 @@ withdrawals() {
 on_database() {
   database=$1 spent=0 made=0 site=$PSD_WORK/site$2 seen=$4
   local serial=0000${2}001
-  rm -rf mail hundred pulled without alone ./*.{png,svg,pdf,bin} # of the last one
+  rm -rf mail hundred stopped pulled without alone ./*.{png,svg,pdf,bin} # of the last one
   start_server meter "$1" kms.sock 127.0.0.1:0 "${quick[@]}"
   open_account 300
   note "$3: a meter goes into operation, with rates and token keys"

@@ -24,7 +24,8 @@ class OnCard(unittest.TestCase):
         cls.listeners = [Factory(cls.bench.path("kms"), cls.kms), Control(cls.bench.path("control"))]
         cls.path = cls.bench.blank_card("card", "00000001")
         cls.bench.run(program("PSD_CLI"), "--card", cls.path, "manufacture", "--kms", cls.bench.path("kms"), "--server",
-                      cls.bench.path("control"), "--keys", cls.bench.path("card.state.keys"), "--suites", "p256,shared")
+                      cls.bench.path("control"), "--keys", cls.bench.path("card.state.keys"), "--suites", "p256,shared",
+                      "--no-tokens")
         cls.card = CardSocket(cls.path)
 
     @classmethod

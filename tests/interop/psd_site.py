@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 import psd_crypto as crypto
+from psd_dsa import dsa_pair, dsa_point
 from psd_evidence import (BY_DAY, COMPACT, POSTAGE, POSTAL, TokenSets, VENDOR, category, day_table,
                           maker_of, make_indicium, token)
-from psd_dsa import dsa_pair, dsa_point
 from psd_layout import pack
 from psd_programs import PATIENCE, program
 

@@ -6,9 +6,9 @@ import datetime
 import unittest
 
 import psd_crypto as crypto
+from psd_dsa import dsa_pair, dsa_point
 from psd_evidence import (COMPACT, DSA, INDICIUM, IN_COMPACT, POSTAGE, UNRATED, WITHDRAWAL, Rates, category,
                           compact_mac, holds, key_held, maker_of, registration_token, token)
-from psd_dsa import dsa_pair, dsa_point
 from psd_layout import KINDS, PROFILES, pack, size_of, take, unpack
 from recorded import read
 

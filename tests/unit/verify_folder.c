@@ -172,6 +172,25 @@ TEST(test_damaged_certificates) {
   bench_refused("crl/1.pem");
 }
 
+/* OpenSSL passes over a block whose beginning or end it does not know: it must not be missed. */
+TEST(test_block_passed_over) {
+  char path[128], twice[8192];
+  bench_fill();
+  (void)snprintf(path, sizeof path, "%s/crl/1.pem", bench_folder());
+  FILE *in = fopen(path, "r");
+  CU_ASSERT_PTR_NOT_NULL_FATAL(in);
+  size_t length = fread(twice, 1, sizeof twice / 2, in);
+  (void)fclose(in);
+  memcpy(twice + length, twice, length);
+  for (size_t byte = 0; byte < strlen("-----BEGIN X509 CRL-----"); byte++) {
+    bench_put("crl/1.pem", twice, 2 * length, 0600);
+    bench_damage("crl/1.pem", byte % 2 == 0 ? byte : length + byte);
+    bench_refused("crl/1.pem");
+  }
+  bench_put("crl/1.pem", twice, 2 * length, 0600);
+  psd_site_close(bench_open());
+}
+
 /* Of one PSD the same certificate twice, once by a CA that is not trusted, and the CA's among them. */
 TEST(test_copies) {
   bench_fill();
@@ -398,6 +417,15 @@ TEST(test_odd_files) {
   (void)snprintf(path, sizeof path, "%s/days/none.day", bench_folder());
   CU_ASSERT_EQUAL_FATAL(symlink("/nowhere", path), 0);
   bench_refused("days/none.day: No such file");
+  CU_ASSERT_EQUAL_FATAL(unlink(path), 0);
+  (void)snprintf(path, sizeof path, "%s/crl/pipe.pem", bench_folder());
+  CU_ASSERT_EQUAL_FATAL(mkfifo(path, 0600), 0);
+  bench_refused("crl/pipe.pem: it is no ordinary file");
+  CU_ASSERT_EQUAL_FATAL(unlink(path), 0);
+  bench_remove("rates.pem");
+  (void)snprintf(path, sizeof path, "%s/rates.pem", bench_folder());
+  CU_ASSERT_EQUAL_FATAL(symlink("/nowhere", path), 0);
+  bench_refused("rates.pem: No such file");
 }
 
 static const psd_check_test tests[] = {
@@ -407,6 +435,7 @@ static const psd_check_test tests[] = {
     {"tables without the key that signed them are not used", test_no_keys},
     {"a site holds nothing that outlives its day", test_days_over},
     {"damaged certificates and lists", test_damaged_certificates},
+    {"a block whose beginning is damaged", test_block_passed_over},
     {"copies, and what is no PSD's, among certificates", test_copies},
     {"a key on another curve", test_other_curve},
     {"files with several keys", test_keys},
