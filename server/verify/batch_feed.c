@@ -213,6 +213,11 @@ static void feed_path(psd_batch_feed *feed, const char *path) {
     feed_pipe(feed, path, STDIN_FILENO);
     return;
   }
+  /* Whoever writes to a pipe is let in by the first who opens it, and ends when that one closes it: only to read it. */
+  if (feed->queue == NULL && stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) {
+    feed->endless = true;
+    return;
+  }
   int file = open(path, OPEN);
   if (file < 0 || fstat(file, &status) != 0) {
     psd_feed_refuse(feed, path, strerror(errno));

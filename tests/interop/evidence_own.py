@@ -95,7 +95,7 @@ class Own(unittest.TestCase):
                      (make(date=date_of(-15)), "date"), (make(date=date_of(31)), "date"),
                      (make(date=date_of(-800)), "certificate"), (make(category=5 << 13 | 8191), "form"),
                      (self.psd.make(profile, 5, 730, kind=CORRECTION, category=CORRECTION << 13), "rate"),
-                     (self.psd.make(profile, 5, 730, kind=REDATE), "rate"),
+                     (self.psd.make(profile, 5, 730, kind=REDATE, destination=3), "rate"),
                      (self.psd.make(profile, 5, 0, kind=CORRECTION), "rate")]
             found = self.found([indicium for indicium, _ in cases])
             self.assertEqual(found, [("refused", reason) for _, reason in cases])
