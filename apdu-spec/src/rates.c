@@ -88,7 +88,9 @@ psd_rating psd_rates_find(const psd_rates *rates, uint64_t mail_class, uint64_t 
   psd_cursor rows = rates->rows;
   psd_rating why = PSD_RATING_CLASS;
   uint64_t charted = psd_rates_zone(rates, zip, destination);
-  bool agreed = charted == 0 || zone == 0 || zone == charted;
+  /* Who keeps the destination back where the table has its zone has none to name. */
+  bool kept_back = destination == 0 && rates->head.zones > 0 && zip / 100U == rates->head.origin;
+  bool agreed = charted != 0 ? zone == 0 || zone == charted : !kept_back;
   uint64_t wanted = charted != 0 ? charted : zone;
   for (*number = 0; rows.left > 0 && psd_take_message(&rows, PSD_MESSAGE_RATE_ROW, row); ++*number) {
     if (row->mail_class != mail_class)

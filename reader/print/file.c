@@ -37,13 +37,13 @@ psd_result psd_whole_file_begin(psd_whole_file *file, const char *path, psd_erro
     file->stream = fdopen(fd, "wb");
   if (file->stream != NULL)
     return PSD_OK;
-  psd_result result = refuse(file, errno, error);
+  (void)refuse(file, errno, error);
   if (fd >= 0) {
     (void)close(fd);
     (void)unlink(file->temporary);
   }
   free(file->temporary);
-  return result;
+  return PSD_REFUSED;
 }
 
 bool psd_whole_file_write(psd_whole_file *file, const void *data, size_t length) {

@@ -130,6 +130,7 @@ static bool read_names(psd_batch_feed *feed, int folder, names *all) {
   return why == 0;
 }
 
+/* NOLINTBEGIN(misc-no-recursion): folders lie in folders, PSD_FEED_DEPTH deep at most. */
 static bool walk(psd_batch_feed *feed, const char *path, int folder, unsigned depth);
 
 /* One name in a directory: a picture, or a directory again. Links are not followed: they may lead out of it. True if it
@@ -178,6 +179,7 @@ static bool walk(psd_batch_feed *feed, const char *path, int folder, unsigned de
   (void)close(folder);
   return any;
 }
+/* NOLINTEND(misc-no-recursion) */
 
 /* Paths that were named
  * -----------------------------------------------------------------------------------------------*/

@@ -105,7 +105,7 @@ static void judge(const psd_site *site, psd_certificate *row) {
 void psd_certificate_judge(const psd_site *site, const psd_certificate *row) {
   size_t at = (size_t)(row - site->certificates);
   psd_certificate *mine = &site->certificates[at];
-  pthread_mutex_t *lock = &site->locks[at % PSD_SITE_LOCKS];
+  pthread_mutex_t *lock = &site->locks[at % PSD_SITE_LOCKS].mutex;
   (void)pthread_mutex_lock(lock);
   if (mine->der != NULL) {
     judge(site, mine);

@@ -17,17 +17,20 @@ void psd_findings_free(psd_findings *findings) {
   *findings = (psd_findings){.count = 0};
 }
 
+/* The block with room for `size` bytes; the old one, and `made` false, if there is no memory. */
+static void *resized(void *block, size_t size, bool *made) {
+  void *larger = realloc(block, size);
+  *made = *made && larger != NULL;
+  return larger != NULL ? larger : block;
+}
+
 static bool make_room(psd_findings *findings, size_t capacity) {
-  psd_claim *claims = realloc(findings->claims, capacity * sizeof *claims);
-  findings->claims = claims != NULL ? claims : findings->claims;
-  psd_verdict *verdicts = realloc(findings->verdicts, capacity * sizeof *verdicts);
-  findings->verdicts = verdicts != NULL ? verdicts : findings->verdicts;
-  psd_origin *origins = realloc(findings->origins, capacity * sizeof *origins);
-  findings->origins = origins != NULL ? origins : findings->origins;
-  if (claims == NULL || verdicts == NULL || origins == NULL)
-    return false;
-  findings->capacity = capacity;
-  return true;
+  bool made = true;
+  findings->claims = resized(findings->claims, capacity * sizeof *findings->claims, &made);
+  findings->verdicts = resized(findings->verdicts, capacity * sizeof *findings->verdicts, &made);
+  findings->origins = resized(findings->origins, capacity * sizeof *findings->origins, &made);
+  findings->capacity = made ? capacity : findings->capacity;
+  return made;
 }
 
 void psd_findings_expect(psd_findings *findings, size_t count) {

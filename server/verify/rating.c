@@ -99,7 +99,12 @@ static bool judge_row(const psd_known_rates *table, const psd_claim *claim, psd_
     psd_say(&words, ", zone %lu,", (unsigned long)row.zone);
   psd_say(&words, " is ");
   psd_say_amount(&words, row.postage);
+  uint64_t charted = psd_rates_zone(&table->rates, claim->fields.zip, claim->fields.destination);
   bool right = row.postage == claim->fields.postage;
+  if (row.zone != 0 && charted != 0 && charted != row.zone) {
+    psd_say(&words, ", and it goes to zone %lu", (unsigned long)charted);
+    right = false;
+  }
   psd_find(verdict, PSD_CHECK_RATE, right ? PSD_CHECK_PASSED : PSD_CHECK_FAILED, "%s", price);
   return right;
 }

@@ -53,6 +53,18 @@ static void look(blocks *at) {
       at->ink[(size_t)row * at->width + column] = is_ink(at, column, row);
 }
 
+/* The blocks with ink around one wait from now on, behind the `count` that do; returns how many. */
+static size_t await_neighbours(blocks *at, unsigned x, unsigned y, size_t count) {
+  for (unsigned row = y > 0 ? y - 1 : 0; row <= y + 1 && row < at->height; row++)
+    for (unsigned column = x > 0 ? x - 1 : 0; column <= x + 1 && column < at->width; column++) {
+      size_t next = (size_t)row * at->width + column;
+      if (at->ink[next])
+        at->waiting[count++] = next;
+      at->ink[next] = false;
+    }
+  return count;
+}
+
 /* Takes all ink that hangs together with a block, corners included; `region` in blocks. */
 static void collect(blocks *at, size_t start, psd_region *region) {
   size_t count = 0;
@@ -66,15 +78,7 @@ static void collect(blocks *at, size_t start, psd_region *region) {
     right = x > right ? x : right;
     top = y < top ? y : top;
     bottom = y > bottom ? y : bottom;
-    for (unsigned row = y > 0 ? y - 1 : 0; row <= y + 1 && row < at->height; row++) {
-      for (unsigned column = x > 0 ? x - 1 : 0; column <= x + 1 && column < at->width; column++) {
-        size_t next = (size_t)row * at->width + column;
-        if (at->ink[next]) {
-          at->ink[next] = false;
-          at->waiting[count++] = next;
-        }
-      }
-    }
+    count = await_neighbours(at, x, y, count);
   }
   *region = (psd_region){left, top, right - left + 1, bottom - top + 1};
 }

@@ -33,13 +33,13 @@ static bool read_folder(psd_reading *reading) {
 static bool make_locks(psd_site *site) {
   site->locks = malloc(PSD_SITE_LOCKS * sizeof *site->locks);
   for (size_t i = 0; site->locks != NULL && i < PSD_SITE_LOCKS; i++)
-    (void)pthread_mutex_init(&site->locks[i], NULL);
+    (void)pthread_mutex_init(&site->locks[i].mutex, NULL);
   return site->locks != NULL;
 }
 
 static void free_locks(psd_site *site) {
   for (size_t i = 0; site->locks != NULL && i < PSD_SITE_LOCKS; i++)
-    (void)pthread_mutex_destroy(&site->locks[i]);
+    (void)pthread_mutex_destroy(&site->locks[i].mutex);
   free(site->locks);
 }
 
@@ -94,6 +94,12 @@ static void judge_kind(const psd_claim *claim, psd_verdict *verdict) {
   bool mail = claim->kind != PSD_EVIDENCE_TEST && claim->kind != PSD_EVIDENCE_WITHDRAWAL;
   if (dates_nothing(claim))
     psd_find(verdict, PSD_CHECK_KIND, PSD_CHECK_FAILED, "a redate of no piece before it");
+  else if (claim->kind == PSD_EVIDENCE_REDATE && claim->fields.destination != 0)
+    psd_find(verdict, PSD_CHECK_KIND, PSD_CHECK_PASSED, "date correction: good only beside piece %lu",
+             (unsigned long)claim->fields.destination);
+  else if (claim->kind == PSD_EVIDENCE_REDATE || claim->kind == PSD_EVIDENCE_CORRECTION)
+    psd_find(verdict, PSD_CHECK_KIND, PSD_CHECK_PASSED, "%s: good only beside another",
+             psd_evidence_kind_words(claim->kind));
   else
     psd_find(verdict, PSD_CHECK_KIND, mail ? PSD_CHECK_PASSED : PSD_CHECK_FAILED, "%s%s",
              psd_evidence_kind_words(claim->kind), mail ? "" : ": no postage");

@@ -68,6 +68,10 @@ typedef struct psd_public_keys {
   uint8_t points[PSD_SITE_KEYS][PSD_POINT];
 } psd_public_keys;
 
+typedef struct psd_site_lock {
+  pthread_mutex_t mutex;
+} psd_site_lock;
+
 struct psd_site {
   psd_verify_policy policy;
   uint64_t today; /* days since 1970, UTC */
@@ -76,8 +80,8 @@ struct psd_site {
   size_t authority_count;
   psd_certificate *certificates;
   size_t certificate_count;
-  uint32_t *numbers;      /* of certificates, sorted */
-  pthread_mutex_t *locks; /* PSD_SITE_LOCKS; a certificate's is for who judges it */
+  uint32_t *numbers;    /* of certificates, sorted */
+  psd_site_lock *locks; /* PSD_SITE_LOCKS; a certificate's is for who judges it */
   psd_dsa_row *dsa;
   size_t dsa_count;
   psd_known_rates *rates;

@@ -205,8 +205,11 @@ class Rates:
         charted = self.zone_of(zip_code, destination)
         if charted and zone not in (0, charted):
             return None
+        kept_back = not destination and zip_code // 100 == self.head["origin"]
         for at, (of, in_zone, most, postage) in enumerate(self.rows):
             wanted = (charted or zone) if in_zone else 0
+            if in_zone and kept_back:
+                continue
             if of == mail_class and in_zone == wanted and (in_zone or not zone) and grams <= most:
                 return at, postage
         return None

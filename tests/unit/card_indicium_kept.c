@@ -82,7 +82,12 @@ static void rates_alike(void) {
   parcel.destination = 0;
   CU_ASSERT_EQUAL(evidence_create(&r, PSD_EVIDENCE_POSTAGE, &parcel), PSD_SW_WRONG_DATA);
   parcel.zone = 1;
+  CU_ASSERT_EQUAL(evidence_create(&r, PSD_EVIDENCE_POSTAGE, &parcel), PSD_SW_WRONG_DATA);
+  parcel.destination = 50001000000; /* of no zone in the table */
   CU_ASSERT_EQUAL(create(PSD_EVIDENCE_POSTAGE, &parcel).indicium.category, 6);
+  parcel.destination = 0;
+  CU_ASSERT_EQUAL(evidence_create(&r, PSD_EVIDENCE_POSTAGE, &parcel), PSD_SW_WRONG_DATA);
+  parcel.destination = 50001000000;
   parcel.grams = 455;
   CU_ASSERT_EQUAL(evidence_create(&r, PSD_EVIDENCE_POSTAGE, &parcel), PSD_SW_WRONG_DATA);
   create(PSD_EVIDENCE_POSTAGE, &letter);

@@ -53,9 +53,9 @@ static void same_after_reset(const psd_indicium_wish *wish) {
 /* Letters at two prices, today and later; parcels by zone. */
 static void nothing_is_stale(void) {
   static const uint64_t near = 90001000000, far = 91001000000;
-  const psd_indicium_wish parcels[] = {parcel(0, near, RATES_PARCEL_1), parcel(0, far, RATES_PARCEL_1),
-                                       parcel(0, far, RATES_PARCEL_1 + 100), parcel(1, 0, RATES_PARCEL_1),
-                                       parcel(1, near, RATES_PARCEL_1 + 1)};
+  const psd_indicium_wish parcels[] = {parcel(0, near, RATES_PARCEL_1),        parcel(0, far, RATES_PARCEL_1),
+                                       parcel(0, far, RATES_PARCEL_1 + 100),   parcel(1, 0, RATES_PARCEL_1),
+                                       parcel(1, 50001000000, RATES_PARCEL_1), parcel(1, near, RATES_PARCEL_1 + 1)};
   for (size_t i = 0; i < PSD_CHECK_COUNT(parcels); i++)
     same_after_reset(&parcels[i]);
   static const uint32_t dates[] = {0, 20260101, 20260102, 20260115};
@@ -71,7 +71,7 @@ static void nothing_is_stale(void) {
 /* A rate of each sort is the last that was found, one time each. */
 static void whatever_was_found_last(void (*change)(void)) {
   psd_indicium_wish found[] = {evidence_letter(PSD_PROFILE_P256), evidence_letter(PSD_PROFILE_P256),
-                               parcel(0, 90001000000, RATES_PARCEL_1), parcel(1, 0, RATES_PARCEL_1)};
+                               parcel(0, 90001000000, RATES_PARCEL_1), parcel(1, 50001000000, RATES_PARCEL_1)};
   found[1].date = 20260115;
   for (size_t i = 0; i < PSD_CHECK_COUNT(found); i++) {
     begin();

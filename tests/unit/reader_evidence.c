@@ -256,7 +256,7 @@ static void rated_by_zone(void) {
   piece.destination = UINT64_C(10001000000);
   CU_ASSERT_EQUAL(make(&piece, &made), PSD_OK);
   CU_ASSERT_EQUAL(made.head.postage, RATES_PARCEL_8);
-  piece.destination = 0;
+  piece.destination = UINT64_C(50001000000); /* of no zone in the table */
   piece.zone = 1;
   CU_ASSERT_EQUAL(make(&piece, &made), PSD_OK);
   CU_ASSERT_EQUAL(made.head.postage, RATES_PARCEL_1);

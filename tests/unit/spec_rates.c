@@ -331,10 +331,12 @@ static void zones(void) {
   /* Elsewhere, and where the table has no zone, what the sender says. */
   finds(&rates, (question){parcel, 2, 454, ELSEWHERE, ZONE_1}, 5, 9450);
   finds(&rates, (question){parcel, 8, 454, WITHIN, UNCHARTED}, 6, 12500);
-  finds(&rates, (question){parcel, 1, 454, WITHIN, 0}, 3, 9350);
+  finds(&rates, (question){parcel, 1, 454, ELSEWHERE, 0}, 3, 9350);
   finds_none(&rates, (question){parcel, 0, 454, ELSEWHERE, ZONE_1}, PSD_RATING_ZONE);
   finds_none(&rates, (question){parcel, 0, 454, WITHIN, UNCHARTED}, PSD_RATING_ZONE);
   finds_none(&rates, (question){parcel, 0, 454, WITHIN, 0}, PSD_RATING_ZONE);
+  /* Within it, a destination that is kept back has no zone. */
+  finds_none(&rates, (question){parcel, 1, 454, WITHIN, 0}, PSD_RATING_ZONE);
   finds_none(&rates, (question){parcel, 3, 454, WITHIN, 0}, PSD_RATING_ZONE);
   /* A class without zones takes none, wherever the piece goes. */
   finds(&rates, (question){PSD_CLASS_OF_FIRST, 0, 28, WITHIN, ZONE_1}, 0, 730);

@@ -293,10 +293,8 @@ void bench_final(psd_token_domain domain, psd_token_order order, uint32_t set, u
   device_of(BENCH_SERIAL, device);
   CU_ASSERT_TRUE_FATAL(psd_token_pointer(device, &pointer));
   set_key(domain, set, pointer, key);
-  if (order == PSD_TOKEN_BY_DAY)
-    CU_ASSERT_TRUE_FATAL(psd_token_day_key(key, date, upper))
-  else
-    CU_ASSERT_TRUE_FATAL(psd_token_meter_key(key, device, upper));
+  bool made = order == PSD_TOKEN_BY_DAY ? psd_token_day_key(key, date, upper) : psd_token_meter_key(key, device, upper);
+  CU_ASSERT_TRUE_FATAL(made);
   CU_ASSERT_TRUE_FATAL(psd_token_final_key(order, upper, device, date, final));
 }
 

@@ -145,11 +145,10 @@ void stage_end(stage_ram *ram) {
 }
 
 psd_holder *stage_in_file(const char *path, bool sync) {
-  char why[PSD_HOLDER_WHY_MAX];
+  char why[PSD_HOLDER_WHY_MAX] = "";
   const psd_card_birth birth = staged_birth();
   psd_holder *holder = psd_holder_create(path, &birth, why) ? psd_holder_open(path, sync, why) : NULL;
-  if (holder == NULL)
-    bench_die("%s", why);
+  bench_need(holder != NULL, why);
   serve(psd_holder_card(holder));
   return holder;
 }
