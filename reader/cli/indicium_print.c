@@ -104,12 +104,19 @@ static psd_result take_words(const char *words, char text[PSD_ADDRESS_MAX + 1], 
   return PSD_OK;
 }
 
+/* A name such as a file has, in one word: no address, so it is a file that is not there. */
+static bool names_file(const char *value) {
+  return strpbrk(value, "./") != NULL && strpbrk(value, " \t\n") == NULL && strstr(value, "\\n") == NULL;
+}
+
 /* What names a file that is there is the file. */
 static psd_result take_address(const char *value, char text[PSD_ADDRESS_MAX + 1], psd_error *error) {
   text[0] = '\0';
   if (value == NULL)
     return PSD_OK;
   int fd = open(value, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  if (fd < 0 && (errno == EACCES || names_file(value)))
+    return psd_error_set(error, PSD_BAD_INPUT, "%.200s cannot be opened: %s", value, strerror(errno));
   if (fd < 0)
     return take_words(value, text, error);
   psd_result result = read_lines(fd, value, text, error);

@@ -198,8 +198,16 @@ static int check(psd_cli *cli) {
   return always ? psd_cli_needs_server(cli) : PSD_EXIT_DONE;
 }
 
+/* The first word that is a command, to name its help; what the command is, is seen behind the options. */
+static const psd_verb *verb_among(int argc, char **argv) {
+  const psd_verb *verb = NULL;
+  for (int i = 1; i < argc && verb == NULL; i++)
+    verb = verb_called(argv[i]);
+  return verb;
+}
+
 int psd_cli_parse(psd_cli *cli, int argc, char **argv) {
-  *cli = (psd_cli){0};
+  *cli = (psd_cli){.verb = verb_among(argc, argv)};
   optind = 0; /* getopt begins anew */
   opterr = 0;
   int option;
@@ -214,6 +222,7 @@ int psd_cli_parse(psd_cli *cli, int argc, char **argv) {
       return taken;
   }
   cli->wait_ms *= 1000U;
+  cli->verb = NULL;
   if (optind < argc) {
     cli->verb = verb_called(argv[optind]);
     if (cli->verb == NULL)

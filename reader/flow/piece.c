@@ -31,26 +31,48 @@ static uint64_t heaviest(const psd_rates *table, uint64_t mail_class) {
   return most;
 }
 
+static bool has_zone(const psd_rates *table, uint64_t mail_class, uint64_t zone) {
+  psd_rate_row row;
+  bool has = false;
+  for (uint64_t i = 0; !has && psd_rates_row(table, i, &row); i++)
+    has = row.mail_class == mail_class && row.zone == zone;
+  return has;
+}
+
+/* The class goes by zones, and which is the piece's is not known, or it is none of the table's. */
+static psd_result no_zone(const psd_rates *table, uint64_t zip, const psd_mail_piece *piece, const char *name,
+                          psd_error *error) {
+  uint64_t charted = psd_rates_zone(table, zip, piece->destination);
+  bool seen = table->head.zones > 0 && zip / 100U == table->head.origin;
+  if (piece->zone != 0 && charted != 0 && charted != piece->zone)
+    return psd_error_set(error, PSD_REFUSED, "the destination is in zone %llu and not in zone %llu",
+                         (unsigned long long)charted, (unsigned long long)piece->zone);
+  if (piece->destination == 0 && seen && (piece->zone == 0 || has_zone(table, piece->mail_class, piece->zone)))
+    return psd_error_set(error, PSD_REFUSED, "class %s goes by zones: say the destination (--to)", name);
+  if (piece->zone != 0)
+    return psd_error_set(error, PSD_REFUSED, "the rate table has no zone %llu for class %s",
+                         (unsigned long long)piece->zone, name);
+  if (table->head.zones > 0 && !seen && zip != 0)
+    return psd_error_set(error, PSD_REFUSED,
+                         "class %s goes by zones, and the rate table has those seen from ZIPs %03llu, not from the "
+                         "meter's %05llu: say it (--zone)",
+                         name, (unsigned long long)table->head.origin, (unsigned long long)zip);
+  return psd_error_set(error, PSD_REFUSED,
+                       "class %s goes by zones, and the rate table does not know that of the destination: say it "
+                       "(--zone)",
+                       name);
+}
+
 static psd_result no_rate(const psd_rates *table, const psd_host_meter *meter, const psd_mail_piece *piece,
                           psd_rating why, psd_error *error) {
   const char *name = psd_mail_class_name(piece->mail_class);
-  uint64_t charted = psd_rates_zone(table, meter->licence.zip, piece->destination);
   name = name != NULL ? name : "of this number";
   if (why == PSD_RATING_WEIGHT)
     return psd_error_set(error, PSD_REFUSED, "the rate table has class %s up to %llu g, and the piece weighs %llu g",
                          name, (unsigned long long)heaviest(table, piece->mail_class),
                          (unsigned long long)piece->grams);
-  if (why == PSD_RATING_ZONE && piece->zone != 0 && charted != 0 && charted != piece->zone)
-    return psd_error_set(error, PSD_REFUSED, "the destination is in zone %llu and not in zone %llu",
-                         (unsigned long long)charted, (unsigned long long)piece->zone);
-  if (why == PSD_RATING_ZONE && piece->zone != 0)
-    return psd_error_set(error, PSD_REFUSED, "the rate table has no zone %llu for class %s",
-                         (unsigned long long)piece->zone, name);
   if (why == PSD_RATING_ZONE)
-    return psd_error_set(error, PSD_REFUSED,
-                         "class %s goes by zones, and the rate table does not know that of the destination: say it "
-                         "(--zone)",
-                         name);
+    return no_zone(table, meter->licence.zip, piece, name, error);
   return psd_error_set(error, PSD_REFUSED, "the rate table has no class %s", name);
 }
 

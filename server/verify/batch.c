@@ -276,6 +276,7 @@ static void go(run *at) {
   }
   join(at);
   psd_progress_end(&at->progress);
+  at->outcome->others = at->feed.others;
   if (at->feed.failed && at->outcome->end == PSD_BATCH_DONE)
     at->outcome->end = PSD_BATCH_NO_MEMORY;
   at->outcome->milliseconds = now_ms() - begun;

@@ -28,6 +28,7 @@ typedef struct psd_batch_outcome {
   psd_batch_end end;
   uint64_t inputs;       /* lines and files that were looked at, those passed over included */
   uint64_t total;        /* that there are; 0 if that is not known */
+  uint64_t others;       /* files in folders that are no pictures by their names: left out */
   uint64_t milliseconds; /* it took */
   char words[256];       /* why, where there is no database */
 } psd_batch_outcome;

@@ -143,7 +143,8 @@ static bool enter(psd_batch_feed *feed, const char *path, int folder, const char
   feed->failed = feed->failed || whole == NULL;
   if (whole == NULL)
     return false;
-  (void)snprintf(whole, room, "%s/%s", path, name);
+  const char *between = path[strlen(path) - 1] == '/' ? "" : "/";
+  (void)snprintf(whole, room, "%s%s%s", path, between, name);
   if (fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
     status.st_mode = 0;
   if (S_ISDIR(status.st_mode)) {
@@ -153,6 +154,8 @@ static bool enter(psd_batch_feed *feed, const char *path, int folder, const char
     int file = feed->queue != NULL ? openat(folder, name, OPEN | O_NOFOLLOW) : -1;
     add_file(feed, whole, file, strerror(errno));
     any = true;
+  } else if (S_ISREG(status.st_mode)) {
+    feed->others++;
   }
   free(whole);
   return any;

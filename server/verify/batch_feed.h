@@ -14,6 +14,7 @@ typedef struct psd_batch_feed {
   psd_batch_queue *queue; /* NULL: they are counted only */
   int stop;               /* can be read as soon as it is to end */
   uint64_t inputs;        /* lines and files that were there, those passed over included */
+  uint64_t others;        /* files in folders that are no pictures by their names: left out */
   bool endless;           /* one of the paths cannot be read twice: nothing can be said before the end */
   bool stopped;
   bool failed;      /* memory was short */

@@ -118,6 +118,9 @@ static int run(const psd_verify_options *options, const psd_site *site, psd_seen
   int written = end_all(all);
   if (report.words != NULL)
     psd_show_tally(report.words, &report.tally, outcome.milliseconds);
+  if (outcome.others > 0)
+    (void)fprintf(stderr, "psd-verify: files left out: %" PRIu64 "; pictures end in .png, .pgm, .ppm or .pnm\n",
+                  outcome.others);
   int status = tell_end(&outcome);
   status = status == PSD_EXIT_DONE ? written : status;
   return status == PSD_EXIT_DONE && report.tally.accepted < report.tally.pieces ? PSD_EXIT_REFUSED : status;

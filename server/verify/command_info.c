@@ -104,13 +104,16 @@ static void show_authorities(const psd_site *site) {
 
 static void show_rates(const psd_site *site) {
   char from[PSD_DAY_WORDS], until[PSD_DAY_WORDS];
+  uint64_t end = 0;
   (void)printf("rate tables        %zu\n", site->rates_count);
   for (size_t i = 0; i < site->rates_count; i++) {
     const psd_known_rates *known = &site->rates[i];
     const psd_rate_table *head = &known->rates.head;
-    (void)printf("  %.2s version %" PRIu64 ", %s to the day before %s, hash %02X%02X%02X%02X\n",
-                 (const char *)head->country, head->version, psd_date_words(from, head->effective),
-                 psd_date_words(until, head->expiry), known->hash[0], known->hash[1], known->hash[2], known->hash[3]);
+    bool counted = psd_day_of_date(head->expiry, &end) && end > 0;
+    (void)printf("  %.2s version %" PRIu64 ", %s to %s, hash %02X%02X%02X%02X\n", (const char *)head->country,
+                 head->version, psd_date_words(from, head->effective),
+                 psd_date_words(until, counted ? psd_date_of_day(end - 1) : head->expiry), known->hash[0],
+                 known->hash[1], known->hash[2], known->hash[3]);
   }
 }
 

@@ -43,7 +43,11 @@ const char *const psd_verify_help =
     "kept,\n"
     "sqlite:FILE or postgresql://...; without it, seen.db in the folder. --no-remember looks for no duplicates, and "
     "keeps\n"
-    "nothing. --days is how long ago the date of mailing may be (14).\n"
+    "nothing. --days is how long ago the date of mailing may be (14). --addressee is the address as it is on the mail, "
+    "or a\n"
+    "file with it; in a TEXT \\n is a new line. --vendor-token and --postal-token are what stands behind V and P, with "
+    "all\n"
+    "digits. --threads is as many as there are processors without it.\n"
     "\n"
     "Exit status: 0 all accepted; 1 a piece, or the command, was refused; 2 usage; 3 the database cannot be used.\n";
 
@@ -120,14 +124,33 @@ static bool take_token(bool *given, uint64_t *token, unsigned *digits, const cha
          refuse(wrong, "--%s needs all digits of the token, 2 to 8", name_of(option));
 }
 
+/* Words of the command line, in which \n is a new line, as psd indicium has them. */
+static bool take_words(const char *value, char address[PSD_VERIFY_ADDRESS_MAX + 1U], char *wrong) {
+  size_t length = 0;
+  if (value[0] == '\0')
+    return refuse(wrong, "--addressee needs an address, or a file with one");
+  /* One word, such as a file is named. */
+  if (strpbrk(value, "./") != NULL && strpbrk(value, " \t\n") == NULL && strstr(value, "\\n") == NULL)
+    return refuse(wrong, "--addressee: there is no file %.80s", value);
+  for (const char *at = value; *at != '\0'; at++) {
+    bool line = at[0] == '\\' && at[1] == 'n';
+    if (length == PSD_VERIFY_ADDRESS_MAX)
+      return refuse(wrong, "--addressee: an address has %u characters at most", PSD_VERIFY_ADDRESS_MAX);
+    address[length++] = line ? '\n' : *at;
+    at += line ? 1 : 0;
+  }
+  address[length] = '\0';
+  return true;
+}
+
 /* What names a file that is there is the file. */
 static bool take_addressee(psd_verify_options *options, const char *value, char *wrong) {
   static char address[PSD_VERIFY_ADDRESS_MAX + 1U];
   options->addressee = value;
-  options->facts.addressee = value;
+  options->facts.addressee = address;
   FILE *in = fopen(value, "r");
   if (in == NULL)
-    return value[0] != '\0' || refuse(wrong, "--addressee needs an address, or a file with one");
+    return take_words(value, address, wrong);
   size_t length = fread(address, 1, sizeof address, in);
   bool read = ferror(in) == 0;
   (void)fclose(in);
@@ -136,7 +159,6 @@ static bool take_addressee(psd_verify_options *options, const char *value, char 
   if (length == sizeof address || memchr(address, 0, length) != NULL)
     return refuse(wrong, "--addressee: %.80s has no address, of %u characters at most", value, PSD_VERIFY_ADDRESS_MAX);
   address[length] = '\0';
-  options->facts.addressee = address;
   return true;
 }
 

@@ -118,7 +118,8 @@ static void judge_rows(const psd_total *rows, size_t count, const psd_claim *cla
   else if (account)
     psd_find(verdict, PSD_CHECK_REGISTERS, PSD_CHECK_UNKNOWN, "a meter in current account has no control total");
   else
-    psd_find(verdict, PSD_CHECK_REGISTERS, PSD_CHECK_FAILED, "the meter never had a control total of %s",
+    psd_find(verdict, PSD_CHECK_REGISTERS, PSD_CHECK_FAILED,
+             "the meter never had a control total of %s, or meters.csv is older than the mail",
              psd_amount_words(words, total));
 }
 

@@ -47,6 +47,8 @@ const char *psd_claim_rate_words(const psd_site *site, const psd_claim *claim, c
     if (row.zone != 0)
       psd_say(&text, ", zone %u", (unsigned)row.zone);
     psd_say(&text, ", up to %u g", (unsigned)row.grams);
+  } else if (claim->profile == PSD_PROFILE_COMPACT) {
+    psd_say(&text, "row %u; a compact indicium names no rate table", (unsigned)claim->row);
   } else {
     psd_say(&text, "row %u of a rate table that is not known", (unsigned)claim->row);
   }

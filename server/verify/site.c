@@ -102,7 +102,7 @@ static void judge_kind(const psd_claim *claim, psd_verdict *verdict) {
              psd_evidence_kind_words(claim->kind));
   else
     psd_find(verdict, PSD_CHECK_KIND, mail ? PSD_CHECK_PASSED : PSD_CHECK_FAILED, "%s%s",
-             psd_evidence_kind_words(claim->kind), mail ? "" : ": no postage");
+             psd_evidence_kind_words(claim->kind), claim->kind == PSD_EVIDENCE_TEST ? "; not valid for mail" : "");
 }
 
 void psd_judge_date(const psd_site *site, uint64_t date, psd_verdict *verdict) {

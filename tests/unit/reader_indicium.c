@@ -373,6 +373,8 @@ static void addressees(void) {
   uint64_t before = spent();
   CU_ASSERT_EQUAL(run("indicium", "--correction 0.01 --addressee", "much"), 1);
   CU_ASSERT_TRUE(complained("an address has at most 1000 bytes"));
+  CU_ASSERT_EQUAL(run("indicium", "--correction 0.01 --addressee", "adress.txt"), 1);
+  CU_ASSERT_TRUE(complained("cannot be opened: No such file"));
   CU_ASSERT_EQUAL(spent(), before);
 }
 

@@ -312,6 +312,7 @@ static void test_directory(void) {
   CU_ASSERT_EQUAL(times("refused"), 2);
   CU_ASSERT(has("/mail/bad.png\",refused,symbol,\"the PNG cannot be read: "));
   CU_ASSERT(has("/none\",refused,symbol,\"no picture is in it\""));
+  CU_ASSERT(has("files left out: 1; pictures end in .png"));
   CU_ASSERT(has("two.pgm, symbol 2\",accepted"));
   const char *names[] = {"/a.png", "/b/3.png", "/bad.png", "/c.PNG", "/two.pgm, symbol 1"};
   for (size_t i = 0; i + 1 < sizeof names / sizeof names[0]; i++)

@@ -83,6 +83,9 @@ static void test_tokens(void) {
 #define TOKEN "token", "--meter", "PS D1 00C0FFEE", "--date", "2026-11-22", "--postage", "0.73", "--piece", "7"
   CU_ASSERT_EQUAL(RUN(TOKEN, "--vendor-token", token, "--addressee", at("address")), 0);
   CU_ASSERT(has("tokens        ok"));
+  CU_ASSERT_EQUAL(RUN(TOKEN, "--vendor-token", token, "--addressee", "Anna Smith\\n1 Main St"), 0);
+  CU_ASSERT_EQUAL(RUN(TOKEN, "--vendor-token", token, "--addressee", "adress.txt"), 2);
+  CU_ASSERT(has("there is no file adress.txt"));
   CU_ASSERT_EQUAL(RUN(TOKEN, "--vendor-token", token, "--addressee", "Anna Smith 1 Main St", "--json"), 0);
   CU_ASSERT(has("\"accepted\": true"));
   CU_ASSERT_EQUAL(RUN(TOKEN, "--vendor-token", token), 1);
