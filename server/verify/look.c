@@ -20,8 +20,10 @@ void psd_findings_free(psd_findings *findings) {
 /* The block with room for `size` bytes; the old one, and `made` false, if there is no memory. */
 static void *resized(void *block, size_t size, bool *made) {
   void *larger = realloc(block, size);
-  *made = *made && larger != NULL;
-  return larger != NULL ? larger : block;
+  if (larger != NULL)
+    return larger;
+  *made = false;
+  return block;
 }
 
 static bool make_room(psd_findings *findings, size_t capacity) {

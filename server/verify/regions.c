@@ -1,5 +1,6 @@
 #include "verify/regions.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 /* A picture is looked at in square blocks, some 256 along its longer side. */
@@ -69,6 +70,7 @@ static size_t await_neighbours(blocks *at, unsigned x, unsigned y, size_t count)
 static void collect(blocks *at, size_t start, psd_region *region) {
   size_t count = 0;
   unsigned left = at->width, right = 0, top = at->height, bottom = 0;
+  assert(at->width > 0);
   at->ink[start] = false;
   at->waiting[count++] = start;
   while (count > 0) {

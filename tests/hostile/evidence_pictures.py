@@ -2,6 +2,7 @@
 """Pictures for psd-verify that are none: cut off, huge, bombs, with garbage in each chunk, with a thousand symbols; folders
 with links and pipes among them. It tells one thing of each, and never takes long or much memory over one."""
 
+import csv
 import os
 import random
 import struct
@@ -96,7 +97,7 @@ class Pictures(unittest.TestCase):
         self.assertIn(done.returncode, (0, 1), done.stderr[-2000:])
         self.assertLess(len(done.stderr), 4000)
         self.assertNotIn(b"anitizer", done.stderr)
-        return [line.split(",", 3) for line in done.stdout.decode(errors="replace").splitlines()[1:]]
+        return list(csv.reader(done.stdout.decode(errors="replace").splitlines()))[1:]
 
     def folder(self, name, files):
         path = self.path(name)

@@ -116,7 +116,7 @@ static void by_meter(void) {
 /* What a site makes of its table is what the PSD makes of its key. */
 static void agree(void) {
   uint8_t final[16], own[16], day[16];
-  uint32_t site_token, psd_token;
+  uint32_t site_token = 0, psd_token = 0;
   uint64_t pointer;
   psd_token_key key;
   const psd_token_input input = {.vendor = {'P', 'S'}, .model = {'D', '1'}, .serial = 0x1234, .date = DATE};

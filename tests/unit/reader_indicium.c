@@ -58,7 +58,7 @@ static void tear_down(void) {
 
 /* psd VERB --card @ --pin-file - REST FILE, a file of the sandbox. */
 static int run(const char *verb, const char *rest, const char *file) {
-  char line[512];
+  char line[1024];
   (void)snprintf(line, sizeof line, "%s --card @ --pin-file - %s%s%s", verb, rest, file != NULL ? " " : "",
                  file != NULL ? sandbox_path(&bench.box, file) : "");
   return psd(PIN, line);
@@ -66,7 +66,7 @@ static int run(const char *verb, const char *rest, const char *file) {
 
 /* The very same without a PIN. */
 static int look(const char *rest) {
-  char line[256];
+  char line[1024];
   (void)snprintf(line, sizeof line, "%s --card @", rest);
   return psd("", line);
 }

@@ -566,8 +566,8 @@ psd_verdict bench_judge_fields(const psd_site *site, const psd_indicium *fields,
 
 void bench_found(const psd_verdict *verdict, psd_check check, psd_check_result result, const char *words) {
   if (verdict->checks[check].result != result)
-    fprintf(stderr, "%s: %u, not %u: %s\n", psd_check_name(check), verdict->checks[check].result, result,
-            verdict->checks[check].words);
+    fprintf(stderr, "%s: %u, not %u: %s\n", psd_check_name(check), (unsigned)verdict->checks[check].result,
+            (unsigned)result, verdict->checks[check].words);
   CU_ASSERT_EQUAL(verdict->checks[check].result, result);
   has(verdict->checks[check].words, words);
 }

@@ -33,7 +33,7 @@ typedef struct bench {
 static uint32_t token_of(const piece *of, psd_token_domain domain, uint32_t date, uint8_t day[PSD_TOKEN_KEY_SIZE]) {
   uint8_t key[PSD_TOKEN_SET_KEY], final[PSD_TOKEN_KEY_SIZE];
   uint64_t pointer;
-  uint32_t token;
+  uint32_t token = 0;
   bool done = psd_token_pointer(of->device, &pointer);
   site_set_key(domain, pointer, key);
   done = done && psd_token_day_key(key, date, day) &&
