@@ -393,6 +393,7 @@ static void add_the_same(int out) {
     }
     count += (uint32_t)accepted(&of);
   }
+  psd_seen_close(seen);
   (void)!write(out, &count, sizeof count);
 }
 
