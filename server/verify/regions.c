@@ -1,6 +1,5 @@
 #include "verify/regions.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 /* A picture is looked at in square blocks, some 256 along its longer side. */
@@ -10,6 +9,10 @@
 #define LONGEST 6U     /* times as long as wide */
 #define CONTRAST_LEAST 24U
 
+typedef struct block {
+  unsigned x, y;
+} block;
+
 typedef struct blocks {
   const uint8_t *grey;
   size_t stride;
@@ -17,8 +20,8 @@ typedef struct blocks {
   unsigned side;          /* of a block, pixels */
   unsigned width, height; /* blocks */
   bool *ink;
-  size_t *waiting; /* blocks whose neighbours are still to be looked at */
-  uint8_t limit;   /* darker is ink */
+  block *waiting; /* those whose neighbours are still to be looked at */
+  uint8_t limit;  /* darker is ink */
 } blocks;
 
 /* The middle between paper and ink: what a hundredth of the picture exceeds, and what a symbol of the smallest size
@@ -55,32 +58,30 @@ static void look(blocks *at) {
 }
 
 /* The blocks with ink around one wait from now on, behind the `count` that do; returns how many. */
-static size_t await_neighbours(blocks *at, unsigned x, unsigned y, size_t count) {
-  for (unsigned row = y > 0 ? y - 1 : 0; row <= y + 1 && row < at->height; row++)
-    for (unsigned column = x > 0 ? x - 1 : 0; column <= x + 1 && column < at->width; column++) {
-      size_t next = (size_t)row * at->width + column;
-      if (at->ink[next])
-        at->waiting[count++] = next;
-      at->ink[next] = false;
+static size_t await_neighbours(blocks *at, block of, size_t count) {
+  for (unsigned row = of.y > 0 ? of.y - 1 : 0; row <= of.y + 1 && row < at->height; row++)
+    for (unsigned column = of.x > 0 ? of.x - 1 : 0; column <= of.x + 1 && column < at->width; column++) {
+      bool *ink = &at->ink[(size_t)row * at->width + column];
+      if (*ink)
+        at->waiting[count++] = (block){column, row};
+      *ink = false;
     }
   return count;
 }
 
 /* Takes all ink that hangs together with a block, corners included; `region` in blocks. */
-static void collect(blocks *at, size_t start, psd_region *region) {
+static void collect(blocks *at, block start, psd_region *region) {
   size_t count = 0;
-  unsigned left = at->width, right = 0, top = at->height, bottom = 0;
-  assert(at->width > 0);
-  at->ink[start] = false;
+  unsigned left = start.x, right = start.x, top = start.y, bottom = start.y;
+  at->ink[(size_t)start.y * at->width + start.x] = false;
   at->waiting[count++] = start;
   while (count > 0) {
-    size_t block = at->waiting[--count];
-    unsigned x = (unsigned)(block % at->width), y = (unsigned)(block / at->width);
-    left = x < left ? x : left;
-    right = x > right ? x : right;
-    top = y < top ? y : top;
-    bottom = y > bottom ? y : bottom;
-    count = await_neighbours(at, x, y, count);
+    const block next = at->waiting[--count];
+    left = next.x < left ? next.x : left;
+    right = next.x > right ? next.x : right;
+    top = next.y < top ? next.y : top;
+    bottom = next.y > bottom ? next.y : bottom;
+    count = await_neighbours(at, next, count);
   }
   *region = (psd_region){left, top, right - left + 1, bottom - top + 1};
 }
@@ -124,18 +125,22 @@ static void insert(psd_regions *regions, const psd_region *region) {
   regions->list[place] = *region;
 }
 
-static void find(blocks *at, psd_regions *regions) {
+/* What hangs together with a block of ink, if it may be a symbol. */
+static void take(blocks *at, block start, psd_regions *regions) {
   psd_region region;
+  collect(at, start, &region);
+  if (!may_be_symbol(at, &region))
+    return;
+  region = in_pixels(at, &region);
+  insert(regions, &region);
+}
+
+static void find(blocks *at, psd_regions *regions) {
   look(at);
-  for (size_t i = 0; i < (size_t)at->width * at->height; i++) {
-    if (!at->ink[i])
-      continue;
-    collect(at, i, &region);
-    if (!may_be_symbol(at, &region))
-      continue;
-    region = in_pixels(at, &region);
-    insert(regions, &region);
-  }
+  for (unsigned row = 0; row < at->height; row++)
+    for (unsigned column = 0; column < at->width; column++)
+      if (at->ink[(size_t)row * at->width + column])
+        take(at, (block){column, row}, regions);
 }
 
 bool psd_regions_find(const uint8_t *grey, unsigned width, unsigned height, size_t stride, psd_regions *regions) {
