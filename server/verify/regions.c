@@ -72,7 +72,7 @@ static size_t await_neighbours(blocks *at, block of, size_t count) {
 /* Takes all ink that hangs together with a block, corners included; `region` in blocks. */
 static void collect(blocks *at, block start, psd_region *region) {
   size_t count = 0;
-  unsigned left = start.x, right = start.x, top = start.y, bottom = start.y;
+  unsigned left = start.x, right = left, top = start.y, bottom = top;
   at->ink[(size_t)start.y * at->width + start.x] = false;
   at->waiting[count++] = start;
   while (count > 0) {
