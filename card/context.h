@@ -91,6 +91,14 @@ typedef struct psd_session {
   psd_traffic to_server, to_card;
 } psd_session;
 
+/* A message that is hashed on the card, piece by piece (certificate/hash.h). There is one; it lives on one logical
+ * channel. */
+typedef struct psd_hashing_state {
+  bool begun;
+  uint8_t channel;
+  psd_sha256_run run;
+} psd_hashing_state;
+
 /* The last rate that was found, and what for: in a run of mail most pieces cost the same, and a table is long. */
 typedef struct psd_evidence_rating {
   bool known;
@@ -125,6 +133,7 @@ struct psd_card {
   psd_evidence_self self;
   psd_scp scp;
   psd_session session;
+  psd_hashing_state hashing;
   psd_channel channels[PSD_CARD_CHANNELS];
   uint8_t answer[PSD_SECURED_MAX]; /* where handlers write */
   uint8_t atr[PSD_CARD_ATR_MAX];

@@ -197,6 +197,8 @@ static void describe_data(psd_text *text, const psd_apdu *apdu) {
     psd_say(text, ", %zu secret bytes", apdu->nc);
     return;
   }
+  if (psd_describe_service(text, row_of(apdu), apdu))
+    return;
   psd_say(text, ", data ");
   psd_say_hex(text, apdu->data, apdu->nc);
 }
@@ -241,6 +243,8 @@ static void describe_answer(psd_text *text, const psd_apdu *apdu, const uint8_t 
     psd_describe_list(text, psd_cursor_over(data, length));
   else if (row != NULL && clear && row->id == PSD_COMMAND_SELF_TEST)
     psd_describe_value(text, PSD_FORMAT_SELF_TEST, data, length);
+  else if (row != NULL && clear && row->id == PSD_COMMAND_VALIDATE_POSTMARK && length == PSD_SIZE_VERDICT)
+    psd_describe_value(text, PSD_FORMAT_VERDICT, data, length);
   else if (row != NULL && clear && row->id == PSD_COMMAND_READ_RECORD && length == PSD_SIZE_LOG_RECORD)
     psd_describe_value(text, PSD_FORMAT_LOG_RECORD, data, length);
   else

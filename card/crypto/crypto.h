@@ -35,6 +35,14 @@ uint32_t psd_crc32(uint32_t crc, const void *data, size_t length);
 bool psd_sha256(const void *data, size_t length, uint8_t digest[PSD_SHA256_SIZE]);
 /* SHA-256 over two pieces, as if joined. */
 bool psd_sha256_two(const void *a, size_t a_length, const void *b, size_t b_length, uint8_t digest[PSD_SHA256_SIZE]);
+/* SHA-256 over what comes piece by piece. The result may be taken at any time, and more be added behind it. Nothing of
+ * it need be wiped but by who hashes a secret. */
+typedef struct psd_sha256_run {
+  _Alignas(8) uint8_t state[128];
+} psd_sha256_run;
+bool psd_sha256_begin(psd_sha256_run *run);
+bool psd_sha256_add(psd_sha256_run *run, const void *data, size_t length);
+bool psd_sha256_result(const psd_sha256_run *run, uint8_t digest[PSD_SHA256_SIZE]);
 bool psd_sha384(const void *data, size_t length, uint8_t digest[48]);
 bool psd_sha512(const void *data, size_t length, uint8_t digest[64]);
 
@@ -83,6 +91,14 @@ bool psd_aes_gcm_seal(const uint8_t *key, size_t key_length, const uint8_t nonce
                       size_t aad_count, const uint8_t *in, size_t length, uint8_t *out);
 bool psd_aes_gcm_open(const uint8_t *key, size_t key_length, const uint8_t nonce[PSD_GCM_NONCE], const psd_piece *aad,
                       size_t aad_count, const uint8_t *in, size_t length, uint8_t *out);
+
+/* Wraps a key of 16 bytes or more, a multiple of 8, with AES (RFC 3394): writes `length` + 8 bytes; in place allowed.
+ */
+#define PSD_WRAP_ADDED 8U
+bool psd_aes_wrap(const uint8_t *key, size_t key_length, const uint8_t *in, size_t length, uint8_t *out);
+/* The key derivation function of ANSI X9.63 with SHA-256 (SEC 1, 3.6.1); `length` at most 8160. */
+bool psd_x963_kdf(const void *secret, size_t secret_length, const void *info, size_t info_length, uint8_t *out,
+                  size_t length);
 
 /* Random generator: HMAC_DRBG with SHA-256 (SP 800-90A, 10.1.2), one a card, no global state. Seeded from the entropy
  * port at psd_drbg_start, reseeded after PSD_DRBG_RESEED calls; the entropy passes the repetition count and adaptive
@@ -184,6 +200,7 @@ typedef enum psd_kat {
   PSD_KAT_RSA_SIGN,
   PSD_KAT_RSA_OAEP,
   PSD_KAT_DSA,
+  PSD_KAT_WRAP, /* the key derivation function that goes with it, too */
   PSD_KAT_COUNT
 } psd_kat;
 /* The cheap ones: run at every power-up. The others run before the first use of their algorithm, and on demand. */

@@ -98,6 +98,7 @@ bool psd_kat_rsa_verify(void);
 bool psd_kat_rsa_sign(void);
 bool psd_kat_rsa_oaep(void);
 bool psd_kat_dsa(void);
+bool psd_kat_wrap(void);
 /* A source of fixed bytes for the tests of signatures: what a published vector says the nonce or the salt was. */
 typedef struct psd_kat_source {
   const uint8_t *bytes;

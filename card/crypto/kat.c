@@ -22,6 +22,7 @@ static const struct {
     [PSD_KAT_RSA_SIGN] = {"RSA sign", psd_kat_rsa_sign},
     [PSD_KAT_RSA_OAEP] = {"RSA-OAEP", psd_kat_rsa_oaep},
     [PSD_KAT_DSA] = {"DSA", psd_kat_dsa},
+    [PSD_KAT_WRAP] = {"AES key wrap, X9.63 KDF", psd_kat_wrap},
 };
 
 bool psd_kat_run(psd_kat test) {

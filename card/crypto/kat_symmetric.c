@@ -133,3 +133,22 @@ bool psd_kat_drbg(void) {
                             "e7158ad0949d1a9ec3e66ea1b1a064b005de914eac2e9d4f2d72a8616a802254"
                             "22918250ff66a41bd2f864a6a38cc5b6499dc43f7f2bd09e1e0f8f5885935124");
 }
+
+/* RFC 3394, 4.6; NIST CAVS, "ANSI X9.63-2001", SHA-256, a shared secret of 192 bits with shared information of 128,
+ * COUNT = 0. */
+bool psd_kat_wrap(void) {
+  static const char derived[] = "c498af77161cc59f2962b9a713e2b215152d139766ce34a776df11866a69bf2e"
+                                "52a13d9c7c6fc878c50c5ea0bc7b00e0da2447cfd874f6cf92f30d0097111485"
+                                "500c90c3af8b487872d04685d14c8d1dc8d7fa08beb0ce0ababc11f0bd496269"
+                                "142d43525a78e5bc79a17f59676a5706dc54d54d4d1f0bd7e386128ec26afc21";
+  uint8_t kek[32], key[32], wrapped[sizeof key + PSD_WRAP_ADDED], secret[24], info[16], out[128];
+  psd_kat_hex("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f", kek, sizeof kek);
+  psd_kat_hex("00112233445566778899aabbccddeeff000102030405060708090a0b0c0d0e0f", key, sizeof key);
+  psd_kat_hex("22518b10e70f2a3f243810ae3254139efbee04aa57c7af7d", secret, sizeof secret);
+  psd_kat_hex("75eef81aa3041e33b80971203d2c0c52", info, sizeof info);
+  return psd_aes_wrap(kek, sizeof kek, key, sizeof key, wrapped) &&
+         psd_kat_same(wrapped, sizeof wrapped,
+                      "28c9f404c4b810f4cbccb35cfb87f8263f5786e2d80ed326cbc7f0e71a99f43bfb988b9b7a02dd21") &&
+         psd_x963_kdf(secret, sizeof secret, info, sizeof info, out, sizeof out) &&
+         psd_kat_same(out, sizeof out, derived);
+}

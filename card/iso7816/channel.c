@@ -1,6 +1,7 @@
 /* Logical channels and MANAGE CHANNEL (ISO/IEC 7816-4:2005, 5.1.1.2 and 7.1.2). */
 #include "iso7816/channel.h"
 
+#include "certificate/hash.h"
 #include "iso7816/handlers.h"
 #include "iso7816/secure_channel.h"
 #include "meter/session.h"
@@ -29,6 +30,7 @@ void psd_channel_deselect(psd_card *card, psd_channel *channel) {
   if (&card->channels[card->scp.channel] == channel)
     psd_secure_channel_close(card);
   psd_session_leave(card, (uint8_t)(channel - card->channels));
+  psd_hash_leave(card, (uint8_t)(channel - card->channels));
 }
 
 static uint16_t open_channel(psd_card *card, const psd_request *request, psd_buffer *out) {

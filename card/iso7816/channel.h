@@ -8,7 +8,8 @@
 void psd_channel_open(psd_card *card, uint8_t number);
 /* Forgets what the channel was doing: its chain or waiting answer. */
 void psd_channel_clear(psd_channel *channel);
-/* Leaves the current application: the PIN state, a secure channel and a session opened there are gone (5.4). */
+/* Leaves the current application: the PIN state, a secure channel and a session opened there, and a message that was
+ * being hashed, are gone (5.4). */
 void psd_channel_deselect(psd_card *card, psd_channel *channel);
 
 #endif

@@ -6,8 +6,8 @@
 
 void psd_change_begin(psd_change *change, const psd_card *card) {
   change->next = card->core;
-  change->count = 0;
-  change->logged = change->core_put = change->failed = false;
+  change->count = change->logged = 0;
+  change->core_put = change->failed = false;
 }
 
 void psd_change_put(psd_change *change, uint16_t record, const void *value, size_t length) {
@@ -26,24 +26,24 @@ void psd_change_core(psd_change *change) {
 
 static void add_record(psd_change *change, const psd_card *card, psd_log_record record) {
   psd_core *next = &change->next;
-  if (change->logged || next->log.count == UINT32_MAX) {
+  if (change->logged == PSD_CHANGE_RECORDS || next->log.count == UINT32_MAX) {
     change->failed = true;
     return;
   }
+  uint8_t *encoded = change->log[change->logged++];
   record.index = next->log.count + 1;
   record.time = psd_clock_in(card, next);
   record.state = next->head.state;
-  psd_buffer out = psd_buffer_over(change->log, sizeof change->log);
+  psd_buffer out = psd_buffer_over(encoded, PSD_SIZE_LOG_RECORD);
   psd_put_message(&out, PSD_MESSAGE_LOG_RECORD, &record);
   uint8_t hash[PSD_SHA256_SIZE];
-  if (!psd_sha256_two(next->log.hash, sizeof next->log.hash, change->log, sizeof change->log, hash))
+  if (!psd_sha256_two(next->log.hash, sizeof next->log.hash, encoded, PSD_SIZE_LOG_RECORD, hash))
     change->failed = true;
   memcpy(next->log.hash, hash, sizeof hash);
   uint16_t slot = (uint16_t)(PSD_RECORD_LOG + next->log.count % PSD_LOG_RECORDS);
   next->log.count++;
-  change->logged = true;
   psd_change_core(change);
-  psd_change_put(change, slot, change->log, sizeof change->log);
+  psd_change_put(change, slot, encoded, PSD_SIZE_LOG_RECORD);
 }
 
 void psd_change_log(psd_change *change, const psd_card *card, psd_event event, uint16_t detail, uint64_t amount) {
@@ -56,14 +56,19 @@ void psd_change_log(psd_change *change, const psd_card *card, psd_event event, u
                               .descending = postage->descending});
 }
 
-void psd_change_log_funds(psd_change *change, const psd_card *card, psd_event event, psd_group group, uint64_t amount) {
+void psd_change_log_service(psd_change *change, const psd_card *card, psd_event event, psd_group group, uint16_t detail,
+                            uint64_t amount) {
   const psd_registers *registers = psd_core_group(&change->next, group);
   add_record(change, card,
              (psd_log_record){.event = event,
-                              .detail = group,
+                              .detail = detail,
                               .amount = amount,
                               .ascending = registers->ascending,
                               .descending = registers->descending});
+}
+
+void psd_change_log_funds(psd_change *change, const psd_card *card, psd_event event, psd_group group, uint64_t amount) {
+  psd_change_log_service(change, card, event, group, (uint16_t)group, amount);
 }
 
 /* lifecycle.def has the only ways from one state to another. FAULTED is not stored, and leads out of any state. */

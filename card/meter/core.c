@@ -23,6 +23,7 @@ static const struct {
     {PSD_MESSAGE_RATES_STATE, offsetof(psd_core, rates[0])},
     {PSD_MESSAGE_RATES_STATE, offsetof(psd_core, rates[1])},
     {PSD_MESSAGE_EVIDENCE_STATE, offsetof(psd_core, evidence)},
+    {PSD_MESSAGE_CERTIFICATE_STATE, offsetof(psd_core, services)},
     {PSD_MESSAGE_LOG_HEAD, offsetof(psd_core, log)},
 };
 #define PART_COUNT (sizeof parts / sizeof parts[0])
@@ -101,6 +102,7 @@ const void *psd_core_object(const psd_core *core, psd_object_id id) {
       {PSD_OBJECT_REFILL, offsetof(psd_core, refill)},
       {PSD_OBJECT_OPERATION, offsetof(psd_core, operation)},
       {PSD_OBJECT_LOG_HEAD, offsetof(psd_core, log)},
+      {PSD_OBJECT_CERTIFICATE_STATE, offsetof(psd_core, services)},
   };
   for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
     if (kept[i].id == id)

@@ -18,15 +18,16 @@ typedef struct psd_core {
   psd_order order;          /* the last of the provider that was carried out; number 0 before the first */
   psd_rates_state rates[2]; /* of the rate table in force and of the next; the tables themselves are objects */
   psd_evidence_state evidence;
+  psd_certificate_state services;
   psd_log_head log;
 } psd_core;
 
-#define PSD_CORE_LAYOUT 3U
+#define PSD_CORE_LAYOUT 4U
 /* Encoded length. */
 #define PSD_CORE_SIZE                                                                                                  \
   (PSD_SIZE_CORE_HEAD + 2U * PSD_SIZE_REGISTERS + PSD_SIZE_FUNDS + PSD_SIZE_LIMITS + PSD_SIZE_CLOCK_STATE +            \
    PSD_SIZE_WATCHDOG + PSD_SIZE_PIN_POLICY + PSD_SIZE_REFILL + PSD_SIZE_OPERATION + PSD_SIZE_ORDER +                   \
-   2U * PSD_SIZE_RATES_STATE + PSD_SIZE_EVIDENCE_STATE + PSD_SIZE_LOG_HEAD)
+   2U * PSD_SIZE_RATES_STATE + PSD_SIZE_EVIDENCE_STATE + PSD_SIZE_CERTIFICATE_STATE + PSD_SIZE_LOG_HEAD)
 
 /* Record numbers in the store. */
 enum psd_record {
@@ -38,8 +39,12 @@ enum psd_record {
   PSD_RECORD_FUNDS = 5,    /* the last answer about funds, with its signature */
   PSD_RECORD_EVIDENCE = 6, /* the last evidence as it was answered */
   PSD_RECORD_DSA = 7,      /* the secret of its DSA pair; the public key is in the object DSA_KEY */
+  PSD_RECORD_SERVICE = 8,  /* the last service that was charged, its answer, and the enciphered key with it */
+  PSD_RECORD_SERVICE_ANSWER = 9,
+  PSD_RECORD_SERVICE_KEY = 10,
   PSD_RECORD_OBJECT = 16,  /* and psd_object_id on top of it */
   PSD_RECORD_LOG = 100,    /* a ring of PSD_LOG_RECORDS */
+  PSD_RECORD_SLOT = 132,   /* and what certificate/slot.h has on top of it */
 };
 #define PSD_LOG_RECORDS 32U
 

@@ -1,5 +1,6 @@
 /* INITIALIZE LOAD, CREDIT, CANCEL LOAD: a refill. It is started, and then credited upon the word of the key management
  * system or cancelled, never both. */
+#include "certificate/service.h"
 #include "iso7816/handlers.h"
 #include "meter/clock.h"
 #include "meter/funds.h"
@@ -34,8 +35,8 @@ uint16_t psd_handle_initialize_load(psd_card *card, const psd_request *request, 
   return psd_funds_answer(card, &step, start.nonce, out);
 }
 
-/* Registers, operation, last refill, and the watchdog, which starts anew: the provider has seen the registers, in the
- * request that it authorized. */
+/* Registers, what is due for revocations (VM 620), operation, last refill, and the watchdog, which starts anew: the
+ * provider has seen the registers, in the request that it authorized. */
 static uint16_t credit(psd_card *card, psd_buffer *out) {
   psd_funds_step step;
   psd_funds_proceed(&step, card, PSD_OPERATION_LOADED);
@@ -49,6 +50,8 @@ static uint16_t credit(psd_card *card, psd_buffer *out) {
   next->refill = (psd_refill){.sequence = load->sequence, .amount = load->amount};
   next->watchdog.inspected = psd_clock_in(card, next);
   psd_change_log_funds(&step.change, card, PSD_EVENT_LOADED, (psd_group)load->group, load->amount);
+  if (load->group == psd_service_group(next))
+    psd_service_collect_due(&step.change, card);
   return psd_funds_answer(card, &step, NULL, out);
 }
 

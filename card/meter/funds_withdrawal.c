@@ -2,6 +2,7 @@
 #include "iso7816/handlers.h"
 #include "meter/evidence.h"
 #include "meter/funds.h"
+#include "meter/objects.h"
 
 /* A final withdrawal leaves nothing: it takes the whole of this group, and the other is empty already. */
 static uint16_t check_amount(const psd_registers *registers, const psd_registers *other, const psd_funds_start *start) {
@@ -58,6 +59,10 @@ uint16_t psd_handle_get_last(psd_card *card, const psd_request *request, psd_buf
     return psd_evidence_last(card, out);
   case PSD_LAST_FUNDS:
     return psd_funds_last(card, out);
+  case PSD_LAST_SERVICE:
+    return psd_record_read(card, PSD_RECORD_SERVICE_ANSWER, out);
+  case PSD_LAST_KEY:
+    return psd_record_read(card, PSD_RECORD_SERVICE_KEY, out);
   default:
     return PSD_SW_WRONG_P1P2;
   }

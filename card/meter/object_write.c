@@ -176,6 +176,7 @@ static bool stored_value_valid(const psd_object *object, psd_cursor value) {
   psd_licence licence;
   psd_session_policy policy;
   psd_evidence_policy evidence;
+  psd_certificate_policy certificates;
   switch (object->format) {
   case PSD_FORMAT_DEVICE_ID:
     return psd_parse_message(value.at, value.left, PSD_MESSAGE_DEVICE_ID, &identity) && device_id_valid(&identity);
@@ -188,6 +189,9 @@ static bool stored_value_valid(const psd_object *object, psd_cursor value) {
   case PSD_FORMAT_EVIDENCE_POLICY:
     return psd_parse_message(value.at, value.left, PSD_MESSAGE_EVIDENCE_POLICY, &evidence) &&
            evidence_policy_valid(&evidence);
+  case PSD_FORMAT_CERTIFICATE_POLICY:
+    return psd_parse_message(value.at, value.left, PSD_MESSAGE_CERTIFICATE_POLICY, &certificates) &&
+           certificates.import <= 1;
   case PSD_FORMAT_OPAQUE:
     return opaque_valid(object, value);
   default:

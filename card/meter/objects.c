@@ -1,5 +1,6 @@
 #include "meter/objects.h"
 
+#include "certificate/slot.h"
 #include "iso7816/pin.h"
 #include "meter/clock.h"
 #include "meter/rates.h"
@@ -51,6 +52,14 @@ uint16_t psd_evidence_policy_fetch(const psd_card *card, psd_evidence_policy *po
   if (status != PSD_SW_REFERENCE_NOT_FOUND)
     return status;
   *policy = (psd_evidence_policy)PSD_EVIDENCE_POLICY_DEFAULT;
+  return PSD_SW_OK;
+}
+
+uint16_t psd_certificate_policy_fetch(const psd_card *card, psd_certificate_policy *policy) {
+  uint16_t status = psd_object_fetch(card, PSD_OBJECT_CERTIFICATE_POLICY, policy);
+  if (status != PSD_SW_REFERENCE_NOT_FOUND)
+    return status;
+  *policy = (psd_certificate_policy){0};
   return PSD_SW_OK;
 }
 
@@ -113,6 +122,20 @@ static uint16_t read_service_rates(const psd_card *card, psd_buffer *out) {
   if (status == PSD_SW_OK)
     psd_put_message(out, PSD_MESSAGE_SERVICE_RATES, &rates);
   return status;
+}
+
+static uint16_t read_slots(const psd_card *card, psd_buffer *out) {
+  if (!card->store.open)
+    return PSD_SW_MEMORY_FAILURE;
+  for (uint8_t number = 1; number <= PSD_USER_SLOTS; number++) {
+    psd_slot slot;
+    uint16_t status = psd_slot_read(card, number, &slot);
+    if (status == PSD_SW_OK)
+      psd_put_message(out, PSD_MESSAGE_SLOT, &slot);
+    else if (status != PSD_SW_REFERENCE_NOT_FOUND)
+      return status;
+  }
+  return PSD_SW_OK;
 }
 
 /* A zeroized card has none: 6A88, and zeroes. */
@@ -184,6 +207,8 @@ static bool read_computed(const psd_card *card, const psd_object *object, psd_bu
     *status = read_key_status(card, out);
   } else if (object->id == PSD_OBJECT_SERVICE_RATES) {
     *status = read_service_rates(card, out);
+  } else if (object->id == PSD_OBJECT_SLOTS) {
+    *status = read_slots(card, out);
   } else if (object->id == PSD_OBJECT_KEY_INFORMATION) {
     *status = read_key_information(card, out);
   } else {

@@ -24,6 +24,8 @@ psd_version psd_card_version(void);
 uint16_t psd_session_policy_fetch(const psd_card *card, psd_session_policy *policy);
 /* What evidence the card makes: what personalisation has set, or PSD_EVIDENCE_POLICY_DEFAULT. 9000 or 6581. */
 uint16_t psd_evidence_policy_fetch(const psd_card *card, psd_evidence_policy *policy);
+/* How the certificate meter is configured: what personalisation has set, or zeroes. 9000 or 6581. */
+uint16_t psd_certificate_policy_fetch(const psd_card *card, psd_certificate_policy *policy);
 /* True for a mode there is, with a credit limit above 0 in current-account mode and 0 in every other. */
 bool psd_funds_valid(const psd_funds *funds);
 /* True for a watchdog that warns, and not after it has locked. */

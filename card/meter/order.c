@@ -1,5 +1,6 @@
 #include "meter/order.h"
 
+#include "certificate/service.h"
 #include "meter/objects.h"
 #include "meter/session.h"
 
@@ -29,6 +30,8 @@ static uint16_t commit(psd_order_change *order, const psd_order *taken) {
   psd_change *change = &order->change;
   change->next.order = *taken;
   psd_change_log(change, order->card, order->event, order->detail, 0);
+  if (order->collects)
+    psd_service_collect_due(change, order->card);
   return psd_change_commit(change, order->card);
 }
 

@@ -13,6 +13,7 @@ typedef struct psd_order_change {
   psd_change change;
   psd_event event; /* for the log, with `detail` */
   uint16_t detail;
+  bool collects; /* it may bring credit: what is due is collected with it */
 } psd_order_change;
 
 /* What one command does: checks its content, then its state, and changes `change.next` or puts records. 9000 or the

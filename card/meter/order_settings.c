@@ -14,7 +14,8 @@ static uint16_t set(psd_order_change *order, psd_object_id id) {
   return psd_object_set(order->card, &psd_objects[id], order->content, &order->change.next);
 }
 
-/* As at personalisation; and what was charged to the account stays within it, or the registers would not balance. */
+/* As at personalisation; and what was charged to the account stays within it, or the registers would not balance. What
+ * is due for revocations is collected from the credit that was gained (VM 620). */
 static uint16_t set_credit_limit(psd_order_change *order) {
   psd_credit_line line;
   psd_core *next = &order->change.next;
@@ -25,6 +26,7 @@ static uint16_t set_credit_limit(psd_order_change *order) {
   next->funds.credit_limit = line.credit_limit;
   order->event = PSD_EVENT_OBJECT_WRITTEN;
   order->detail = (uint16_t)psd_objects[PSD_OBJECT_FUNDS].tag;
+  order->collects = true;
   return psd_funds_valid(&next->funds) && psd_core_balanced(next) ? PSD_SW_OK : PSD_SW_WRONG_DATA;
 }
 

@@ -1,4 +1,5 @@
 /* What the provider makes of a card: locked, open, zeroized. */
+#include "certificate/slot.h"
 #include "iso7816/handlers.h"
 #include "iso7816/pin.h"
 #include "iso7816/secure_channel.h"
@@ -22,10 +23,12 @@ static uint16_t disable(psd_order_change *order) {
 
 /* FIPS 140-2, 4.7.6: every key, secret or public, and whatever else opens something. Identity and registers stay. */
 static void remove_keys(psd_change *change) {
-  static const uint16_t secrets[] = {PSD_RECORD_PIN, PSD_RECORD_PUK, PSD_RECORD_TRANSPORT, PSD_RECORD_KEY_PAIR,
-                                     PSD_RECORD_DSA};
+  static const uint16_t secrets[] = {PSD_RECORD_PIN,      PSD_RECORD_PUK, PSD_RECORD_TRANSPORT,
+                                     PSD_RECORD_KEY_PAIR, PSD_RECORD_DSA, PSD_RECORD_SERVICE_KEY};
   for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++)
     psd_change_put(change, secrets[i], NULL, 0);
+  for (uint8_t slot = 1; slot <= PSD_USER_SLOTS; slot++)
+    psd_change_put(change, psd_slot_record_of(PSD_SLOT_SECRET, slot), NULL, 0);
   for (size_t i = 0; i < psd_key_count; i++)
     psd_change_put(change, (uint16_t)(PSD_RECORD_OBJECT + psd_keys[i].object), NULL, 0);
 }

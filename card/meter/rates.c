@@ -116,16 +116,21 @@ uint16_t psd_handle_load_rates(psd_card *card, const psd_request *request, psd_b
   return l.state.effective <= date ? become_current(card, &l) : become_next(card, &l, date);
 }
 
-/* The table that counts on a date, taken apart; `bytes` holds it. */
+/* What is known of the table that counts on a date, or NULL. */
+static const psd_rates_state *state_on(const psd_card *card, uint32_t date) {
+  const psd_rates_state *next = &card->core.rates[NEXT];
+  const psd_rates_state *state = next->version > 0 && date >= next->effective ? next : &card->core.rates[CURRENT];
+  return state->version > 0 && date >= state->effective && date < state->expiry ? state : NULL;
+}
+
+/* That table, taken apart; `bytes` holds it. */
 static uint16_t open_for(const psd_card *card, uint32_t date, uint8_t bytes[RECORD_MAX], psd_rates *rates,
                          const psd_rates_state **state) {
-  const psd_rates_state *next = &card->core.rates[NEXT];
-  bool later = next->version > 0 && date >= next->effective;
-  *state = later ? next : &card->core.rates[CURRENT];
-  if ((*state)->version == 0 || date < (*state)->effective || date >= (*state)->expiry)
+  *state = state_on(card, date);
+  if (*state == NULL)
     return PSD_SW_REFERENCE_NOT_FOUND;
   size_t length = 0;
-  psd_object_id id = later ? PSD_OBJECT_NEXT_RATE_TABLE : PSD_OBJECT_RATE_TABLE;
+  psd_object_id id = *state == &card->core.rates[NEXT] ? PSD_OBJECT_NEXT_RATE_TABLE : PSD_OBJECT_RATE_TABLE;
   if (psd_object_fetch_bytes(card, id, bytes, RECORD_MAX, &length) != PSD_SW_OK || length < PSD_RATES_SIGNATURE ||
       !psd_rates_reopen(bytes, length - PSD_RATES_SIGNATURE, rates))
     return PSD_SW_MEMORY_FAILURE;
@@ -158,4 +163,14 @@ uint16_t psd_rates_services(const psd_card *card, psd_service_rates *services) {
   if (status == PSD_SW_OK)
     *services = rates.services;
   return status;
+}
+
+uint16_t psd_rates_version(const psd_card *card, uint64_t *version) {
+  psd_evidence_policy policy;
+  uint16_t status = psd_evidence_policy_fetch(card, &policy);
+  if (status != PSD_SW_OK)
+    return status;
+  const psd_rates_state *state = state_on(card, today(card, &policy));
+  *version = state != NULL ? state->version : 0;
+  return state != NULL ? PSD_SW_OK : PSD_SW_REFERENCE_NOT_FOUND;
 }

@@ -14,5 +14,7 @@ uint16_t psd_rates_price(psd_card *card, const psd_indicium_wish *wish, uint32_t
 
 /* SERVICE_RATES: those of the table that is in force today. 9000; 6A88 without one; 6581. */
 uint16_t psd_rates_services(const psd_card *card, psd_service_rates *services);
+/* The version of that table. The same statuses. */
+uint16_t psd_rates_version(const psd_card *card, uint64_t *version);
 
 #endif

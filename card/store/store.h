@@ -9,7 +9,7 @@
 #include "psd/ports.h"
 
 #define PSD_STORE_VALUE_MAX 2048U
-#define PSD_STORE_RECORDS_MAX 160U /* record numbers go from 0 to this, less one */
+#define PSD_STORE_RECORDS_MAX 192U /* record numbers go from 0 to this, less one */
 
 typedef enum psd_store_result {
   PSD_STORE_OK = 0,

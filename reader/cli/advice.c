@@ -53,6 +53,8 @@ const char *psd_advice(const psd_cli *cli, const psd_error *error) {
   uint16_t status = error->status;
   if ((status & 0xFFF0) == PSD_SW_TRIES_LEFT)
     status = PSD_SW_TRIES_LEFT;
+  if (cli->after != NULL)
+    return cli->after;
   if (cli->at_risk)
     return at_risk;
   if (cli->in_doubt)
@@ -90,7 +92,11 @@ static const struct {
     {PSD_BY_SERVER, PSD_SIGNAL_BALANCE, "no money is lost: ask the provider to look into it"},
 };
 
-static const char *advice_on(const psd_refusal *refusal) {
+/* What the card refuses beyond signing on is no matter of the session. */
+static const char *advice_on(const psd_cli *cli, const psd_refusal *refusal) {
+  if (cli->after != NULL ||
+      (refusal->who == PSD_BY_CARD && refusal->step == PSD_STEP_NONE && refusal->signal == PSD_SIGNAL_NONE))
+    return psd_advice(cli, &refusal->error);
   for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++)
     if (refusals[i].who == refusal->who && refusals[i].signal == refusal->signal)
       return refusals[i].words;
@@ -101,7 +107,7 @@ int psd_cli_refused(const psd_cli *cli, const psd_refusal *refusal) {
   psd_error error = refusal->error;
   if (error.result != PSD_REFUSED && error.result != PSD_BAD_ANSWER)
     return psd_cli_failed(cli, &error);
-  const char *advice = cli->at_risk ? at_risk : advice_on(refusal);
+  const char *advice = cli->at_risk ? at_risk : advice_on(cli, refusal);
   (void)fflush(stdout);
   fputs("psd: ", stderr);
   psd_cli_print(stderr, error.words);

@@ -67,6 +67,56 @@ const psd_verb psd_verbs[] = {
      "proves to the key management systems that the card holds its token keys (needs the PIN)",
      "The card needs its licence for it. The PIN as in psd pin.\n",
      PSD_OPTIONS_CARD | PSD_OPTION(KMS) | PSD_OPTION(POSTAL_KMS) | PSD_OPTION(PIN_FILE), 1, 1, psd_run_tokens},
+    {"cert", "request | renew | install | status | list | export | revoke | delete | import",
+     "certificates of users: asked for, installed, shown, revoked (most need the PIN)",
+     "request takes --subject, --slot, --purpose and --algorithm; renew --slot and --subject; export --slot\n"
+     "and -o; revoke --slot and --reason; import a FILE with a private key, --slot and --purpose. request,\n"
+     "renew, install, status and revoke sign on as psd audit does. list and export need no PIN.\n",
+     PSD_OPTIONS_SESSION | PSD_OPTION(PIN_FILE) | PSD_OPTION(SUBJECT) | PSD_OPTION(SLOT) | PSD_OPTION(PURPOSE) |
+         PSD_OPTION(ALGORITHM) | PSD_OPTION(REASON) | PSD_OPTION(OUTPUT) | PSD_OPTION(YES),
+     1, 2, psd_run_cert},
+    {"postmark", "FILE -o FILE.tsr | --verify FILE FILE.tsr",
+     "postmarks a file with the card's secure clock, or checks that (RFC 3161; needs the PIN)",
+     "--verify checks without the card: --root, --ca and --crl say whom to believe; with --metered the card\n"
+     "checks, and charges it. --last -o FILE.tsr gives the last one again, and charges nothing.\n",
+     PSD_OPTIONS_CARD | PSD_OPTION(PIN_FILE) | PSD_OPTION(SLOT) | PSD_OPTION(OUTPUT) | PSD_OPTION(YES) |
+         PSD_OPTION(VERIFY) | PSD_OPTION(METERED) | PSD_OPTION(CARD_HASH) | PSD_OPTION(LAST) | PSD_OPTION(ROOT) |
+         PSD_OPTION(CA) | PSD_OPTION(CRL),
+     0, 2, psd_run_postmark},
+    {"sign", "FILE [-o FILE.p7s]", "signs a file with a user's key (CMS, detached; needs the PIN)",
+     "Without -o the signature goes to FILE.p7s. --last -o FILE.p7s gives the last one again, and charges\n"
+     "nothing.\n",
+     PSD_OPTIONS_CARD | PSD_OPTION(PIN_FILE) | PSD_OPTION(SLOT) | PSD_OPTION(OUTPUT) | PSD_OPTION(YES) |
+         PSD_OPTION(CARD_HASH) | PSD_OPTION(LAST),
+     0, 1, psd_run_sign},
+    {"verify", "FILE FILE.p7s", "checks the signature of a file, without the card",
+     "--root, --ca and --crl say whom to believe.\n",
+     PSD_OPTION(JSON) | PSD_OPTION(ROOT) | PSD_OPTION(CA) | PSD_OPTION(CRL), 2, 2, psd_run_verify},
+    {"agent", "issue --subject CN=NAME --receiver FILE [-o PREFIX]",
+     "issues a certificate, its private key enciphered for the receiver (needs the PIN)",
+     "Writes PREFIX.crt and PREFIX.p7m. Takes --slot, --algorithm, --days and --purpose. --last -o PREFIX\n"
+     "gives the last ones again, and charges nothing.\n",
+     PSD_OPTIONS_CARD | PSD_OPTION(PIN_FILE) | PSD_OPTION(SLOT) | PSD_OPTION(OUTPUT) | PSD_OPTION(YES) |
+         PSD_OPTION(SUBJECT) | PSD_OPTION(RECEIVER) | PSD_OPTION(ALGORITHM) | PSD_OPTION(DAYS) | PSD_OPTION(PURPOSE) |
+         PSD_OPTION(LAST),
+     1, 1, psd_run_agent},
+    {"credit", "request AMOUNT [USE] | accept [NUMBER] | show", "asks for a line of credit, accepts it, shows it",
+     "request and accept sign on as psd audit does, and need the PIN.\n",
+     PSD_OPTIONS_SESSION | PSD_OPTION(PIN_FILE) | PSD_OPTION(SLOT), 1, 3, psd_run_credit},
+    {"pay", "AMOUNT --to MERCHANT -o FILE.p7s | --verify FILE.p7s --to MERCHANT",
+     "pays from the line of credit, or checks a payment (needs the PIN)",
+     "--days says until when it can be settled. --verify checks without the card: --root, --ca and --crl say\n"
+     "whom to believe. --last -o FILE.p7s gives the last one again.\n",
+     PSD_OPTIONS_CARD | PSD_OPTION(PIN_FILE) | PSD_OPTION(SLOT) | PSD_OPTION(OUTPUT) | PSD_OPTION(YES) |
+         PSD_OPTION(TO) | PSD_OPTION(DAYS) | PSD_OPTION(LAST) | PSD_OPTION(VERIFY) | PSD_OPTION(ROOT) | PSD_OPTION(CA) |
+         PSD_OPTION(CRL),
+     0, 1, psd_run_pay},
+    {"tsa", "[--listen HOST:PORT]", "time stamps over HTTP (RFC 3161), made and paid for by the meter (needs the PIN)",
+     "Takes --reader and --card as often as there are cards; each has the same PIN. Ends with Ctrl-C. Whoever\n"
+     "reaches the address spends the money of the meter.\n",
+     PSD_OPTION(READER) | PSD_OPTION(CARD) | PSD_OPTION(JSON) | PSD_OPTION(PIN_FILE) | PSD_OPTION(SLOT) |
+         PSD_OPTION(LISTEN),
+     0, 0, psd_run_tsa},
     {"certificate", "FILE | --dsa FILE", "writes the PSD's certificate, or its DSA key, to a file",
      "FILE is what a verification site is given: X.509 in DER; with --dsa, identity and DSA key.\n",
      PSD_OPTIONS_CARD | PSD_OPTION(DSA), 1, 1, psd_run_certificate},

@@ -3,9 +3,8 @@
 #define PSD_CLI_H
 
 #include "psd/program/exit.h"
-#include "psd/reader/evidence.h"
+#include "psd/reader/certificate.h"
 #include "psd/reader/print.h"
-#include "psd/reader/session.h"
 
 #include <stdio.h>
 
@@ -15,6 +14,7 @@ enum psd_option_number {
 #include "options.def"
   PSD_OPTION_COUNT
 };
+_Static_assert(PSD_OPTION_COUNT <= 64, "a bit for each option");
 #define PSD_OPTION(NAME) (UINT64_C(1) << PSD_NUMBER_##NAME)
 /* Those of every verb that talks to a card. */
 #define PSD_OPTIONS_CARD (PSD_OPTION(READER) | PSD_OPTION(CARD) | PSD_OPTION(WAIT) | PSD_OPTION(JSON))
@@ -26,6 +26,13 @@ enum psd_option_number {
   (PSD_OPTION(CLASS) | PSD_OPTION(WEIGHT) | PSD_OPTION(TO) | PSD_OPTION(ZONE) | PSD_OPTION(DATE))
 
 typedef struct psd_cli psd_cli;
+
+/* A card that is named on the command line. */
+#define PSD_CLI_PLACES 16U
+typedef struct psd_cli_place {
+  bool socket;      /* --card */
+  const char *name; /* NULL: the first reader with a card */
+} psd_cli_place;
 
 typedef struct psd_verb {
   const char *name;
@@ -40,10 +47,15 @@ typedef struct psd_verb {
 /* A command line, parsed. Texts are argv's. */
 struct psd_cli {
   const psd_verb *verb;
-  uint64_t given; /* options */
+  uint64_t given;                       /* options */
+  psd_cli_place places[PSD_CLI_PLACES]; /* of tsa, which takes --reader and --card again and again */
+  size_t place_count;
+  const char *listen;
   const char *reader, *card, *keys, *profile, *pin_file, *atr;
   const char *server, *user, *password_file, *kms, *postal_kms, *state_dir;
   const char *output, *raw, *place, *sender, *addressee;
+  const char *to; /* destination, or payee */
+  const char *subject, *purpose, *receiver, *root, *ca, *crl;
   unsigned suite;  /* 0: the best */
   unsigned suites; /* 0: as the profile says */
   unsigned scheme; /* of K3 */
@@ -61,8 +73,12 @@ struct psd_cli {
   psd_symbology symbology;
   unsigned dpi;
   unsigned token_digits, token_order;
-  bool at_risk;  /* money was asked for, and nobody has said yet what came of it */
-  bool in_doubt; /* a piece was asked for, and nobody knows yet whether it was made */
+  unsigned slot, days; /* 0: not said */
+  psd_algorithm algorithm;
+  psd_reason reason;
+  bool at_risk;      /* money was asked for, and nobody has said yet what came of it */
+  bool in_doubt;     /* a piece was asked for, and nobody knows yet whether it was made */
+  const char *after; /* what to do if it ends here; NULL for nothing special */
   bool json;
   int argc; /* arguments of the verb */
   char **argv;
@@ -80,6 +96,12 @@ int psd_cli_main(int argc, char **argv);
 /* What an option says of a piece of mail, or of tokens: `number` is the option's, `value` its argument. False if it is
  * none of those; otherwise `*status` is PSD_EXIT_DONE, or an error was told. */
 bool psd_cli_take_piece(psd_cli *cli, int number, const char *value, int *status);
+/* --to, once the verb is known: a destination, but for pay, of which it is the payee. */
+int psd_cli_check_destination(psd_cli *cli);
+/* What an option says of a certificate service, likewise. */
+bool psd_cli_take_service(psd_cli *cli, int number, const char *value, int *status);
+/* Fills in from the environment whom to believe. */
+void psd_cli_needs_trust(psd_cli *cli);
 /* Fills in from the environment what signing on needs; PSD_EXIT_DONE, or it was told what is missing. */
 int psd_cli_needs_server(psd_cli *cli);
 /* The name of the first option of a set. */
@@ -137,9 +159,12 @@ psd_result psd_ask_passwords(const char *password_file, const psd_question *ques
 /* What a session refuses: one line on standard error, and what to do next; returns the exit status. */
 int psd_cli_refused(const psd_cli *cli, const psd_refusal *refusal);
 
+int psd_run_agent(psd_cli *cli);
 int psd_run_apdu(psd_cli *cli);
 int psd_run_audit(psd_cli *cli);
+int psd_run_cert(psd_cli *cli);
 int psd_run_certificate(psd_cli *cli);
+int psd_run_credit(psd_cli *cli);
 int psd_run_indicium(psd_cli *cli);
 int psd_run_info(psd_cli *cli);
 int psd_run_label(psd_cli *cli);
@@ -147,15 +172,20 @@ int psd_run_list(psd_cli *cli);
 int psd_run_log(psd_cli *cli);
 int psd_run_manufacture(psd_cli *cli);
 int psd_run_password(psd_cli *cli);
+int psd_run_tsa(psd_cli *cli);
+int psd_run_pay(psd_cli *cli);
 int psd_run_personalize(psd_cli *cli);
 int psd_run_pin(psd_cli *cli);
+int psd_run_postmark(psd_cli *cli);
 int psd_run_rates(psd_cli *cli);
 int psd_run_recover(psd_cli *cli);
 int psd_run_refill(psd_cli *cli);
 int psd_run_register(psd_cli *cli);
 int psd_run_self_test(psd_cli *cli);
+int psd_run_sign(psd_cli *cli);
 int psd_run_tokens(psd_cli *cli);
 int psd_run_trace(psd_cli *cli);
+int psd_run_verify(psd_cli *cli);
 int psd_run_withdraw(psd_cli *cli);
 
 #endif

@@ -11,7 +11,7 @@
 typedef struct psd_prints {
   psd_picture picture;
   char place[256];
-  char sender[PSD_ADDRESS_MAX + 1], addressee[PSD_ADDRESS_MAX + 1];
+  char sender[PSD_ADDRESSEE_MAX + 1], addressee[PSD_ADDRESSEE_MAX + 1];
   bool many; /* files have numbers */
 } psd_prints;
 

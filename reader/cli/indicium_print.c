@@ -70,11 +70,11 @@ static int check_files(const psd_cli *cli, const psd_prints *prints, const char 
 }
 
 /* The lines of a file. */
-static psd_result read_lines(int fd, const char *path, char text[PSD_ADDRESS_MAX + 1], psd_error *error) {
+static psd_result read_lines(int fd, const char *path, char text[PSD_ADDRESSEE_MAX + 1], psd_error *error) {
   size_t length = 0;
   ssize_t got = 1;
-  while (got > 0 && length <= PSD_ADDRESS_MAX) {
-    got = read(fd, text + length, PSD_ADDRESS_MAX + 1 - length);
+  while (got > 0 && length <= PSD_ADDRESSEE_MAX) {
+    got = read(fd, text + length, PSD_ADDRESSEE_MAX + 1 - length);
     if (got < 0 && errno == EINTR)
       got = 1;
     else if (got < 0)
@@ -82,8 +82,8 @@ static psd_result read_lines(int fd, const char *path, char text[PSD_ADDRESS_MAX
     else
       length += (size_t)got;
   }
-  if (length > PSD_ADDRESS_MAX)
-    return psd_error_set(error, PSD_BAD_INPUT, "%.200s: an address has at most %u bytes", path, PSD_ADDRESS_MAX);
+  if (length > PSD_ADDRESSEE_MAX)
+    return psd_error_set(error, PSD_BAD_INPUT, "%.200s: an address has at most %u bytes", path, PSD_ADDRESSEE_MAX);
   text[length] = '\0';
   if (memchr(text, '\0', length) != NULL)
     return psd_error_set(error, PSD_BAD_INPUT, "%.200s is no text", path);
@@ -91,12 +91,12 @@ static psd_result read_lines(int fd, const char *path, char text[PSD_ADDRESS_MAX
 }
 
 /* Words of the command line, in which \n is a new line. */
-static psd_result take_words(const char *words, char text[PSD_ADDRESS_MAX + 1], psd_error *error) {
+static psd_result take_words(const char *words, char text[PSD_ADDRESSEE_MAX + 1], psd_error *error) {
   size_t length = 0;
   for (const char *at = words; *at != '\0'; at++) {
     bool line = at[0] == '\\' && at[1] == 'n';
-    if (length == PSD_ADDRESS_MAX)
-      return psd_error_set(error, PSD_BAD_INPUT, "an address has at most %u bytes", PSD_ADDRESS_MAX);
+    if (length == PSD_ADDRESSEE_MAX)
+      return psd_error_set(error, PSD_BAD_INPUT, "an address has at most %u bytes", PSD_ADDRESSEE_MAX);
     text[length++] = line ? '\n' : *at;
     at += line ? 1 : 0;
   }
@@ -110,7 +110,7 @@ static bool names_file(const char *value) {
 }
 
 /* What names a file that is there is the file. */
-static psd_result take_address(const char *value, char text[PSD_ADDRESS_MAX + 1], psd_error *error) {
+static psd_result take_address(const char *value, char text[PSD_ADDRESSEE_MAX + 1], psd_error *error) {
   text[0] = '\0';
   if (value == NULL)
     return PSD_OK;

@@ -17,6 +17,8 @@ static const psd_object_id shown[] = {
     PSD_OBJECT_WATCHDOG,
     PSD_OBJECT_LICENCE,
     PSD_OBJECT_SERVICE_RATES,
+    PSD_OBJECT_CERTIFICATE_POLICY,
+    PSD_OBJECT_CERTIFICATE_STATE,
     PSD_OBJECT_PIN_POLICY,
     PSD_OBJECT_PIN_STATUS,
     PSD_OBJECT_KEY_STATUS,
@@ -24,8 +26,8 @@ static const psd_object_id shown[] = {
     PSD_OBJECT_LOG_HEAD,
 };
 
-static psd_result (*const more[])(psd_cli *cli, psd_json *json) = {psd_info_certificate, psd_info_inspection,
-                                                                   psd_info_operation, psd_info_evidence};
+static psd_result (*const more[])(psd_cli *cli, psd_json *json) = {
+    psd_info_certificate, psd_info_inspection, psd_info_operation, psd_info_evidence, psd_info_services};
 
 static bool is_length(const psd_object *object, size_t length) {
   return length >= object->least && length <= object->most;

@@ -16,6 +16,8 @@ psd_result psd_info_operation(psd_cli *cli, psd_json *json);
 /* From when to when the PSD's certificate is valid, if it has one. */
 psd_result psd_info_certificate(psd_cli *cli, psd_json *json);
 
+/* What the certificate meter counts, and the keys of its users. */
+psd_result psd_info_services(psd_cli *cli, psd_json *json);
 /* What evidence it makes, and its rate tables. */
 psd_result psd_info_evidence(psd_cli *cli, psd_json *json);
 

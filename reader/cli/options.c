@@ -92,6 +92,7 @@ static const struct {
   int number;
   size_t offset;
 } texts[] = {
+    {PSD_NUMBER_LISTEN, offsetof(psd_cli, listen)},
     {PSD_NUMBER_READER, offsetof(psd_cli, reader)},
     {PSD_NUMBER_CARD, offsetof(psd_cli, card)},
     {PSD_NUMBER_KEYS, offsetof(psd_cli, keys)},
@@ -109,6 +110,13 @@ static const struct {
     {PSD_NUMBER_PLACE, offsetof(psd_cli, place)},
     {PSD_NUMBER_SENDER, offsetof(psd_cli, sender)},
     {PSD_NUMBER_ADDRESSEE, offsetof(psd_cli, addressee)},
+    {PSD_NUMBER_TO, offsetof(psd_cli, to)},
+    {PSD_NUMBER_SUBJECT, offsetof(psd_cli, subject)},
+    {PSD_NUMBER_PURPOSE, offsetof(psd_cli, purpose)},
+    {PSD_NUMBER_RECEIVER, offsetof(psd_cli, receiver)},
+    {PSD_NUMBER_ROOT, offsetof(psd_cli, root)},
+    {PSD_NUMBER_CA, offsetof(psd_cli, ca)},
+    {PSD_NUMBER_CRL, offsetof(psd_cli, crl)},
 };
 
 static void take_text(psd_cli *cli, int number) {
@@ -117,13 +125,24 @@ static void take_text(psd_cli *cli, int number) {
       memcpy((char *)cli + texts[i].offset, &optarg, sizeof optarg);
 }
 
+/* Of most verbs the last one counts. */
+static int take_place(psd_cli *cli, bool socket) {
+  if (cli->place_count == PSD_CLI_PLACES)
+    return psd_cli_usage(cli, "more than %u cards are named", PSD_CLI_PLACES);
+  cli->places[cli->place_count++] = (psd_cli_place){socket, optarg};
+  return PSD_EXIT_DONE;
+}
+
 static int take_option(psd_cli *cli, int number) {
   int status = PSD_EXIT_DONE;
   cli->given |= UINT64_C(1) << number;
   take_text(cli, number);
-  if (psd_cli_take_piece(cli, number, optarg, &status))
+  if (psd_cli_take_piece(cli, number, optarg, &status) || psd_cli_take_service(cli, number, optarg, &status))
     return status;
   switch (number) {
+  case PSD_NUMBER_READER:
+  case PSD_NUMBER_CARD:
+    return take_place(cli, number == PSD_NUMBER_CARD);
   case PSD_NUMBER_JSON:
     cli->json = true;
     break;
@@ -157,20 +176,22 @@ static const psd_verb *verb_called(const char *name) {
 }
 
 /* What the environment says where the command line does not; empty is as good as not there. */
-static void take_environment(psd_cli *cli) {
-  const struct {
-    const char *name;
-    const char **text;
-  } variables[] = {{"PSD_SERVER", &cli->server}, {"PSD_USER", &cli->user}, {"PSD_PASSWORD_FILE", &cli->password_file}};
-  for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++) {
-    const char *value = getenv(variables[i].name);
-    if (*variables[i].text == NULL && value != NULL && value[0] != '\0')
-      *variables[i].text = value;
-  }
+static void take_variable(const char *name, const char **text) {
+  const char *value = getenv(name);
+  if (*text == NULL && value != NULL && value[0] != '\0')
+    *text = value;
+}
+
+void psd_cli_needs_trust(psd_cli *cli) {
+  take_variable("PSD_ROOT", &cli->root);
+  take_variable("PSD_CA", &cli->ca);
+  take_variable("PSD_CRL", &cli->crl);
 }
 
 int psd_cli_needs_server(psd_cli *cli) {
-  take_environment(cli);
+  take_variable("PSD_SERVER", &cli->server);
+  take_variable("PSD_USER", &cli->user);
+  take_variable("PSD_PASSWORD_FILE", &cli->password_file);
   if (cli->server == NULL || cli->user == NULL)
     return psd_cli_usage(cli, "%s needs --server and --user, or PSD_SERVER and PSD_USER", cli->verb->name);
   return PSD_EXIT_DONE;
@@ -183,7 +204,8 @@ static int check(psd_cli *cli) {
   uint64_t foreign = cli->given & ~(cli->verb->options | PSD_OPTION(HELP) | PSD_OPTION(VERSION));
   if (foreign != 0)
     return psd_cli_usage(cli, "%s takes no --%s", cli->verb->name, psd_cli_option_name(foreign));
-  if ((cli->given & PSD_OPTION(READER)) != 0 && (cli->given & PSD_OPTION(CARD)) != 0)
+  bool several = (cli->verb->options & PSD_OPTION(LISTEN)) != 0;
+  if (!several && (cli->given & PSD_OPTION(READER)) != 0 && (cli->given & PSD_OPTION(CARD)) != 0)
     return psd_cli_usage(cli, "--reader and --card exclude each other");
   if ((cli->given & PSD_OPTION(WAIT)) != 0 && (cli->given & PSD_OPTION(CARD)) != 0)
     return psd_cli_usage(cli, "--wait is for readers, not for --card");
@@ -193,6 +215,9 @@ static int check(psd_cli *cli) {
     return psd_cli_usage(cli, "a PIN or PUK is never taken from the command line");
   if (cli->argc > cli->verb->most)
     return psd_cli_usage(cli, "that is an argument too many: psd %s %s", cli->verb->name, cli->verb->synopsis);
+  int status = psd_cli_check_destination(cli);
+  if (status != PSD_EXIT_DONE)
+    return status;
   /* rates, which has a PIN too, signs on only for some of what it does, and asks for the server then. */
   bool always = (cli->verb->options & (PSD_OPTION(USER) | PSD_OPTION(PIN_FILE))) == PSD_OPTION(USER);
   return always ? psd_cli_needs_server(cli) : PSD_EXIT_DONE;

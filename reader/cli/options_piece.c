@@ -18,10 +18,9 @@ static int take_weight(psd_cli *cli, const char *value) {
                        PSD_GRAMS_MOST);
 }
 
-static int take_destination(psd_cli *cli, const char *value) {
-  if (psd_destination_parse(value, &cli->destination))
-    return PSD_EXIT_DONE;
-  return psd_cli_usage(cli, "--to is a ZIP such as 90210 or 90210-1234, or 11 digits");
+int psd_cli_check_destination(psd_cli *cli) {
+  bool place = cli->to == NULL || cli->verb->run == psd_run_pay || psd_destination_parse(cli->to, &cli->destination);
+  return place ? PSD_EXIT_DONE : psd_cli_usage(cli, "--to is a ZIP such as 90210 or 90210-1234, or 11 digits");
 }
 
 static int take_date(psd_cli *cli, const char *value) {
@@ -65,9 +64,6 @@ bool psd_cli_take_piece(psd_cli *cli, int number, const char *value, int *status
     return true;
   case PSD_NUMBER_WEIGHT:
     *status = take_weight(cli, value);
-    return true;
-  case PSD_NUMBER_TO:
-    *status = take_destination(cli, value);
     return true;
   case PSD_NUMBER_ZONE:
     *status = take_number(cli, "zone", value, 1, PSD_ZONE_MOST, &cli->zone);

@@ -79,11 +79,14 @@ psd_result psd_meeting_done(psd_meeting *meeting, psd_refusal *refusal) {
   return result;
 }
 
-psd_result psd_meeting_read(psd_meeting *meeting, psd_object_id object, void *value, psd_refusal *refusal) {
-  psd_result result = psd_host_get_object(meeting->cli->host, object, value);
+psd_result psd_meeting_card(psd_meeting *meeting, psd_result result, psd_refusal *refusal) {
   if (result != PSD_OK)
     *refusal = (psd_refusal){.error = *psd_host_error(meeting->cli->host), .who = PSD_BY_CARD};
   return result;
+}
+
+psd_result psd_meeting_read(psd_meeting *meeting, psd_object_id object, void *value, psd_refusal *refusal) {
+  return psd_meeting_card(meeting, psd_host_get_object(meeting->cli->host, object, value), refusal);
 }
 
 /* Money that was moved stays moved, whatever becomes of the goodbye. */

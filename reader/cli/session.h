@@ -15,6 +15,7 @@ typedef struct psd_errand {
   psd_result (*act)(psd_meeting *meeting, psd_refusal *refusal);
   /* What came of it. */
   psd_result (*show)(psd_meeting *meeting);
+  void *context; /* the errand's own */
 } psd_errand;
 
 struct psd_meeting {
@@ -43,7 +44,9 @@ int psd_meet(psd_cli *cli, const psd_errand *errand, size_t count);
 psd_result psd_meeting_sign_on(psd_meeting *meeting);
 /* The Host has all it wants of the session; recovered is what the server says by then. */
 psd_result psd_meeting_done(psd_meeting *meeting, psd_refusal *refusal);
-/* An object of the card, in the middle of a session; a failure is the card's refusal. */
+/* What the card has answered, in the middle of a session: `result`; a failure is the card's refusal. */
+psd_result psd_meeting_card(psd_meeting *meeting, psd_result result, psd_refusal *refusal);
+/* An object of the card, likewise. */
 psd_result psd_meeting_read(psd_meeting *meeting, psd_object_id object, void *value, psd_refusal *refusal);
 
 /* Begins what is shown. */

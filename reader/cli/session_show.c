@@ -122,10 +122,29 @@ static void show_actions(psd_meeting *meeting) {
 typedef struct card {
   psd_device_id id;
   psd_life_cycle life;
-  psd_registers registers;
+  psd_registers registers, certificate;
+  psd_certificate_state services;
   psd_watchdog watchdog;
   psd_vendor_key vendor_key;
 } card;
+
+/* The registers of the certificate group, where it has any, and what is due. */
+static void say_services(psd_text *text, const card *of) {
+  const psd_registers *registers = &of->certificate;
+  if (registers->control_total != 0 || registers->ascending != 0) {
+    psd_say(text, "  certificates         ascending ");
+    psd_say_amount(text, registers->ascending);
+    psd_say(text, ", descending ");
+    psd_say_amount(text, registers->descending);
+    psd_say(text, "\n");
+  }
+  psd_say(text, "  services             %" PRIu64 "\n", registers->piece_count);
+  if (of->services.due == 0)
+    return;
+  psd_say(text, "  payment due          ");
+  psd_say_amount(text, of->services.due);
+  psd_say(text, "\n");
+}
 
 static void print_card(const card *of, const char *suite) {
   char device[PSD_CLI_DEVICE_WORDS];
@@ -140,7 +159,9 @@ static void print_card(const card *of, const char *suite) {
   psd_say_amount(&text, of->registers.descending);
   psd_say(&text, "\n  control total        ");
   psd_say_amount(&text, of->registers.control_total);
-  psd_say(&text, "\n  piece count          %" PRIu64 "\n  next inspection      ", of->registers.piece_count);
+  psd_say(&text, "\n  piece count          %" PRIu64 "\n", of->registers.piece_count);
+  say_services(&text, of);
+  psd_say(&text, "  next inspection      ");
   psd_say_time(&text, psd_show_due(&of->watchdog));
   psd_say(&text, "\n  vendor key K1        number %" PRIu64, of->vendor_key.identifier);
   puts(words);
@@ -154,6 +175,8 @@ psd_result psd_show_card(psd_meeting *meeting) {
   } wanted[] = {{PSD_OBJECT_DEVICE_ID, &of.id},
                 {PSD_OBJECT_LIFE_CYCLE, &of.life},
                 {PSD_OBJECT_POSTAGE_REGISTERS, &of.registers},
+                {PSD_OBJECT_CERTIFICATE_REGISTERS, &of.certificate},
+                {PSD_OBJECT_CERTIFICATE_STATE, &of.services},
                 {PSD_OBJECT_WATCHDOG, &of.watchdog}};
   show_actions(meeting);
   for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {

@@ -1,6 +1,7 @@
 /* One request, one piece, one debit: whatever is lost on the way (docs/evidence.md, "The rule"). */
 #include "evidence.h"
 
+#include "again.h"
 #include "psd/spec/status.h"
 
 #include <string.h>
@@ -91,21 +92,6 @@ static psd_result ask(const making *of) {
   return result;
 }
 
-/* The card anew. A PIN costs a try where it is another card's. */
-static psd_result enter_again(const making *of) {
-  psd_device_id device;
-  psd_result result = psd_host_reconnect(of->host);
-  if (result == PSD_OK)
-    result = psd_host_select_psd(of->host, NULL);
-  if (result == PSD_OK)
-    result = psd_host_get_object(of->host, PSD_OBJECT_DEVICE_ID, &device);
-  if (result == PSD_OK && (memcmp(device.vendor, of->meter->device.vendor, sizeof device.vendor) != 0 ||
-                           memcmp(device.model, of->meter->device.model, sizeof device.model) != 0 ||
-                           device.serial != of->meter->device.serial))
-    return psd_host_fail(of->host, PSD_REFUSED, "another card is there now");
-  return result == PSD_OK ? psd_host_verify(of->host, of->pin) : result;
-}
-
 /* How it stands with a piece whose answer was lost. */
 typedef enum standing { UNKNOWN, NOT_MADE, MADE } standing;
 
@@ -126,13 +112,8 @@ static psd_result look_back(const making *of, standing *found) {
   return result;
 }
 
-/* True if the card is still in the conversation: it has answered, be it nonsense. */
-static bool in_touch(psd_result result) {
-  return result == PSD_OK || result == PSD_REFUSED || result == PSD_BAD_ANSWER;
-}
-
 static psd_result look_once(const making *of, psd_result before, standing *found) {
-  psd_result result = in_touch(before) ? PSD_OK : enter_again(of);
+  psd_result result = psd_in_touch(before) ? PSD_OK : psd_enter_again(of->host, &of->meter->device, of->pin);
   return result == PSD_OK ? look_back(of, found) : result;
 }
 
@@ -140,7 +121,7 @@ static psd_result look_once(const making *of, psd_result before, standing *found
 static standing find_out(const making *of, psd_result lost) {
   standing found = UNKNOWN;
   psd_result result = lost;
-  for (unsigned i = 0; i < ROUNDS && (i == 0 || !in_touch(result)); i++)
+  for (unsigned i = 0; i < ROUNDS && (i == 0 || !psd_in_touch(result)); i++)
     result = look_once(of, result, &found);
   return found;
 }

@@ -40,6 +40,7 @@ static void put_object(const psd_profile *profile, psd_object_id id, uint64_t no
       {PSD_OBJECT_SESSION_POLICY, &profile->session_policy},
       {PSD_OBJECT_SHARED_KEY, &profile->shared_key},
       {PSD_OBJECT_EVIDENCE_POLICY, &profile->evidence_policy},
+      {PSD_OBJECT_CERTIFICATE_POLICY, &profile->certificate_policy},
   };
   for (size_t i = 0; i < sizeof messages / sizeof messages[0]; i++)
     if (messages[i].id == id)

@@ -6,13 +6,13 @@
 #include <string.h>
 
 psd_result psd_addressee_digest(const char *text, uint8_t digest[8], psd_error *error) {
-  uint8_t bytes[PSD_ADDRESS_MAX], hash[EVP_MAX_MD_SIZE];
+  uint8_t bytes[PSD_ADDRESSEE_MAX], hash[EVP_MAX_MD_SIZE];
   unsigned length = 0;
   psd_buffer plain = psd_buffer_over(bytes, sizeof bytes);
   memset(digest, 0, 8);
   psd_put_addressee(&plain, text);
   if (plain.overflow)
-    return psd_error_set(error, PSD_BAD_INPUT, "an address has at most %u bytes", PSD_ADDRESS_MAX);
+    return psd_error_set(error, PSD_BAD_INPUT, "an address has at most %u bytes", PSD_ADDRESSEE_MAX);
   if (plain.length == 0)
     return PSD_OK;
   if (EVP_Digest(plain.data, plain.length, hash, &length, EVP_sha256(), NULL) != 1)

@@ -63,6 +63,7 @@ const psd_setting_row psd_setting_rows[] = {
   ROW("evidence_profiles", PROFILES, evidence_policy.profiles, EVIDENCE_POLICY, false, 0, 0),
   ROW("evidence_ahead", NUMBER, evidence_policy.ahead, EVIDENCE_POLICY, false, 0, PSD_DATE_AHEAD_MOST),
   ROW("evidence_offset", OFFSET, evidence_policy.offset, EVIDENCE_POLICY, false, 0, 0),
+  ROW("import", YES_NO, certificate_policy.import, CERTIFICATE_POLICY, false, 0, 0),
   ROW("new_keys", KEYS, new_keys, COUNT, false, 0, 0),
 };
 /* clang-format on */

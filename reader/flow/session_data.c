@@ -6,8 +6,10 @@
 
 /* Commands for the card between a request of the Host and its answer. */
 #define RELAYS_MAX 32U
+/* Bytes of the longest frame in a session: a server reads no longer one of a Host (docs/handshake.md, "Frames"). */
+#define BODY_MAX 8192U
 /* Bytes of the longest content of a request. */
-#define CONTENT_MAX 1024U
+#define CONTENT_MAX (BODY_MAX - PSD_SIZE_HOST_REQUEST - PSD_GCM_TAG)
 
 psd_result psd_give_up(psd_call *call, psd_step step, psd_refuser who, psd_signal signal, const psd_error *error,
                        psd_refusal *refusal) {
@@ -80,7 +82,7 @@ psd_result psd_await_frame(psd_call *call, psd_session *relay, psd_step step, ps
 }
 
 psd_result psd_relay_record(psd_session *session, const psd_buffer *record, psd_refusal *refusal) {
-  uint8_t bytes[PSD_FRAME_BODY_MAX];
+  uint8_t bytes[BODY_MAX];
   psd_buffer answer = psd_buffer_over(bytes, sizeof bytes);
   psd_error error;
   psd_result result = psd_host_envelope(session->host, record->data, record->length, &answer);
@@ -149,7 +151,7 @@ static bool read_answer(const psd_buffer *opened, psd_host_operation operation, 
 
 psd_result psd_ask_server(psd_session *session, psd_host_operation operation, const void *content, size_t length,
                           psd_buffer *rest, psd_refusal *refusal) {
-  uint8_t bytes[PSD_FRAME_BODY_MAX], text[PSD_FRAME_BODY_MAX];
+  uint8_t bytes[BODY_MAX], text[BODY_MAX];
   psd_buffer record = psd_buffer_over(bytes, sizeof bytes);
   psd_buffer opened = psd_buffer_over(text, sizeof text);
   psd_host_answer answer;

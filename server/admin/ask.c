@@ -20,19 +20,21 @@ static int refused(psd_cursor body, const psd_admin_question *question) {
 }
 
 static int take_answer(const char *kms, const psd_admin_question *question, const psd_wire_answer *got, void *answer,
-                       size_t length) {
+                       size_t least, size_t most, size_t *length) {
   psd_kms_call head;
   psd_cursor body = psd_cursor_over(got->body, got->length);
   bool ours = psd_take_message(&body, PSD_MESSAGE_KMS_CALL, &head) && head.number == CALL_NUMBER;
   if (ours && got->type == PSD_FRAME_KMS_REFUSED)
     return refused(body, question);
-  if (!ours || got->type != question->answer || body.left != length)
+  if (!ours || got->type != question->answer || body.left < least || body.left > most)
     return psd_admin_refuse("what answers at %s is no key management system", kms);
-  (void)psd_take_into(&body, answer, length);
+  *length = body.left;
+  (void)psd_take_into(&body, answer, *length);
   return PSD_EXIT_DONE;
 }
 
-int psd_admin_ask_kms(const char *kms, const psd_admin_question *question, void *answer, size_t length) {
+static int ask(const char *kms, const psd_admin_question *question, void *answer, size_t least, size_t most,
+               size_t *length) {
   uint8_t bytes[PSD_FRAME_BODY_MAX];
   char words[256];
   psd_wire_answer got;
@@ -43,7 +45,17 @@ int psd_admin_ask_kms(const char *kms, const psd_admin_question *question, void 
     (void)psd_admin_refuse("the key management system cannot be reached: %s", words);
     return PSD_EXIT_UNREACHABLE;
   }
-  int status = take_answer(kms, question, &got, answer, length);
+  int status = take_answer(kms, question, &got, answer, least, most, length);
   psd_secret_wipe(&got, sizeof got);
   return status;
+}
+
+int psd_admin_ask_kms(const char *kms, const psd_admin_question *question, void *answer, size_t length) {
+  size_t got = 0;
+  return ask(kms, question, answer, length, length, &got);
+}
+
+int psd_admin_ask_kms_for(const char *kms, const psd_admin_question *question, void *answer, size_t room,
+                          size_t *length) {
+  return ask(kms, question, answer, 1, room, length);
 }

@@ -15,5 +15,8 @@ typedef struct psd_admin_question {
 /* Asks the one at the socket `kms`; `answer` gets the `length` bytes that follow KMS_CALL. Returns PSD_EXIT_DONE, or
  * the exit status after telling why. */
 int psd_admin_ask_kms(const char *kms, const psd_admin_question *question, void *answer, size_t length);
+/* The same for an answer of 1 to `room` bytes; `length` gets how many. */
+int psd_admin_ask_kms_for(const char *kms, const psd_admin_question *question, void *answer, size_t room,
+                          size_t *length);
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef PSD_SERVER_COMMAND_H
 #define PSD_SERVER_COMMAND_H
 
+#include "authority/authority.h"
 #include "datacenter/datacenter.h"
 #include "psd/program/exit.h"
 #include "psd/program/json.h"
@@ -38,6 +39,8 @@ enum psd_admin_option {
   PSD_ADMIN_KMS_LOG = 1 << 26,
   PSD_ADMIN_RATE_KEY = 1 << 27,
   PSD_ADMIN_CSV = 1 << 28,
+  PSD_ADMIN_REASON = 1 << 29,
+  PSD_ADMIN_OVERDUE = 1 << 30,
   /* Those of every verb, of those who see names, and of those who set a password. */
   PSD_ADMIN_PLAIN = PSD_ADMIN_DB | PSD_ADMIN_JSON,
   PSD_ADMIN_NAMES = PSD_ADMIN_PLAIN | PSD_ADMIN_KMS,
@@ -47,6 +50,9 @@ enum psd_admin_option {
   PSD_ADMIN_LIMITS = PSD_ADMIN_MINIMUM_POSTAGE | PSD_ADMIN_MAXIMUM_POSTAGE | PSD_ADMIN_MAXIMUM_DESCENDING |
                      PSD_ADMIN_MINIMUM_REFILL | PSD_ADMIN_MAXIMUM_REFILL,
 };
+
+/* The last one has no room in an int. */
+#define PSD_ADMIN_UNPAID (1U << 31)
 
 typedef enum psd_admin_kind {
   PSD_ADMIN_FLAG,
@@ -86,8 +92,8 @@ typedef struct psd_admin_verb {
 struct psd_admin {
   const psd_admin_verb *verb;
   unsigned given; /* options */
-  const char *url, *kms, *account, *password_file, *realm, *reference, *kms_log, *rate_key;
-  uint32_t memory, passes, lanes, zip, licence, warn, lock; /* warn and lock in days */
+  const char *url, *kms, *account, *password_file, *realm, *reference, *kms_log, *rate_key, *reason;
+  uint32_t memory, passes, lanes, zip, licence, warn, lock, overdue, unpaid; /* the last four in days */
   uint64_t credit, since;
   psd_limits limits;
   bool json;
@@ -150,6 +156,11 @@ int psd_admin_take_amount(const psd_admin *admin, const char *words, uint64_t *m
 /* "2026-11-21" into seconds since 1970, the beginning of that day (UTC). */
 bool psd_admin_date(const char *words, uint64_t *seconds);
 
+/* Words that are kept: 1 to 128 bytes of UTF-8 without control characters. */
+bool psd_admin_reason_valid(const char *words);
+/* A number from 1 on, of a certificate or of a row; false for anything else. */
+bool psd_admin_number(const char *words, uint64_t most, uint64_t *number);
+
 /* How a PSD is named to the operator, and by him. */
 #define PSD_ADMIN_DEVICE_WORDS 24U
 typedef struct psd_admin_device {
@@ -194,6 +205,26 @@ int psd_admin_account_resume(psd_admin *admin);
 int psd_admin_account_show(psd_admin *admin);
 int psd_admin_account_statement(psd_admin *admin);
 int psd_admin_account_suspend(psd_admin *admin);
+int psd_admin_ca_accept(psd_admin *admin);
+int psd_admin_ca_crl(psd_admin *admin);
+int psd_admin_ca_export(psd_admin *admin);
+int psd_admin_ca_init(psd_admin *admin);
+int psd_admin_ca_list(psd_admin *admin);
+int psd_admin_ca_ocsp(psd_admin *admin);
+int psd_admin_ca_reject(psd_admin *admin);
+int psd_admin_ca_requests(psd_admin *admin);
+int psd_admin_ca_revoke(psd_admin *admin);
+int psd_admin_ca_revoke_meter(psd_admin *admin);
+int psd_admin_ca_show(psd_admin *admin);
+int psd_admin_ca_sweep(psd_admin *admin);
+int psd_admin_credit_approve(psd_admin *admin);
+int psd_admin_credit_list(psd_admin *admin);
+int psd_admin_credit_payees(psd_admin *admin);
+int psd_admin_credit_reject(psd_admin *admin);
+int psd_admin_credit_remit(psd_admin *admin);
+int psd_admin_credit_revoke(psd_admin *admin);
+int psd_admin_credit_settle(psd_admin *admin);
+int psd_admin_credit_show(psd_admin *admin);
 int psd_admin_evidence_accept(psd_admin *admin);
 int psd_admin_evidence_import(psd_admin *admin);
 int psd_admin_keys(psd_admin *admin);

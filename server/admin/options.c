@@ -49,13 +49,20 @@ const psd_admin_option_row psd_admin_options[] = {
     {PSD_ADMIN_WARN, "warn", PSD_ADMIN_NUMBER, AT(warn), 1, DAYS_MOST, "DAYS",
      "days without an audit after which the meter warns"},
     {PSD_ADMIN_LOCK, "lock", PSD_ADMIN_NUMBER, AT(lock), 1, DAYS_MOST, "DAYS", "and after which it locks"},
-    {PSD_ADMIN_ALL, "all", PSD_ADMIN_FLAG, 0, 0, 0, "", "every meter"},
+    {PSD_ADMIN_ALL, "all", PSD_ADMIN_FLAG, 0, 0, 0, "", "every meter; every request"},
     {PSD_ADMIN_SKIP_BAD, "skip-bad", PSD_ADMIN_FLAG, 0, 0, 0, "", "takes the good lines of a file that has bad ones"},
     {PSD_ADMIN_KMS_LOG, "kms-log", PSD_ADMIN_TEXT, AT(kms_log), 0, 0, "FILE",
      "what psd-kms log --movements has printed; - is standard input"},
     {PSD_ADMIN_RATE_KEY, "rate-key", PSD_ADMIN_TEXT, AT(rate_key), 0, 0, "FILE",
      "public key of kind rate, as psd-kms export prints it: the signature is checked with it"},
     {PSD_ADMIN_CSV, "csv", PSD_ADMIN_FLAG, 0, 0, 0, "", "serial,time,reason a line, as psd-kms crl reads it"},
+    {PSD_ADMIN_REASON, "reason", PSD_ADMIN_TEXT, AT(reason), 0, 0, "WORDS",
+     "why; of a revocation unspecified, key-compromise, affiliation-changed, superseded, cessation, "
+     "privilege-withdrawn"},
+    {PSD_ADMIN_OVERDUE, "overdue", PSD_ADMIN_NUMBER, AT(overdue), 0, DAYS_MOST, "DAYS",
+     "days that the inspection of a meter is overdue"},
+    {PSD_ADMIN_UNPAID, "unpaid", PSD_ADMIN_NUMBER, AT(unpaid), 0, DAYS_MOST, "DAYS",
+     "days that a payment for a revocation is due"},
     {PSD_ADMIN_HELP, "help", PSD_ADMIN_FLAG, 0, 0, 0, "", "this"},
     {PSD_ADMIN_VERSION, "version", PSD_ADMIN_FLAG, 0, 0, 0, "", "the version"},
 };
@@ -106,6 +113,8 @@ static int take_text(psd_admin *admin, const psd_admin_option_row *row) {
     return psd_admin_usage(admin, "--db is sqlite:FILE or postgresql://...");
   if (row->bit == PSD_ADMIN_REALM && !psd_password_realm(optarg, padded))
     return psd_admin_usage(admin, "--realm has 1 to 32 printable ASCII characters");
+  if (row->bit == PSD_ADMIN_REASON && !psd_admin_reason_valid(optarg))
+    return psd_admin_usage(admin, "--reason has 1 to 128 bytes of text");
   if (row->bit == PSD_ADMIN_REFERENCE && (length == 0 || length > REFERENCE_MOST || !psd_printable(optarg, length)))
     return psd_admin_usage(admin, "--reference has 1 to %u printable ASCII characters", REFERENCE_MOST);
   return PSD_EXIT_DONE;

@@ -143,6 +143,7 @@ static void totals_json(const reconciliation *at, const psd_dc_totals *totals, b
   psd_json_signed(json, "meters", totals->meters);
   psd_json_signed(json, "certificates", totals->services);
   psd_json_signed(json, "debt", totals->debt);
+  psd_json_signed(json, "payees", totals->payees);
   psd_json_signed(json, "sum", totals->sum);
   psd_json_end_object(json);
   psd_json_number(json, "movements", totals->movements);
@@ -159,8 +160,13 @@ static void totals_words(const reconciliation *at, const psd_dc_totals *totals, 
   const struct {
     const char *name;
     int64_t amount;
-  } books[] = {{"bank", totals->bank},     {"accounts", totals->accounts},     {"reserved", totals->reserved},
-               {"meters", totals->meters}, {"certificates", totals->services}, {"debt", totals->debt},
+  } books[] = {{"bank", totals->bank},
+               {"accounts", totals->accounts},
+               {"reserved", totals->reserved},
+               {"meters", totals->meters},
+               {"certificates", totals->services},
+               {"debt", totals->debt},
+               {"payees", totals->payees},
                {"sum", totals->sum}};
   char words[PSD_ADMIN_MONEY];
   puts("");

@@ -18,8 +18,8 @@ typedef struct statement {
 } statement;
 
 static const char *movement_name(psd_movement_kind kind) {
-  static const char *const names[] = {"",        "deposit",  "payout", "reserve", "settle",
-                                      "release", "withdraw", "charge", "pay",     "adjust"};
+  static const char *const names[] = {"",         "deposit", "payout", "reserve", "settle",  "release",
+                                      "withdraw", "charge",  "pay",    "adjust",  "payment", "remit"};
   return (size_t)kind < sizeof names / sizeof names[0] ? names[kind] : "?";
 }
 

@@ -1,9 +1,13 @@
 /* Amounts and times: as an operator writes them, and as they are shown to him. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "admin/command.h"
+#include "psd/spec/chars.h"
 #include "psd/spec/text.h"
+
+#define REASON_MOST 128U
 
 const char *psd_admin_money(int64_t mills, char words[PSD_ADMIN_MONEY]) {
   if (mills >= 0)
@@ -25,6 +29,28 @@ int psd_admin_take_amount(const psd_admin *admin, const char *words, uint64_t *m
   if (!psd_admin_amount(words, mills) || *mills == 0)
     return psd_admin_usage(admin, "an amount is written as 50 or 50.00 or 0.125, is above zero and at most a billion");
   return PSD_EXIT_DONE;
+}
+
+bool psd_admin_reason_valid(const char *words) {
+  size_t left = strlen(words);
+  if (left == 0 || left > REASON_MOST)
+    return false;
+  for (const uint8_t *at = (const uint8_t *)words; left > 0;) {
+    size_t length = psd_utf8_length(at, left);
+    if (length == 0 || psd_utf8_control(at, length))
+      return false;
+    at += length;
+    left -= length;
+  }
+  return true;
+}
+
+bool psd_admin_number(const char *words, uint64_t most, uint64_t *number) {
+  size_t digits = strspn(words, "0123456789");
+  if (digits == 0 || digits > 18 || words[digits] != '\0')
+    return false;
+  *number = strtoull(words, NULL, 10);
+  return *number >= 1 && *number <= most;
 }
 
 static bool take_digits(const char **at, unsigned count, unsigned *number) {

@@ -2,15 +2,12 @@
 
 #include <limits.h>
 #include <openssl/pem.h>
+#include <string.h>
 
 #include "crypto/evp_internal.h"
 #include "crypto/x509_internal.h"
 
 #define KEY_IDENTIFIER 20
-/* Bits of keyUsage (RFC 5280, 4.2.1.3). */
-#define DIGITAL_SIGNATURE 0
-#define KEY_CERT_SIGN 5
-#define CRL_SIGN 6
 
 /* The serial number of a subject is a PrintableString (X.520, 6.2.9); characters of a device's name that are none there
  * make it UTF-8. */
@@ -33,8 +30,14 @@ X509_NAME *psd_x509_name_of(const psd_x509_name *wanted) {
   return NULL;
 }
 
+/* A Name that stands there in DER, or one of its parts. */
+static X509_NAME *subject_of(const psd_x509 *wanted) {
+  const unsigned char *at = wanted->subject_der.data;
+  return at != NULL ? d2i_X509_NAME(NULL, &at, (long)wanted->subject_der.length) : psd_x509_name_of(&wanted->subject);
+}
+
 static bool set_names(X509 *made, const psd_x509 *wanted) {
-  X509_NAME *issuer = psd_x509_name_of(&wanted->issuer), *subject = psd_x509_name_of(&wanted->subject);
+  X509_NAME *issuer = psd_x509_name_of(&wanted->issuer), *subject = subject_of(wanted);
   bool done = issuer != NULL && subject != NULL && X509_set_issuer_name(made, issuer) == 1 &&
               X509_set_subject_name(made, subject) == 1;
   X509_NAME_free(issuer);
@@ -49,49 +52,34 @@ static bool set_head(X509 *made, const psd_x509 *wanted) {
          ASN1_TIME_set(X509_getm_notAfter(made), (time_t)wanted->until) != NULL;
 }
 
-static bool set_key(X509 *made, const uint8_t point[PSD_POINT]) {
-  EVP_PKEY *key = psd_point_pkey(point);
+static EVP_PKEY *key_of(const psd_x509 *wanted) {
+  const unsigned char *at = wanted->key.data;
+  return at != NULL ? d2i_PUBKEY(NULL, &at, (long)wanted->key.length) : psd_point_pkey(wanted->point);
+}
+
+static bool set_key(X509 *made, const psd_x509 *wanted) {
+  EVP_PKEY *key = key_of(wanted);
   bool done = key != NULL && X509_set_pubkey(made, key) == 1;
   EVP_PKEY_free(key);
   return done;
 }
 
-static bool add_constraints(X509 *made, bool authority) {
-  BASIC_CONSTRAINTS *constraints = BASIC_CONSTRAINTS_new();
-  if (constraints != NULL)
-    constraints->ca = authority ? 0xFF : 0;
-  bool done = constraints != NULL &&
-              X509_add1_ext_i2d(made, NID_basic_constraints, constraints, authority ? 1 : 0, X509V3_ADD_APPEND) == 1;
-  BASIC_CONSTRAINTS_free(constraints);
-  return done;
-}
-
-static bool add_usage(X509 *made, bool authority) {
-  ASN1_BIT_STRING *usage = ASN1_BIT_STRING_new();
-  bool done = usage != NULL;
-  if (authority)
-    done = done && ASN1_BIT_STRING_set_bit(usage, KEY_CERT_SIGN, 1) == 1 &&
-           ASN1_BIT_STRING_set_bit(usage, CRL_SIGN, 1) == 1;
-  else
-    done = done && ASN1_BIT_STRING_set_bit(usage, DIGITAL_SIGNATURE, 1) == 1;
-  done = done && X509_add1_ext_i2d(made, NID_key_usage, usage, 1, X509V3_ADD_APPEND) == 1;
-  ASN1_BIT_STRING_free(usage);
-  return done;
-}
-
 /* The identifier of a key; NULL on failure. */
-static ASN1_OCTET_STRING *identifier_of(const uint8_t point[PSD_POINT]) {
+static ASN1_OCTET_STRING *identifier_of(const uint8_t *key, size_t length) {
   uint8_t digest[PSD_HASH];
   ASN1_OCTET_STRING *identifier = ASN1_OCTET_STRING_new();
-  if (identifier != NULL && psd_hash(&(psd_part){point, PSD_POINT}, 1, digest) &&
+  if (identifier != NULL && psd_hash(&(psd_part){key, length}, 1, digest) &&
       ASN1_OCTET_STRING_set(identifier, digest, KEY_IDENTIFIER) == 1)
     return identifier;
   ASN1_OCTET_STRING_free(identifier);
   return NULL;
 }
 
-static bool add_subject_key(X509 *made, const uint8_t point[PSD_POINT]) {
-  ASN1_OCTET_STRING *identifier = identifier_of(point);
+/* Of the key that was set. */
+static bool add_subject_key(X509 *made) {
+  const ASN1_BIT_STRING *key = X509_get0_pubkey_bitstr(made);
+  ASN1_OCTET_STRING *identifier =
+      key != NULL ? identifier_of(ASN1_STRING_get0_data(key), (size_t)ASN1_STRING_length(key)) : NULL;
   bool done =
       identifier != NULL && X509_add1_ext_i2d(made, NID_subject_key_identifier, identifier, 0, X509V3_ADD_APPEND) == 1;
   ASN1_OCTET_STRING_free(identifier);
@@ -101,7 +89,7 @@ static bool add_subject_key(X509 *made, const uint8_t point[PSD_POINT]) {
 AUTHORITY_KEYID *psd_x509_authority_of(const uint8_t point[PSD_POINT]) {
   AUTHORITY_KEYID *authority = AUTHORITY_KEYID_new();
   if (authority != NULL)
-    authority->keyid = identifier_of(point);
+    authority->keyid = identifier_of(point, PSD_POINT);
   if (authority != NULL && authority->keyid != NULL)
     return authority;
   AUTHORITY_KEYID_free(authority);
@@ -132,13 +120,16 @@ static bool add_private(X509 *made, const char *identifier, psd_part content) {
   return done;
 }
 
+/* A self-signed certificate names no other key (RFC 5280, 4.2.1.1). */
+static bool is_self_signed(const psd_x509 *wanted) {
+  return wanted->key.data == NULL && memcmp(wanted->point, wanted->issuer_point, PSD_POINT) == 0;
+}
+
 static bool fill(X509 *made, const psd_x509 *wanted) {
-  return set_head(made, wanted) && set_names(made, wanted) && set_key(made, wanted->point) &&
-         add_constraints(made, wanted->authority) && add_usage(made, wanted->authority) &&
-         add_subject_key(made, wanted->point) &&
-         /* A self-signed certificate names no other key (RFC 5280, 4.2.1.1). */
-         (wanted->authority || add_authority_key(made, wanted->issuer_point)) &&
-         add_private(made, wanted->private, wanted->content);
+  return set_head(made, wanted) && set_names(made, wanted) && set_key(made, wanted) &&
+         psd_x509_add_limits(made, wanted) && add_subject_key(made) &&
+         (is_self_signed(wanted) || add_authority_key(made, wanted->issuer_point)) &&
+         psd_x509_add_addresses(made, wanted) && add_private(made, wanted->private, wanted->content);
 }
 
 static bool put_der(X509 *made, uint8_t der[PSD_X509_MAX], size_t *length) {
@@ -160,8 +151,7 @@ bool psd_x509_make(const psd_x509 *wanted, const psd_pair *issuer, uint8_t der[P
   return done || psd_evp_failed();
 }
 
-/* The certificate that is all of `der`; NULL for anything else. */
-static X509 *take_der(psd_part der) {
+X509 *psd_x509_take(psd_part der) {
   const unsigned char *at = der.data;
   X509 *taken = der.length <= PSD_X509_MAX ? d2i_X509(NULL, &at, (long)der.length) : NULL;
   if (taken == NULL || at == (const unsigned char *)der.data + der.length)
@@ -171,7 +161,7 @@ static X509 *take_der(psd_part der) {
 }
 
 bool psd_x509_signed(psd_part der, const uint8_t issuer[PSD_POINT], const uint8_t point[PSD_POINT]) {
-  X509 *taken = take_der(der);
+  X509 *taken = psd_x509_take(der);
   EVP_PKEY *signer = psd_point_pkey(issuer), *subject = psd_point_pkey(point);
   EVP_PKEY *key = taken != NULL ? X509_get0_pubkey(taken) : NULL;
   bool done = key != NULL && signer != NULL && subject != NULL && EVP_PKEY_eq(key, subject) == 1 &&
@@ -182,8 +172,17 @@ bool psd_x509_signed(psd_part der, const uint8_t issuer[PSD_POINT], const uint8_
   return done || psd_evp_failed();
 }
 
+bool psd_x509_issued(psd_part der, const uint8_t issuer[PSD_POINT]) {
+  X509 *taken = psd_x509_take(der);
+  EVP_PKEY *signer = psd_point_pkey(issuer);
+  bool done = taken != NULL && signer != NULL && X509_verify(taken, signer) == 1;
+  EVP_PKEY_free(signer);
+  X509_free(taken);
+  return done || psd_evp_failed();
+}
+
 bool psd_x509_pem(psd_part der, char pem[PSD_X509_PEM_MAX]) {
-  X509 *taken = take_der(der);
+  X509 *taken = psd_x509_take(der);
   BIO *memory = BIO_new(BIO_s_mem());
   bool done = taken != NULL && memory != NULL && PEM_write_bio_X509(memory, taken) == 1 &&
               psd_bio_text(memory, pem, PSD_X509_PEM_MAX);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "authority/authority.h"
 #include "datacenter/rules.h"
 
 psd_db_result psd_dc_put_order(psd_db *db, psd_meter_row *row, unsigned action, const void *content, size_t length,
@@ -32,7 +33,9 @@ psd_db_result psd_dc_alarm(psd_db *db, psd_meter_row *row, psd_alarm_reason reas
   if ((result != PSD_DB_DONE && result != PSD_DB_EXISTS) || row->lock == PSD_METER_ALARMED)
     return result == PSD_DB_EXISTS ? PSD_DB_DONE : result;
   row->lock = PSD_METER_ALARMED;
-  result = psd_dc_drop_order(db, row, PSD_ACTION_ENABLE);
+  result = psd_ca_revoke_device(db, row->device.device, PSD_REASON_HOLD, PSD_CA_INSPECTION, time, NULL);
+  if (result == PSD_DB_DONE)
+    result = psd_dc_drop_order(db, row, PSD_ACTION_ENABLE);
   if (result == PSD_DB_DONE)
     result = psd_dc_put_order(db, row, PSD_ACTION_DISABLE, NULL, 0, time);
   return result == PSD_DB_DONE ? psd_db_meter_update(db, row) : result;

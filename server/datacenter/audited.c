@@ -2,7 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "authority/authority.h"
 #include "datacenter/rules.h"
+#include "psd/spec/objects.h"
 
 static psd_db_result charge(psd_db *db, psd_meter_row *row, const psd_audit *audit, uint64_t time) {
   psd_book meter = psd_book_of_device(PSD_BOOK_METER, row->device.device);
@@ -53,11 +55,31 @@ static psd_db_result agreed(psd_db *db, psd_meter_row *row, const psd_audit *aud
   return result == PSD_DB_DONE ? psd_db_meter_update(db, row) : result;
 }
 
+static psd_db_result credited(psd_db *db, psd_meter_row *row, psd_op *op, const psd_audit *audit, uint64_t time) {
+  psd_db_result result = psd_dc_finish(db, row, op, PSD_OP_SETTLED, time, NULL, 0);
+  return result == PSD_DB_DONE
+             ? psd_dc_collected(db, op, audit->mode,
+                                op->group == PSD_GROUP_POSTAGE ? audit->descending : audit->certificate_descending,
+                                time)
+             : result;
+}
+
+/* Current account: no refills, but a higher credit limit, out of which the card takes what was due. */
+static psd_db_result raised(psd_db *db, const psd_meter_row *row, const psd_audit *audit, uint64_t time) {
+  psd_audit last;
+  uint64_t spent = audit->ascending + audit->certificate_ascending;
+  if (audit->mode != PSD_FUNDS_ACCOUNT || spent < audit->ascending || !psd_dc_last_audit(row, &last) ||
+      last.mode != PSD_FUNDS_ACCOUNT || audit->credit_limit <= last.credit_limit)
+    return PSD_DB_DONE;
+  return psd_ca_collected(db, row->device.device, audit->credit_limit - last.credit_limit,
+                          audit->credit_limit > spent ? audit->credit_limit - spent : 0, time);
+}
+
 static psd_db_result apply(psd_db *db, psd_meter_row *row, psd_op *op, const psd_audit *audit, uint64_t time,
                            psd_finding finding) {
   switch (finding) {
   case PSD_FOUND_CREDITED:
-    return psd_dc_finish(db, row, op, PSD_OP_SETTLED, time, NULL, 0);
+    return credited(db, row, op, audit, time);
   case PSD_FOUND_CANCELLED:
     return psd_dc_finish(db, row, op, PSD_OP_RELEASED, time, NULL, 0);
   case PSD_FOUND_CLOSED:
@@ -103,7 +125,10 @@ psd_db_result psd_dc_audited(psd_db *db, const uint8_t audit[PSD_SIZE_AUDIT], ui
   /* What is of another mode is not compared with, or the next one would agree with it. */
   if (result != PSD_DB_DONE || psd_dc_other_mode(row, &said))
     return result;
-  result = psd_db_device_audited(db, device, audit, time);
+  if (!psd_dc_alarming(*finding))
+    result = raised(db, row, &said, time);
+  if (result == PSD_DB_DONE)
+    result = psd_db_device_audited(db, device, audit, time);
   if (result != PSD_DB_DONE)
     return result;
   memcpy(row->device.audit, audit, sizeof row->device.audit);

@@ -127,7 +127,7 @@ typedef struct psd_dc_line {
 } psd_dc_line;
 typedef bool psd_dc_line_visitor(void *user, const psd_dc_line *line);
 typedef struct psd_dc_totals {
-  int64_t bank, accounts, reserved, meters, services, debt;
+  int64_t bank, accounts, reserved, meters, services, debt, payees;
   int64_t sum; /* 0, or the ledger is broken */
   uint64_t meter_count, movements, open_operations, alarms, unbalanced, oversold;
 } psd_dc_totals;

@@ -2,7 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "authority/authority.h"
 #include "datacenter/rules.h"
+#include "psd/spec/objects.h"
 
 void psd_dc_device(const uint8_t vendor[2], const uint8_t model[2], uint64_t serial, uint8_t device[8]) {
   psd_buffer out = psd_buffer_over(device, 8);
@@ -87,10 +89,19 @@ psd_db_result psd_dc_finish(psd_db *db, psd_meter_row *row, psd_op *op, psd_op_s
     return result;
   if (state == PSD_OP_SETTLED)
     row->control_total[op->group] += (int64_t)op->amount;
-  row->withdrawn = row->withdrawn || (state == PSD_OP_CLOSED && op->final);
+  bool over = state == PSD_OP_CLOSED && op->final;
+  row->withdrawn = row->withdrawn || over;
   row->open_sequence = 0;
   op->state = state;
-  return psd_db_meter_update(db, row);
+  /* Its users have nothing to sign with any more. */
+  if (over)
+    result = psd_ca_revoke_device(db, op->device, PSD_REASON_CESSATION, PSD_CA_INSPECTION, time, NULL);
+  return result == PSD_DB_DONE ? psd_db_meter_update(db, row) : result;
+}
+
+psd_db_result psd_dc_collected(psd_db *db, const psd_op *op, uint64_t mode, uint64_t descending, uint64_t time) {
+  psd_group pays = mode == PSD_FUNDS_MERGED ? PSD_GROUP_POSTAGE : PSD_GROUP_CERTIFICATE;
+  return op->group == pays ? psd_ca_collected(db, op->device, op->amount, descending, time) : PSD_DB_DONE;
 }
 
 psd_db_result psd_dc_available(psd_db *db, int64_t account, uint64_t *available) {

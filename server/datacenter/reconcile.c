@@ -84,7 +84,8 @@ static psd_db_result sum_books(psd_db *db, psd_dc_totals *totals) {
     int64_t *sum;
   } sums[] = {{PSD_BOOK_BANK, &totals->bank},         {PSD_BOOK_ACCOUNT, &totals->accounts},
               {PSD_BOOK_RESERVED, &totals->reserved}, {PSD_BOOK_METER, &totals->meters},
-              {PSD_BOOK_SERVICES, &totals->services}, {PSD_BOOK_DEBT, &totals->debt}};
+              {PSD_BOOK_SERVICES, &totals->services}, {PSD_BOOK_DEBT, &totals->debt},
+              {PSD_BOOK_PAYEE, &totals->payees}};
   psd_db_result result = psd_db_ledger_sum(db, &totals->sum, &totals->movements);
   for (size_t i = 0; result == PSD_DB_DONE && i < sizeof sums / sizeof sums[0]; i++) {
     uint64_t books = 0;

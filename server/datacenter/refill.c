@@ -86,6 +86,13 @@ static bool receipt_of(const psd_op *op, const psd_funds_receipt *parsed) {
   return parsed->group == (uint64_t)op->group && parsed->amount == op->amount;
 }
 
+/* What the registers are for was told at the last audit: there is one before every refill. */
+static psd_db_result collect(psd_db *db, const psd_meter_row *row, const psd_op *op, uint64_t descending,
+                             uint64_t time) {
+  psd_audit audit;
+  return psd_dc_last_audit(row, &audit) ? psd_dc_collected(db, op, audit.mode, descending, time) : PSD_DB_DONE;
+}
+
 /* A receipt about an operation that the server has. `row` and `op` are found; no signal is wrong as it stands. */
 static psd_db_result end_refill(psd_db *db, psd_meter_row *row, psd_op *op, const psd_funds_receipt *parsed,
                                 psd_op_state state, const uint8_t *receipt, size_t length, uint64_t time,
@@ -97,8 +104,11 @@ static psd_db_result end_refill(psd_db *db, psd_meter_row *row, psd_op *op, cons
   if (!receipt_of(op, parsed) || (op->state != state && op->state != PSD_OP_RESERVED) ||
       (op->state == PSD_OP_RESERVED && parsed->control_total != total))
     return psd_dc_contradiction(db, row, PSD_ALARM_RECEIPT, time, "a receipt that contradicts the ledger", signal);
-  if (op->state == PSD_OP_RESERVED)
+  bool news = op->state == PSD_OP_RESERVED;
+  if (news)
     result = psd_dc_finish(db, row, op, state, time, receipt, length);
+  if (result == PSD_DB_DONE && news && state == PSD_OP_SETTLED)
+    result = collect(db, row, op, parsed->descending, time);
   return result == PSD_DB_DONE ? psd_dc_available(db, op->account, available) : result;
 }
 

@@ -22,7 +22,14 @@ psd_db_result psd_dc_finish(psd_db *db, psd_meter_row *row, psd_op *op, psd_op_s
 /* What an account has left: balance and credit. */
 psd_db_result psd_dc_available(psd_db *db, int64_t account, uint64_t *available);
 
-/* Writes an alarm, locks the meter, and orders DISABLE if it was not locked by one already. `row` is written too. */
+/* Certificates of its users that are held are good again, if neither a revocation nor an alarm is left. */
+psd_db_result psd_dc_let_go(psd_db *db, const psd_meter_row *row);
+/* A refill was settled that left `descending` in the registers of `group`, which have this mode: what was due for
+ * revocations is collected, if that group pays for services. */
+psd_db_result psd_dc_collected(psd_db *db, const psd_op *op, uint64_t mode, uint64_t descending, uint64_t time);
+
+/* Writes an alarm, holds the certificates of its users, locks the meter, and orders DISABLE if it was not locked by one
+ * already. `row` is written too. */
 psd_db_result psd_dc_alarm(psd_db *db, psd_meter_row *row, psd_alarm_reason reason, uint64_t time, const char *words);
 
 /* The same, and the signal BALANCE. */

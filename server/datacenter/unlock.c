@@ -59,5 +59,7 @@ psd_db_result psd_dc_unlock(psd_db *db, const uint8_t device[8], bool accept, ui
   if (result == PSD_DB_DONE)
     result = psd_dc_put_order(db, &row, PSD_ACTION_ENABLE, NULL, 0, time);
   row.lock = PSD_METER_FREE;
+  if (result == PSD_DB_DONE)
+    result = psd_dc_let_go(db, &row);
   return result == PSD_DB_DONE ? psd_db_meter_update(db, &row) : result;
 }

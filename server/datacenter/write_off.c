@@ -1,4 +1,5 @@
 /* A meter that does not come back: its money is accounted for without it. */
+#include "authority/authority.h"
 #include "datacenter/rules.h"
 
 /* What is open is not heard of any more: funds that are reserved go back, those that were withdrawn are the account's.
@@ -20,6 +21,8 @@ static psd_db_result take_out(psd_db *db, psd_meter_row *row, uint64_t time) {
     result = psd_db_evidence_accept(db, row->device.device, time);
   if (result == PSD_DB_DONE)
     result = psd_db_certificate_revoke(db, row->device.device, PSD_REVOCATION_CESSATION, time);
+  if (result == PSD_DB_DONE)
+    result = psd_ca_revoke_device(db, row->device.device, PSD_REASON_CESSATION, PSD_CA_OPERATOR, time, NULL);
   if (result == PSD_DB_DONE)
     result = psd_db_meter_update(db, row);
   return result == PSD_DB_DONE ? psd_db_device_set_revoked(db, row->device.device, true) : result;

@@ -75,7 +75,14 @@ static const char *take(psd_kms_archive *archive, const psd_kms_record *record, 
     return use_of(archive, record, PSD_KMS_TOKEN);
   case PSD_KMS_EVENT_REVOKED:
   case PSD_KMS_EVENT_CERTIFIED:
+  case PSD_KMS_EVENT_ISSUED:
+  case PSD_KMS_EVENT_REVOCATION:
+  case PSD_KMS_EVENT_RESPONDER:
     return use_of(archive, record, PSD_KMS_CA);
+  case PSD_KMS_EVENT_CREDITED:
+    return use_of(archive, record, PSD_KMS_CREDITOR);
+  case PSD_KMS_EVENT_AUTHORITY:
+    return use_of(archive, record, (unsigned)record->kind);
   default:
     return psd_kms_event_of((unsigned)record->event) != NULL ? NULL : "an event that is none";
   }

@@ -39,8 +39,9 @@ static bool make(psd_kms *kms, const psd_kms_options *options, const psd_kms_rev
     return false;
   const psd_kms_key *ca = psd_kms_command_ca_key(psd_kms_keys(kms), options->identifier, why);
   bool done = ca != NULL;
-  if (done && !(psd_kms_revocation_list(ca, revoked->list, revoked->count, psd_kms_next_record(kms), now, until,
-                                        &made->der, &made->length) &&
+  const psd_kms_revoked_list_wish wish = {
+      .revoked = revoked->list, .count = revoked->count, .number = psd_kms_next_record(kms), .validity = {now, until}};
+  if (done && !(psd_kms_revocation_list(psd_kms_keys(kms), ca, &wish, &made->der, &made->length) &&
                 note(kms, ca, revoked->count, made, now))) {
     (void)snprintf(why, PSD_KMS_WHY_MAX, "the list cannot be made, or the log not be written");
     done = false;

@@ -77,22 +77,44 @@ static const psd_kms_key *key_of(const psd_keyring *ring, psd_kms_kind kind, uin
     (void)snprintf(why, PSD_KMS_WHY_MAX, "a key management system of the %s domain has no keys of kind %s",
                    psd_token_domain_name(ring->domain), row->name);
   else if (identifier == 0)
-    (void)snprintf(why, PSD_KMS_WHY_MAX, "there is no key of this kind: psd-kms rotate makes one");
+    (void)snprintf(why, PSD_KMS_WHY_MAX, "there is no key of kind %s: psd-kms rotate --kind %s makes one", row->name,
+                   row->name);
   else
     (void)snprintf(why, PSD_KMS_WHY_MAX, "this is no key of kind %s that is still accepted: psd-kms keys lists them",
                    row->name);
   return NULL;
 }
 
+static bool is_authority(psd_kms_kind kind) {
+  return kind == PSD_KMS_ROOT || kind == PSD_KMS_CA || kind == PSD_KMS_CREDITOR;
+}
+
+/* The certificate of a key of the authority as PEM; false, and why. */
+static bool certificate_pem(const psd_keyring *ring, const psd_kms_key *key, char pem[PSD_X509_PEM_MAX], char *why) {
+  uint8_t der[PSD_X509_MAX];
+  size_t length = 0;
+  if (key_of(ring, PSD_KMS_ROOT, 0, why) == NULL)
+    return false;
+  if (psd_kms_authority_certificate(ring, key, der, &length) && psd_x509_pem((psd_part){der, length}, pem))
+    return true;
+  (void)snprintf(why, PSD_KMS_WHY_MAX, "the certificate cannot be made");
+  return false;
+}
+
+static bool public_pem(const psd_keyring *ring, const psd_kms_key *key, char pem[PSD_X509_PEM_MAX], char *why) {
+  if (is_authority(key->kind))
+    return certificate_pem(ring, key, pem, why);
+  if (key->rsa != NULL ? psd_rsa_pem(key->rsa, pem) : psd_point_pem(key->point, pem))
+    return true;
+  (void)snprintf(why, PSD_KMS_WHY_MAX, "the key cannot be printed");
+  return false;
+}
+
 static bool export(const psd_kms_options *options, const psd_keyring *ring, char *why) {
-  char pem[PSD_PEM_MAX];
+  char pem[PSD_X509_PEM_MAX];
   const psd_kms_key *key = key_of(ring, options->kind, options->identifier, why);
-  if (key == NULL)
+  if (key == NULL || !public_pem(ring, key, pem, why))
     return false;
-  if (!(key->rsa != NULL ? psd_rsa_pem(key->rsa, pem) : psd_point_pem(key->point, pem))) {
-    (void)snprintf(why, PSD_KMS_WHY_MAX, "the key cannot be printed");
-    return false;
-  }
   if (options->json)
     export_json(key, pem);
   else
@@ -116,14 +138,15 @@ const psd_kms_key *psd_kms_command_ca_key(const psd_keyring *ring, uint32_t iden
   return key_of(ring, PSD_KMS_CA, identifier, why);
 }
 
-static int print_ca(const psd_kms_key *key) {
-  uint8_t der[PSD_X509_MAX];
-  char pem[PSD_X509_PEM_MAX];
-  size_t length = 0;
-  if (!psd_kms_ca_certificate(key, der, &length) || !psd_x509_pem((psd_part){der, length}, pem))
-    return psd_kms_command_refused("the certificate cannot be made");
-  (void)fputs(pem, stdout);
-  return PSD_EXIT_DONE;
+/* The CA's certificate, and behind it the root's, which vouches for it: one file to check others with. */
+static bool print_ca(const psd_keyring *ring, uint32_t identifier, char *why) {
+  char pem[PSD_X509_PEM_MAX], root[PSD_X509_PEM_MAX];
+  const psd_kms_key *key = psd_kms_command_ca_key(ring, identifier, why);
+  if (key == NULL || !certificate_pem(ring, key, pem, why) ||
+      !certificate_pem(ring, psd_keyring_active(ring, PSD_KMS_ROOT), root, why))
+    return false;
+  (void)printf("%s%s", pem, root);
+  return true;
 }
 
 int psd_kms_command_ca(const psd_kms_options *options) {
@@ -131,8 +154,7 @@ int psd_kms_command_ca(const psd_kms_options *options) {
   psd_kms *kms = psd_kms_command_open(options);
   if (kms == NULL)
     return PSD_EXIT_REFUSED;
-  const psd_kms_key *key = psd_kms_command_ca_key(psd_kms_keys(kms), options->identifier, why);
-  int status = key != NULL ? print_ca(key) : psd_kms_command_refused(why);
+  bool done = print_ca(psd_kms_keys(kms), options->identifier, why);
   psd_kms_close(kms);
-  return status;
+  return done ? PSD_EXIT_DONE : psd_kms_command_refused(why);
 }

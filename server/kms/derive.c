@@ -12,13 +12,18 @@ psd_kms_device psd_kms_device_of(const uint8_t vendor[2], const uint8_t model[2]
   return device;
 }
 
-static bool expand(const psd_kms_key *master, const char *label, const void *what, size_t what_length, uint8_t *out,
-                   size_t length) {
+static bool expand_under(const uint8_t secret[PSD_HASH], const char *label, const void *what, size_t what_length,
+                         uint8_t *out, size_t length) {
   uint8_t info[64];
   psd_buffer text = psd_buffer_over(info, sizeof info);
   psd_put(&text, label, strlen(label));
   psd_put(&text, what, what_length);
-  return !text.overflow && psd_hkdf_expand(master->secret, info, text.length, out, length);
+  return !text.overflow && psd_hkdf_expand(secret, info, text.length, out, length);
+}
+
+static bool expand(const psd_kms_key *master, const char *label, const void *what, size_t what_length, uint8_t *out,
+                   size_t length) {
+  return expand_under(master->secret, label, what, what_length, out, length);
 }
 
 bool psd_kms_shared_key(const psd_kms_key *master, const psd_kms_device *device, uint8_t key[32]) {
@@ -32,6 +37,11 @@ bool psd_kms_transport_keys(const psd_kms_key *master, const psd_kms_device *dev
 
 bool psd_kms_column_key(const psd_kms_key *master, uint8_t column, uint8_t key[32]) {
   return expand(master, "psd column key", &column, 1, key, 32);
+}
+
+bool psd_kms_communications_key(const uint8_t k3[PSD_AES_KEY], const char *label, const psd_kms_device *device,
+                                uint8_t key[PSD_AES_KEY]) {
+  return expand_under(k3, label, device->bytes, sizeof device->bytes, key, PSD_AES_KEY);
 }
 
 bool psd_kms_set_key(const psd_kms_key *master, uint16_t pointer, uint8_t key[32]) {

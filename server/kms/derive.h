@@ -19,6 +19,10 @@ bool psd_kms_shared_key(const psd_kms_key *master, const psd_kms_device *device,
 bool psd_kms_transport_keys(const psd_kms_key *master, const psd_kms_device *device,
                             uint8_t keys[PSD_KMS_TRANSPORT_SIZE]);
 bool psd_kms_column_key(const psd_kms_key *master, uint8_t column, uint8_t key[32]);
+/* The certificate communications key (VM 256) of one direction: `label` is PSD_COMMUNICATIONS_REQUEST or _GRANT, K3
+ * what WRAPPED_K4 has. */
+bool psd_kms_communications_key(const uint8_t k3[PSD_AES_KEY], const char *label, const psd_kms_device *device,
+                                uint8_t key[PSD_AES_KEY]);
 /* The key in the 1000-key set with that pointer, 0 to 999. */
 bool psd_kms_set_key(const psd_kms_key *master, uint16_t pointer, uint8_t key[32]);
 /* K_pred: the key of a domain's 1000 with that pointer, from the master of the set (docs/evidence.md). */

@@ -16,6 +16,13 @@ static const char *name_of(uint64_t event) {
     return "date";
   case PSD_KMS_EVENT_REVOKED:
     return "certificates";
+  case PSD_KMS_EVENT_REQUESTED:
+    return "request";
+  case PSD_KMS_EVENT_ISSUED:
+  case PSD_KMS_EVENT_REVOCATION:
+  case PSD_KMS_EVENT_RESPONDER:
+  case PSD_KMS_EVENT_CREDITED:
+    return "certificate";
   default:
     return "sequence";
   }

@@ -16,7 +16,7 @@ typedef struct psd_kms_event {
   psd_kms_device device;
   uint32_t sequence; /* of an authorized refill or withdrawal; the number of an order or a certificate; else 0, or as
                       * KMS_RECORD has it of other events */
-  uint64_t amount;   /* mills; of an authorized refill or withdrawal, else 0 */
+  uint64_t amount;   /* mills; of an authorized refill or withdrawal, or of a line of credit, else 0 */
   uint8_t digest[PSD_HASH]; /* SHA-256 of what was signed or written, else zeroes */
 } psd_kms_event;
 

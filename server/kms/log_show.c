@@ -39,8 +39,13 @@ static const char *command_name(const psd_kms_record *record) {
   return command != NULL ? command->name : "?";
 }
 
-static bool has_amount(const psd_kms_record *record) {
+static bool is_movement(const psd_kms_record *record) {
   return record->event == PSD_KMS_EVENT_AUTHORIZED || record->event == PSD_KMS_EVENT_WITHDRAWN;
+}
+
+/* A line of credit is no money in a PSD: it is in no sum. */
+static bool has_amount(const psd_kms_record *record) {
+  return is_movement(record) || record->event == PSD_KMS_EVENT_CREDITED;
 }
 
 static void add(psd_kms_sum *sum, uint64_t amount) {
@@ -93,7 +98,7 @@ void psd_kms_print_record(const psd_kms_record *record) {
 void psd_kms_print_movement(const psd_kms_record *record) {
   char line[LINE_MAX_BYTES];
   psd_text text = psd_text_over(line, sizeof line);
-  if (!has_amount(record))
+  if (!is_movement(record))
     return;
   psd_say_text(&text, record->vendor, sizeof record->vendor);
   psd_say(&text, " ");

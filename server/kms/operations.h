@@ -10,9 +10,21 @@ typedef psd_signal psd_kms_operation(psd_kms_service *service, psd_cursor *body,
 psd_kms_operation psd_kms_unwrap, psd_kms_verify_audit, psd_kms_order_key, psd_kms_give_column, psd_kms_manufacture_psd,
     psd_kms_endorse_psd, psd_kms_give_vendor_keys, psd_kms_authorize_funds, psd_kms_verify_receipt,
     psd_kms_order_command, psd_kms_certify_psd, psd_kms_give_token_key, psd_kms_register_psd, psd_kms_sign_rates;
+psd_kms_operation psd_kms_open_wish, psd_kms_issue_certificate, psd_kms_command_revocation, psd_kms_sign_list,
+    psd_kms_certify_responder, psd_kms_certify_credit, psd_kms_give_authority;
 
 /* The policy that holds. */
 const psd_kms_policy *psd_kms_policy_of(const psd_kms_service *service);
+/* What the log will have of something that was made, with a key or for a PSD. */
+typedef struct psd_kms_use {
+  psd_kms_event_id event;
+  const psd_kms_key *key;       /* NULL: none */
+  const psd_kms_device *device; /* NULL: no PSD's */
+  uint64_t number, amount;      /* as psd_kms_event has sequence and amount */
+  psd_part made;                /* its SHA-256 is noted */
+} psd_kms_use;
+/* PSD_SIGNAL_NONE, BUSY or INTERNAL. */
+psd_signal psd_kms_note_use(psd_kms_service *service, const psd_kms_use *use);
 /* Seconds between two times. */
 uint64_t psd_kms_apart(uint64_t a, uint64_t b);
 

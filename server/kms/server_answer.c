@@ -22,6 +22,12 @@ bool psd_kms_server_write_log(server *at) {
   return false;
 }
 
+/* What an answer takes of the room there is: a refusal fits its place. */
+static size_t room_of(size_t length) {
+  const size_t least = PSD_SIZE_KMS_CALL + PSD_SIZE_ERROR_SIGNAL;
+  return length > least ? length : least;
+}
+
 void psd_kms_server_release(server *at) {
   if (at->held_count == 0)
     return;
@@ -29,14 +35,16 @@ void psd_kms_server_release(server *at) {
   bool logged = psd_kms_server_write_log(at);
   for (size_t i = 0; i < at->held_count; i++) {
     held_answer *held = &at->held[i];
-    psd_buffer answer = {.data = held->body, .length = held->length, .capacity = sizeof held->body};
+    uint8_t *body = at->held_bytes + held->at;
+    psd_buffer answer = {.data = body, .length = held->length, .capacity = room_of(held->length)};
     if (!logged)
       held->type = psd_kms_refuse_answer(&answer, PSD_SIGNAL_INTERNAL);
     to->refused += logged ? 0U : 1U;
     psd_stream_send(at->held_for, held->type, answer.data, answer.length);
-    psd_secret_wipe(held->body, held->length);
+    psd_secret_wipe(body, held->length);
   }
   at->held_count = 0;
+  at->held_length = 0;
 }
 
 /* Takes on the keys that the vault has now, and says so if they are others. */
@@ -99,20 +107,23 @@ void psd_kms_server_on_frame(psd_stream *stream, psd_frame_type type, const uint
     return;
   }
   /* A connection that ended in the middle of what it sent was never drained. */
-  if (at->held_for != stream)
+  if (at->held_for != stream || at->held_length > HELD_BYTES - PSD_FRAME_BODY_MAX)
     psd_kms_server_release(at);
   at->held_for = stream;
   held_answer *next = &at->held[at->held_count];
   size_t before = at->service.events.count;
-  psd_buffer answer = psd_buffer_over(next->body, sizeof next->body);
+  psd_buffer answer = psd_buffer_over(at->held_bytes + at->held_length, PSD_FRAME_BODY_MAX);
   next->type = psd_kms_answer(&at->service, type, body, length, &answer);
+  next->at = at->held_length;
   next->length = answer.length;
   from->requests++;
   from->refused += next->type == PSD_FRAME_KMS_REFUSED ? 1U : 0U;
   if (at->service.events.count == before) {
     psd_stream_send(stream, next->type, answer.data, answer.length);
-    psd_secret_wipe(next->body, next->length);
-  } else if (++at->held_count == HELD_MAX) {
-    psd_kms_server_release(at);
+    psd_secret_wipe(answer.data, answer.length);
+  } else {
+    at->held_length += room_of(answer.length);
+    if (++at->held_count == HELD_MAX)
+      psd_kms_server_release(at);
   }
 }

@@ -9,11 +9,13 @@
 /* Events that may wait for the log: then it is written at once. An answer has one event at most. */
 #define HELD_MAX (PSD_KMS_EVENTS_MAX / 2U)
 
+/* Bytes of such answers that wait together: the longest there may be, and room for those before it. */
+#define HELD_BYTES (PSD_FRAME_BODY_MAX + HELD_MAX * 2048U)
+
 /* An answer that must not leave before the log has its event. */
 typedef struct held_answer {
   psd_frame_type type;
-  size_t length;
-  uint8_t body[PSD_FRAME_BODY_MAX];
+  size_t at, length; /* in held_bytes */
 } held_answer;
 
 typedef struct psd_kms_client client;
@@ -29,8 +31,9 @@ typedef struct psd_kms_server {
   client *clients;
   size_t client_count;
   held_answer held[HELD_MAX]; /* all of them for one connection */
-  size_t held_count;
-  psd_stream *held_for; /* valid while held_count is not 0 */
+  size_t held_count, held_length;
+  uint8_t held_bytes[HELD_BYTES]; /* one after the other */
+  psd_stream *held_for;           /* valid while held_count is not 0 */
   bool stopping;
 } server;
 

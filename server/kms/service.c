@@ -29,6 +29,13 @@ static const struct operation {
     {PSD_FRAME_KMS_TOKEN_KEY, PSD_FRAME_KMS_TOKEN_KEY_MADE, MANUFACTURING, true, true, psd_kms_give_token_key},
     {PSD_FRAME_KMS_REGISTER, PSD_FRAME_KMS_REGISTERED, REGISTRATION, true, true, psd_kms_register_psd},
     {PSD_FRAME_KMS_RATES, PSD_FRAME_KMS_RATES_SIGNED, METER, true, false, psd_kms_sign_rates},
+    {PSD_FRAME_KMS_REQUEST, PSD_FRAME_KMS_REQUESTED, METER, false, false, psd_kms_open_wish},
+    {PSD_FRAME_KMS_ISSUE, PSD_FRAME_KMS_ISSUED, METER, false, false, psd_kms_issue_certificate},
+    {PSD_FRAME_KMS_REVOKE, PSD_FRAME_KMS_REVOKED, METER, false, false, psd_kms_command_revocation},
+    {PSD_FRAME_KMS_LIST, PSD_FRAME_KMS_LISTED, METER, false, false, psd_kms_sign_list},
+    {PSD_FRAME_KMS_RESPONDER, PSD_FRAME_KMS_RESPONDER_MADE, METER, false, false, psd_kms_certify_responder},
+    {PSD_FRAME_KMS_CREDIT, PSD_FRAME_KMS_CREDITED, METER, false, false, psd_kms_certify_credit},
+    {PSD_FRAME_KMS_AUTHORITY, PSD_FRAME_KMS_AUTHORITY_GIVEN, METER, false, false, psd_kms_give_authority},
 };
 #define OPERATIONS (sizeof operations / sizeof operations[0])
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "meter/authority.h"
 #include "meter/funds.h"
 #include "psd/spec/status.h"
 
@@ -144,6 +145,8 @@ void psd_meter_actions_go_on(psd_meter_session *session) {
     actions->left &= ~first;
     if (first == PSD_ACTION_RATES)
       psd_meter_bring_rates(session);
+    else if (first == PSD_ACTION_REVOKE)
+      psd_meter_bring_revocations(session);
     else
       psd_meter_bring_order(session, first);
   } else if ((actions->left & PSD_ACTION_ROTATE) != 0) {

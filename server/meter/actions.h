@@ -14,6 +14,7 @@ struct psd_meter_actions {
   bool renews;              /* a certificate is due without an order that waits */
   uint32_t rates;           /* version of the rate table that the card was given, */
   uint16_t status;          /* and what it said to it */
+  uint32_t commanded;       /* number of the revocation command that the card was given last */
   uint64_t awaited;         /* the Host's request that is answered when all is over; 0 for none */
   psd_meter_errand *errand; /* the order that is on its way; NULL for none */
   uint8_t data[PSD_METER_ORDER_MAX];

@@ -15,7 +15,7 @@ void psd_meter_command_card(psd_meter_session *session, psd_command_id id, uint8
   psd_buffer buffer = psd_buffer_over(command, sizeof command);
   psd_apdu apdu = {.cla = class_byte(row), .ins = row->ins, .p1 = p1, .p2 = row->p2.value, .data = data, .nc = length};
   if ((row->cases & (length == 0 ? PSD_C2 : PSD_C4)) != 0)
-    apdu.ne = PSD_NE_SHORT;
+    apdu.ne = length > UINT8_MAX ? PSD_NE_ALL : PSD_NE_SHORT; /* what is long is answered at length */
   psd_put_apdu(&buffer, &apdu);
   bool sealed = !buffer.overflow && psd_meter_seal(&session->keys.to_card, PSD_FRAME_CARD_DATA, (psd_part){NULL, 0},
                                                    command, buffer.length, record);

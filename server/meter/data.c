@@ -2,20 +2,29 @@
 #include <string.h>
 
 #include "meter/actions.h"
+#include "meter/authority.h"
 #include "meter/funds.h"
 
-void psd_meter_answer_host(psd_meter_session *session, uint64_t operation, psd_signal signal,
-                           const psd_funds_result *result) {
-  uint8_t text[PSD_SIZE_HOST_ANSWER + PSD_SIZE_FUNDS_RESULT], record[sizeof text + PSD_GCM_TAG];
+void psd_meter_answer_host_with(psd_meter_session *session, uint64_t operation, psd_signal signal, psd_part content) {
+  uint8_t text[PSD_SIZE_HOST_ANSWER + PSD_METER_CONTENT_MAX], record[sizeof text + PSD_GCM_TAG];
   psd_buffer buffer = psd_buffer_over(text, sizeof text);
   psd_host_answer answer = {.operation = operation, .signal = signal};
   psd_put_message(&buffer, PSD_MESSAGE_HOST_ANSWER, &answer);
-  if (result != NULL)
-    psd_put_message(&buffer, PSD_MESSAGE_FUNDS_RESULT, result);
-  if (psd_meter_seal(&session->keys.to_host, PSD_FRAME_HOST_DATA, (psd_part){NULL, 0}, text, buffer.length, record))
+  psd_put(&buffer, content.data, content.length);
+  if (!buffer.overflow &&
+      psd_meter_seal(&session->keys.to_host, PSD_FRAME_HOST_DATA, (psd_part){NULL, 0}, text, buffer.length, record))
     psd_meter_send(session, PSD_FRAME_HOST_DATA, record, buffer.length + PSD_GCM_TAG);
   else
     psd_meter_refuse(session, PSD_SIGNAL_INTERNAL, 0);
+}
+
+void psd_meter_answer_host(psd_meter_session *session, uint64_t operation, psd_signal signal,
+                           const psd_funds_result *result) {
+  uint8_t content[PSD_SIZE_FUNDS_RESULT];
+  psd_buffer buffer = psd_buffer_over(content, sizeof content);
+  if (result != NULL)
+    psd_put_message(&buffer, PSD_MESSAGE_FUNDS_RESULT, result);
+  psd_meter_answer_host_with(session, operation, signal, (psd_part){content, buffer.length});
 }
 
 /* The same without funds. */
@@ -134,6 +143,10 @@ static void take_request(psd_meter_session *session, psd_cursor *text) {
     }
     break;
   default:
+    if (psd_meter_authority_takes(request.operation)) {
+      psd_meter_take_authority(session, (psd_host_operation)request.operation, text);
+      return;
+    }
     break;
   }
   answer_host(session, request.operation, PSD_SIGNAL_REQUEST);
@@ -142,11 +155,12 @@ static void take_request(psd_meter_session *session, psd_cursor *text) {
 /* The Host has asked for something and is not answered. */
 static bool busy(const psd_meter_session *session) {
   const psd_meter_actions *actions = session->actions;
-  return actions != NULL ? actions->awaited != 0 : session->job != NULL || session->funds != NULL;
+  return actions != NULL ? actions->awaited != 0
+                         : session->job != NULL || session->funds != NULL || session->authority != NULL;
 }
 
 void psd_meter_take_host_data(psd_meter_session *session, const uint8_t *body, size_t length) {
-  uint8_t text[PSD_SIZE_HOST_REQUEST + PSD_SIZE_NEW_PASSWORD];
+  uint8_t text[PSD_METER_BODY_AFTER - PSD_GCM_TAG];
   if (session->state != PSD_METER_OPEN || busy(session)) {
     psd_meter_refuse(session, PSD_SIGNAL_ORDER, 0);
     return;
@@ -158,12 +172,12 @@ void psd_meter_take_host_data(psd_meter_session *session, const uint8_t *body, s
   }
   psd_cursor cursor = psd_cursor_over(text, length - PSD_GCM_TAG);
   take_request(session, &cursor);
-  psd_secret_wipe(text, sizeof text);
+  psd_secret_wipe(text, length - PSD_GCM_TAG);
 }
 
 void psd_meter_take_sign_off(psd_meter_session *session, size_t length) {
   if (session->state != PSD_METER_OPEN ||
-      ((session->job != NULL || session->funds != NULL) && session->actions == NULL)) {
+      ((session->job != NULL || session->funds != NULL || session->authority != NULL) && session->actions == NULL)) {
     psd_meter_refuse(session, PSD_SIGNAL_ORDER, 0);
     return;
   }

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "crypto/evp.h"
+#include "meter/desk.h"
+#include "meter/jobs_authority.h"
 #include "meter/jobs_orders.h"
 #include "meter/jobs_rates.h"
 
@@ -14,12 +16,18 @@
 #define REMEMBER_CROWD 600U
 #define CROWD 100000U
 
+/* At first: it may find that it has to write. */
+static bool only_reads(psd_meter_job_kind kind) {
+  return kind == PSD_METER_JOB_SIGN_ON || kind == PSD_METER_JOB_OPERATION || kind == PSD_METER_JOB_RATES_NEXT ||
+         kind == PSD_METER_JOB_CA_NEWS || kind == PSD_METER_JOB_CREDIT_NEWS;
+}
+
 psd_meter_job *psd_meter_job_new(psd_meter_job_kind kind) {
   psd_meter_job *job = calloc(1, sizeof *job);
   if (job == NULL)
     return NULL;
   job->kind = kind;
-  job->writes = kind != PSD_METER_JOB_SIGN_ON && kind != PSD_METER_JOB_OPERATION && kind != PSD_METER_JOB_RATES_NEXT;
+  job->writes = !only_reads(kind);
   return job;
 }
 
@@ -28,6 +36,7 @@ void psd_meter_job_free(psd_meter_job *job) {
     return;
   free(job->op);
   free(job->errand);
+  free(job->desk);
   free(job->rates);
   psd_secret_wipe(job, sizeof *job);
   free(job);
@@ -146,6 +155,20 @@ static psd_db_result run(psd_meter_job *job, psd_db *db, bool may_write) {
     return psd_meter_job_run_funds(job, db);
   case PSD_METER_JOB_ALARM:
     return psd_dc_distrust(db, job->device, job->alarm, job->now);
+  case PSD_METER_JOB_CA_REQUESTED:
+  case PSD_METER_JOB_CA_NEWS:
+  case PSD_METER_JOB_CA_ISSUED:
+  case PSD_METER_JOB_CA_REVOKE:
+  case PSD_METER_JOB_CA_COMMAND:
+  case PSD_METER_JOB_CA_COMMANDED:
+  case PSD_METER_JOB_CA_REFUSED:
+  case PSD_METER_JOB_CA_CONFIRMED:
+  case PSD_METER_JOB_CREDIT_APPLIED:
+  case PSD_METER_JOB_CREDIT_NEWS:
+  case PSD_METER_JOB_CREDIT_ISSUED:
+    return psd_meter_job_run_authority(job, db);
+  case PSD_METER_JOB_SWEEP:
+    return psd_meter_job_sweep(job, db);
   case PSD_METER_JOB_ENROL:
   default:
     return psd_db_device_add(db, job->device, job->wrapped_k4, job->vendor_key, job->ca_key);

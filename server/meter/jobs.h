@@ -27,6 +27,19 @@ typedef enum psd_meter_job_kind {
   PSD_METER_JOB_CERTIFIED,    /* the certificate in `errand` was made, and is kept */
   PSD_METER_JOB_RATES_NEXT,   /* reads the rate table that waits for the PSD */
   PSD_METER_JOB_RATES_DONE,   /* it has that, or has refused it */
+  /* The authority's (docs/server.md, "The authority"): what they are about lies on `desk`. */
+  PSD_METER_JOB_CA_REQUESTED,   /* a certificate request was opened: it is kept and vetted */
+  PSD_METER_JOB_CA_NEWS,        /* what became of one */
+  PSD_METER_JOB_CA_ISSUED,      /* its certificate was made */
+  PSD_METER_JOB_CA_REVOKE,      /* the holder's request for revocation */
+  PSD_METER_JOB_CA_COMMAND,     /* the next revocation that waits for the card */
+  PSD_METER_JOB_CA_COMMANDED,   /* its command was signed, */
+  PSD_METER_JOB_CA_REFUSED,     /* and the card does not take it */
+  PSD_METER_JOB_CA_CONFIRMED,   /* the card has confirmed one */
+  PSD_METER_JOB_CREDIT_APPLIED, /* a request for a line of credit verifies: it is kept and decided */
+  PSD_METER_JOB_CREDIT_NEWS,    /* what became of one */
+  PSD_METER_JOB_CREDIT_ISSUED,  /* its certificate was made */
+  PSD_METER_JOB_SWEEP,          /* forced revocations that are due at `now` */
 } psd_meter_job_kind;
 
 /* When a name is locked, and for how long. */
@@ -58,6 +71,7 @@ typedef struct psd_meter_job_funds {
   uint64_t available; /* what the account has left, mills */
 } psd_meter_job_funds;
 
+typedef struct psd_meter_desk psd_meter_desk;
 typedef struct psd_meter_job psd_meter_job;
 struct psd_meter_job {
   psd_meter_job *next;
@@ -85,10 +99,12 @@ struct psd_meter_job {
   bool registered;          /* the PSD that was audited is somebody's */
   psd_finding expected;     /* what the audit is to show: another finding refuses it */
   psd_meter_errand *errand; /* the job's, or NULL */
+  psd_meter_desk *desk;     /* the job's, or NULL (desk.h) */
   psd_meter_job_funds funds;
   const char *alarm; /* why; a constant */
   uint32_t rates_version;
   bool rates_refused;
+  uint64_t overdue, unpaid; /* seconds, of a sweep */
 
   /* What is answered. */
   bool refused;      /* no such user, not the password, disabled, or locked */
@@ -101,6 +117,7 @@ struct psd_meter_job {
   psd_finding finding;        /* what the audit has shown */
   bool rates_wait;            /* of a sign-on and a registration: a rate table waits */
   psd_published_rates *rates; /* that table; the job's, or NULL */
+  uint64_t count;             /* certificates that a sweep has revoked */
 };
 
 /* Zeroed, but for the kind; NULL without memory. */

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "authority/authority.h"
 #include "meter/jobs_rates.h"
 
 /* What the account has, now that the audit has finished what was open. */
@@ -83,6 +84,8 @@ psd_db_result psd_meter_job_order_done(psd_meter_job *job, psd_db *db) {
     result = PSD_DB_DONE;
   if (result == PSD_DB_DONE && errand->action == PSD_ACTION_ZEROIZE)
     result = psd_db_certificate_revoke(db, job->device, PSD_REVOCATION_CESSATION, job->now);
+  if (result == PSD_DB_DONE && errand->action == PSD_ACTION_ZEROIZE)
+    result = psd_ca_revoke_device(db, job->device, PSD_REASON_CESSATION, PSD_CA_OPERATOR, job->now, NULL);
   if (result == PSD_DB_DONE)
     result = psd_db_meter_find(db, job->device, &job->row);
   if (result != PSD_DB_DONE || errand->until == 0)

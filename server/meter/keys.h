@@ -48,7 +48,7 @@ bool psd_meter_keys_derive(psd_meter_keys *keys, uint64_t suite, const uint8_t t
 bool psd_meter_keys_host(psd_meter_keys *keys);
 
 /* Bytes of the longest text of a record. */
-#define PSD_METER_RECORD_TEXT (PSD_FRAME_BODY_MAX - PSD_GCM_TAG)
+#define PSD_METER_RECORD_TEXT (4096U - PSD_GCM_TAG)
 /* Seals `length` bytes into `length` + 16 at `out`. `head` is the additional data, at most PSD_SIZE_SIGN_ON_RESPONSE
  * bytes. */
 bool psd_meter_seal(psd_meter_traffic *traffic, psd_frame_type type, psd_part head, const void *text, size_t length,

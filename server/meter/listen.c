@@ -27,8 +27,7 @@ static bool split(const char *text, char host[PSD_METER_PATH_MAX + 1U], char por
   return length > 0;
 }
 
-/* The first address of HOST:PORT. NULL, or the reason for which there is none. */
-static const char *resolve(const char *text, struct sockaddr_storage *address) {
+const char *psd_meter_resolve(const char *text, struct sockaddr_storage *address, socklen_t *length) {
   char host[PSD_METER_PATH_MAX + 1U], port[16];
   struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV | AI_PASSIVE}, *list = NULL;
   if (!split(text, host, port))
@@ -37,28 +36,36 @@ static const char *resolve(const char *text, struct sockaddr_storage *address) {
   if (failure != 0)
     return gai_strerror(failure);
   memcpy(address, list->ai_addr, list->ai_addrlen);
+  *length = list->ai_addrlen;
   freeaddrinfo(list);
   return NULL;
 }
 
-/* "127.0.0.1:7816": where a listener really is. */
-static void tell(const uv_tcp_t *listener) {
+void psd_meter_tell(const char *what, int fd) {
   struct sockaddr_storage address;
-  int length = sizeof address;
+  socklen_t length = sizeof address;
   char host[NI_MAXHOST], port[NI_MAXSERV];
-  if (uv_tcp_getsockname(listener, (struct sockaddr *)&address, &length) != 0 ||
-      getnameinfo((const struct sockaddr *)&address, (socklen_t)length, host, sizeof host, port, sizeof port,
+  if (getsockname(fd, (struct sockaddr *)&address, &length) != 0 ||
+      getnameinfo((const struct sockaddr *)&address, length, host, sizeof host, port, sizeof port,
                   NI_NUMERICHOST | NI_NUMERICSERV) != 0)
     return;
   bool six = address.ss_family == AF_INET6;
-  (void)printf("listening on %s%s%s:%s\n", six ? "[" : "", host, six ? "]" : "", port);
+  (void)printf("%s %s%s%s:%s\n", what, six ? "[" : "", host, six ? "]" : "", port);
   (void)fflush(stdout);
+}
+
+/* Where a listener really is. */
+static void tell(const uv_tcp_t *listener) {
+  uv_os_fd_t fd = -1;
+  if (uv_fileno((const uv_handle_t *)listener, &fd) == 0)
+    psd_meter_tell("listening on", fd);
 }
 
 static bool listen_at(psd_meter_server *server, const char *text, char *words) {
   struct sockaddr_storage address;
   uv_tcp_t *listener = &server->listeners[server->listening];
-  const char *wrong = resolve(text, &address);
+  socklen_t length = 0;
+  const char *wrong = psd_meter_resolve(text, &address, &length);
   (void)uv_tcp_init(&server->loop, listener);
   listener->data = server;
   server->listening++;

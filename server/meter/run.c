@@ -55,6 +55,7 @@ static void finish(psd_meter_server *server) {
     return;
   server->phase = PSD_METER_OVER;
   psd_meter_end_control(server);
+  psd_meter_publishing_stop(server);
   psd_meter_workers_free(server->workers);
   server->workers = NULL;
   psd_meter_kms_free(server->kms);
@@ -89,7 +90,7 @@ void psd_meter_ready(psd_meter_server *server) {
   server->workers = psd_meter_workers_new(&server->loop, server->settings.database, (unsigned)server->settings.workers,
                                           server->column, words, sizeof words);
   psd_secret_wipe(server->column, sizeof server->column);
-  if (server->workers == NULL || !psd_meter_listen(server, words)) {
+  if (server->workers == NULL || !psd_meter_listen(server, words) || !psd_meter_publishing_start(server, words)) {
     stop(server, complain(PSD_EXIT_REFUSED, words));
     return;
   }
@@ -116,6 +117,7 @@ static void reload(psd_meter_server *server) {
     psd_meter_log_say(server->service.log, PSD_METER_WARNING, "needs a restart", words);
   psd_meter_log_set_level(server->service.log, (psd_meter_level)server->settings.log_level);
   psd_meter_kms_use(server->kms, &server->settings.kms, server->settings.kms_timeout);
+  psd_meter_publishing_reload(server);
   psd_meter_log_say(server->service.log, PSD_METER_INFO, "reloaded", NULL);
 }
 

@@ -2,6 +2,7 @@
 #ifndef PSD_METER_SERVER_H
 #define PSD_METER_SERVER_H
 
+#include "meter/publishing.h"
 #include "meter/session.h"
 #include "meter/workers.h"
 
@@ -15,7 +16,7 @@ typedef enum psd_meter_phase {
   PSD_METER_OVER,     /* handles are being closed */
 } psd_meter_phase;
 
-typedef struct psd_meter_server {
+struct psd_meter_server {
   uv_loop_t loop;
   psd_meter_settings settings;
   int argc; /* the command line, for another reading of the file */
@@ -30,6 +31,7 @@ typedef struct psd_meter_server {
   unsigned listening;
   uv_pipe_t control;
   bool controlled;
+  psd_meter_publishing *publishing; /* NULL where nothing is published */
   psd_meter_connection *connections;
   psd_meter_factory *factories;
   uint64_t count;  /* connections */
@@ -43,7 +45,7 @@ typedef struct psd_meter_server {
   bool has_column, asks_column, asks_vendor;
   psd_signal refused; /* the signal the key management system refused the last of those with */
   uint8_t column[32];
-} psd_meter_server;
+};
 
 /* connection.c: somebody has called; from the listener of a TCP port. */
 void psd_meter_on_call(uv_stream_t *listener, int status);
@@ -57,6 +59,10 @@ void psd_meter_end_control(psd_meter_server *server);
 /* listen.c: opens what the settings name; false, and one line in `words`, if that cannot be. */
 bool psd_meter_listen(psd_meter_server *server, char words[PSD_METER_WORDS_MAX]);
 void psd_meter_unlisten(psd_meter_server *server);
+/* The first address of HOST:PORT, of `*length` bytes. NULL, or the reason for which there is none. */
+const char *psd_meter_resolve(const char *text, struct sockaddr_storage *address, socklen_t *length);
+/* Prints "listening on 127.0.0.1:7816", with `what` in front: where a socket really is. */
+void psd_meter_tell(const char *what, int fd);
 
 /* start.c: asks the key management system for what the server cannot start without, and then for news. */
 void psd_meter_ask_keys(void *owner);

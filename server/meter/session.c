@@ -5,6 +5,7 @@
 
 #include "crypto/password.h"
 #include "meter/actions.h"
+#include "meter/authority.h"
 #include "meter/funds.h"
 
 #define WAIT_STOPPING 5U
@@ -85,6 +86,7 @@ void psd_meter_session_reset(psd_meter_session *session) {
   psd_meter_handshake_free(session);
   psd_meter_actions_drop(session);
   psd_meter_funds_free(session);
+  psd_meter_authority_free(session);
   psd_secret_wipe(&session->keys, sizeof session->keys);
 }
 

@@ -13,7 +13,7 @@
 
 /* Longest body before and after the user is verified. */
 #define PSD_METER_BODY_BEFORE 1024U
-#define PSD_METER_BODY_AFTER PSD_FRAME_BODY_MAX
+#define PSD_METER_BODY_AFTER 8192U
 
 typedef struct psd_meter_service psd_meter_service;
 

@@ -9,6 +9,8 @@
 
 /* Seconds after which it is worth to try again where something does not answer. */
 #define PSD_METER_WAIT_OUTAGE 1U
+/* Bytes of the longest content of an answer to the Host. */
+#define PSD_METER_CONTENT_MAX 2560U
 
 typedef enum psd_meter_state {
   PSD_METER_GREETED,    /* a sign-on may come */
@@ -42,6 +44,7 @@ typedef struct psd_meter_handshake {
 
 typedef struct psd_meter_actions psd_meter_actions;
 typedef struct psd_meter_funds psd_meter_funds;
+typedef struct psd_meter_authority psd_meter_authority;
 
 struct psd_meter_session {
   psd_meter_service *service;
@@ -70,6 +73,7 @@ struct psd_meter_session {
   psd_meter_actions *actions;       /* what was announced and is not over (actions.h); NULL for nothing */
   psd_meter_card_answered *ordered; /* the card has a command and owes its answer; NULL for none */
   psd_meter_funds *funds;           /* funds are on their way (funds_internal.h); NULL for none */
+  psd_meter_authority *authority;   /* something is at the authority's desk (authority_internal.h); NULL for nothing */
   bool unfinished;                  /* what was begun with funds is left to the next audit */
   psd_meter_keys keys;
 };
@@ -100,6 +104,8 @@ psd_meter_job *psd_meter_session_job(const psd_meter_session *session, psd_meter
 /* Answers a request of the Host: HOST_ANSWER, and FUNDS_RESULT behind it unless `result` is NULL. */
 void psd_meter_answer_host(psd_meter_session *session, uint64_t operation, psd_signal signal,
                            const psd_funds_result *result);
+/* The same with other content, at most PSD_METER_CONTENT_MAX bytes. */
+void psd_meter_answer_host_with(psd_meter_session *session, uint64_t operation, psd_signal signal, psd_part content);
 /* Sends the Host one frame. */
 void psd_meter_send(psd_meter_session *session, psd_frame_type type, const void *body, size_t length);
 /* Forgets the session that is open or about to be: nobody waits any more for what was asked, and its keys are gone. */

@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "authority/authority.h"
 #include "crypto/evp.h"
 #include "crypto/password.h"
+#include "psd/spec/amount.h"
 #include "psd/spec/chars.h"
 
 #define AT(field) offsetof(psd_meter_settings, field), sizeof(((psd_meter_settings *)0)->field)
@@ -39,11 +41,19 @@ const psd_meter_setting psd_meter_known[] = {
     {"lock-most", PSD_METER_NUMBER, AT(lock_most), 1, YEAR, true},
     {"renew-before", PSD_METER_NUMBER, AT(renew_before), 0, 1095, true},
     {"certificate-days", PSD_METER_NUMBER, AT(certificate_days), 1, 1096, true},
+    {"vetting", PSD_METER_VETTING, AT(vetting), 0, 0, true},
+    {"credit-most", PSD_METER_AMOUNT, AT(credit_most), 0, 0, true},
+    {"user-days", PSD_METER_NUMBER, AT(user_days), 1, 1096, true},
+    {"credit-days", PSD_METER_NUMBER, AT(credit_days), 1, 1096, true},
+    {"revoke-overdue", PSD_METER_NUMBER, AT(revoke_overdue), 0, 3650, true},
+    {"revoke-unpaid", PSD_METER_NUMBER, AT(revoke_unpaid), 0, 3650, true},
+    {"http", PSD_METER_TEXT, AT(http), 1, PSD_METER_TEXT_MAX, false},
+    {"public-url", PSD_METER_TEXT, AT(public_url), 8, PSD_METER_URL_MAX, true},
     {"log-level", PSD_METER_LEVEL, AT(log_level), 0, 0, true},
 };
 const size_t psd_meter_known_count = sizeof psd_meter_known / sizeof psd_meter_known[0];
 
-_Static_assert(sizeof psd_meter_known / sizeof psd_meter_known[0] <= 32, "a row is a bit of 32");
+_Static_assert(sizeof psd_meter_known / sizeof psd_meter_known[0] <= 64, "a row is a bit of 64");
 
 bool psd_meter_refuse_setting(char words[PSD_METER_WORDS_MAX], const char *format, ...) {
   va_list arguments;
@@ -60,8 +70,8 @@ const psd_meter_setting *psd_meter_setting_named(const char *name, size_t length
   return NULL;
 }
 
-uint32_t psd_meter_setting_bit(const psd_meter_setting *row) {
-  return UINT32_C(1) << (row - psd_meter_known);
+uint64_t psd_meter_setting_bit(const psd_meter_setting *row) {
+  return UINT64_C(1) << (row - psd_meter_known);
 }
 
 static bool take_number(const psd_meter_setting *row, uint64_t *number, const char *value, char *words) {
@@ -122,6 +132,19 @@ static bool take_level(uint64_t *number, const char *value, char *words) {
   return true;
 }
 
+static bool take_vetting(uint64_t *vetting, const char *value, char *words) {
+  bool by_user = strcmp(value, "user") == 0;
+  if (!by_user && strcmp(value, "operator") != 0)
+    return psd_meter_refuse_setting(words, "vetting needs operator or user");
+  *vetting = by_user ? PSD_CA_BY_USER : PSD_CA_BY_OPERATOR;
+  return true;
+}
+
+static bool take_amount(const psd_meter_setting *row, uint64_t *mills, const char *value, char *words) {
+  return psd_amount_parse(value, mills) ||
+         psd_meter_refuse_setting(words, "%s needs an amount, such as 500.00", row->name);
+}
+
 bool psd_meter_setting_take(psd_meter_settings *settings, const psd_meter_setting *row, const char *value,
                             char words[PSD_METER_WORDS_MAX]) {
   void *at = (char *)settings + row->offset;
@@ -136,6 +159,10 @@ bool psd_meter_setting_take(psd_meter_settings *settings, const psd_meter_settin
     return take_suites(at, value, words);
   case PSD_METER_LEVEL:
     return take_level(at, value, words);
+  case PSD_METER_VETTING:
+    return take_vetting(at, value, words);
+  case PSD_METER_AMOUNT:
+    return take_amount(row, at, value, words);
   default:
     return take_choice(row, at, value, words);
   }

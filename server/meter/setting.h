@@ -12,6 +12,8 @@ typedef enum psd_meter_kind {
   PSD_METER_YES,
   PSD_METER_NO, /* the same the other way round */
   PSD_METER_LEVEL,
+  PSD_METER_VETTING,
+  PSD_METER_AMOUNT,
 } psd_meter_kind;
 
 typedef struct psd_meter_setting {
@@ -28,7 +30,7 @@ extern const size_t psd_meter_known_count;
 /* The row with this name; NULL for none. */
 const psd_meter_setting *psd_meter_setting_named(const char *name, size_t length);
 /* The bit of a row, for sets of them. */
-uint32_t psd_meter_setting_bit(const psd_meter_setting *row);
+uint64_t psd_meter_setting_bit(const psd_meter_setting *row);
 /* Takes a value; false, and one line in `words`, if it is none. */
 bool psd_meter_setting_take(psd_meter_settings *settings, const psd_meter_setting *row, const char *value,
                             char words[PSD_METER_WORDS_MAX]);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "authority/authority.h"
 #include "crypto/password.h"
 #include "meter/setting.h"
 #include "psd/spec/text.h"
@@ -37,13 +38,26 @@ const char *const psd_meter_run_help =
     "                           Argon2id of the passwords (default " PSD_PASSWORD_DEFAULTS ")\n"
     "  --renew-before D         days before its end that a PSD's certificate is renewed (default 30)\n"
     "  --certificate-days D     days for which a certificate is good (default 365)\n"
+    "  --vetting WHO            who vets requests for certificates: operator (default), or user: at once, if the name "
+    "is "
+    "his\n"
+    "  --credit-most AMOUNT     lines of credit that are granted without the operator (default 0: none)\n"
+    "  --user-days D            days for which the certificate of a user is good (default 365)\n"
+    "  --credit-days D          days for which a line of credit is good (default 365)\n"
+    "  --revoke-overdue D       days after a missed inspection after which a PSD's certificates are revoked (default "
+    "30, 0 "
+    "never)\n"
+    "  --revoke-unpaid D        days for which a payment may be due before they are (default 30, 0 never)\n"
+    "  --http [HOST:]PORT       publishes certificates, lists of revoked ones and OCSP there (default: nowhere; HOST "
+    "127.0.0.1)\n"
+    "  --public-url URL         what certificates say where that is\n"
     "  --log-level LEVEL        error, warning, info (default) or debug\n"
     "\n"
     "SIGHUP reads the file anew; SIGTERM and SIGINT end the server in order.\n";
 
 /* A setting that may be there several times begins anew where the command line names it. */
-static void begin_list(psd_meter_settings *settings, const psd_meter_setting *row, uint32_t *begun) {
-  uint32_t bit = psd_meter_setting_bit(row);
+static void begin_list(psd_meter_settings *settings, const psd_meter_setting *row, uint64_t *begun) {
+  uint64_t bit = psd_meter_setting_bit(row);
   psd_meter_paths *paths = (psd_meter_paths *)(void *)((char *)settings + row->offset);
   if (row->kind == PSD_METER_PATHS && (*begun & bit) == 0)
     paths->count = 0;
@@ -61,7 +75,7 @@ static char *trim(char *text) {
 }
 
 /* One line of the file. */
-static bool take_line(psd_meter_settings *settings, char *line, uint32_t *begun, char *words) {
+static bool take_line(psd_meter_settings *settings, char *line, uint64_t *begun, char *words) {
   char *name = trim(line);
   if (name[0] == '\0' || name[0] == '#')
     return true;
@@ -82,7 +96,7 @@ static bool take_line(psd_meter_settings *settings, char *line, uint32_t *begun,
 static bool take_file(psd_meter_settings *settings, char *words) {
   char line[1024], wrong[PSD_METER_WORDS_MAX];
   FILE *file = fopen(settings->config, "re");
-  uint32_t begun = 0;
+  uint64_t begun = 0;
   bool done = true;
   if (file == NULL)
     return psd_meter_refuse_setting(words, "%s: %s", settings->config, strerror(errno));
@@ -126,7 +140,7 @@ static const psd_meter_setting *option_at(int argc, char *const *argv, int *inde
 
 /* Walks the command line twice: for the name of the file first, for the rest then. */
 static bool take_arguments(int argc, char *const *argv, psd_meter_settings *settings, bool file_only, char *words) {
-  uint32_t begun = 0;
+  uint64_t begun = 0;
   for (int i = 1; i < argc; i++) {
     const char *value = NULL;
     const psd_meter_setting *row = option_at(argc, argv, &i, &value, words);
@@ -143,6 +157,15 @@ static bool take_arguments(int argc, char *const *argv, psd_meter_settings *sett
   return true;
 }
 
+/* It stands in certificates: the key management system takes no other form (RFC 3986). */
+static bool check_url(const psd_meter_settings *settings, char *words) {
+  const char *url = settings->public_url;
+  bool begins = strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0;
+  if (url[0] == '\0' || (begins && strpbrk(url, " \"<>\\^`{|}") == NULL))
+    return true;
+  return psd_meter_refuse_setting(words, "public-url is an address such as http://ca.example.org");
+}
+
 static bool check_together(const psd_meter_settings *settings, char *words) {
   if (settings->database[0] == '\0')
     return psd_meter_refuse_setting(words, "--db URL is missing (see --help)");
@@ -154,7 +177,7 @@ static bool check_together(const psd_meter_settings *settings, char *words) {
     return psd_meter_refuse_setting(words, "lock-first is longer than lock-most");
   if (settings->renew_before >= settings->certificate_days)
     return psd_meter_refuse_setting(words, "renew-before is not shorter than certificate-days");
-  return true;
+  return check_url(settings, words);
 }
 
 static bool wants_help(int argc, char *const *argv) {
@@ -185,6 +208,11 @@ psd_meter_order psd_meter_settings_parse(int argc, char *const *argv, psd_meter_
       .lock_most = 3600,
       .renew_before = 30,
       .certificate_days = 365,
+      .vetting = PSD_CA_BY_OPERATOR,
+      .user_days = 365,
+      .credit_days = 365,
+      .revoke_overdue = 30,
+      .revoke_unpaid = 30,
       .log_level = PSD_METER_INFO,
   };
   if (wants_help(argc, argv))

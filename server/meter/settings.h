@@ -10,6 +10,7 @@
 #define PSD_METER_TEXT_MAX 511U
 #define PSD_METER_PATH_MAX 107U /* bytes of a Unix socket's path (unix(7)) */
 #define PSD_METER_WORDS_MAX 256U
+#define PSD_METER_URL_MAX 127U /* bytes of the address that certificates bear */
 
 /* A text, or several of the same kind. */
 typedef struct psd_meter_paths {
@@ -38,6 +39,14 @@ typedef struct psd_meter_settings {
   uint64_t lock_first, lock_most; /* seconds: the first lock, doubled with each further failure, and the longest */
   uint64_t renew_before;          /* days before its end that a certificate is renewed */
   uint64_t certificate_days;      /* for which a certificate is good */
+  uint64_t vetting;               /* psd_ca_vetting: how identity is vetted (514) */
+  uint64_t credit_most;           /* mills: a line of credit that is decided without the operator */
+  uint64_t user_days;             /* for which the certificate of a user is good */
+  uint64_t credit_days;           /* for which a line of credit is good, as long as the holder's certificate */
+  uint64_t revoke_overdue; /* days after a missed inspection after which a PSD's certificates are revoked; 0 never */
+  uint64_t revoke_unpaid;  /* days for which a payment may be due before they are; 0 never */
+  char http[PSD_METER_TEXT_MAX + 1U];      /* where lists, certificates and OCSP are published; "" for nowhere */
+  char public_url[PSD_METER_URL_MAX + 1U]; /* what certificates say where that is; "" for nothing */
   uint64_t log_level;
 } psd_meter_settings;
 

@@ -7,8 +7,9 @@
 
 /* The only column key so far. */
 #define COLUMN 1U
-/* Seconds between two prunings. */
-#define PRUNE_EVERY 600U
+#define DAY 86400U
+/* Seconds between two looks at what has grown old. */
+#define CLEAN_EVERY 600U
 
 static void check_ready(psd_meter_server *server) {
   if (server->phase == PSD_METER_STARTING && server->has_column && server->service.vendor_key != 0)
@@ -70,21 +71,64 @@ void psd_meter_ask_keys(void *owner) {
         psd_meter_kms_ask(server->kms, PSD_FRAME_KMS_COLUMN, &column, sizeof column, on_column, server) != NULL;
 }
 
-static void prune(psd_meter_server *server) {
+static void submit(psd_meter_server *server, psd_meter_job *job) {
+  if (job != NULL && !psd_meter_workers_submit(server->workers, job))
+    psd_meter_job_free(job);
+}
+
+static psd_meter_job *job_at(psd_meter_job_kind kind, uint64_t now) {
+  psd_meter_job *job = psd_meter_job_new(kind);
+  if (job != NULL)
+    job->now = now;
+  return job;
+}
+
+static void on_swept(void *owner, psd_meter_job *job) {
+  psd_meter_server *server = owner;
+  if (job->result != PSD_DB_DONE) {
+    psd_meter_log_say(server->service.log, PSD_METER_ERROR, "database", job->words);
+    return;
+  }
+  psd_json *line = job->count == 0 ? NULL : psd_meter_log_line(server->service.log, PSD_METER_WARNING, "revoked");
+  if (line == NULL)
+    return;
+  psd_json_number(line, "certificates", job->count);
+  psd_json_string(line, "words", "their PSDs missed their inspection, or owe");
+  psd_meter_log_end(server->service.log);
+}
+
+/* What is never to be would have to go back to 1970. */
+static uint64_t days(uint64_t setting, uint64_t now) {
+  return setting == 0 ? now : setting * DAY;
+}
+
+/* VM figure 6, forced revocation: of PSDs that nobody inspects, and of those that owe. */
+static void sweep(psd_meter_server *server, uint64_t now) {
+  const psd_meter_settings *settings = &server->settings;
+  if (settings->revoke_overdue == 0 && settings->revoke_unpaid == 0)
+    return;
+  psd_meter_job *job = job_at(PSD_METER_JOB_SWEEP, now);
+  if (job != NULL) {
+    job->overdue = days(settings->revoke_overdue, now);
+    job->unpaid = days(settings->revoke_unpaid, now);
+    job->done = on_swept;
+    job->owner = server;
+  }
+  submit(server, job);
+}
+
+/* What is to be done now and then. */
+static void clean(psd_meter_server *server) {
   uint64_t now = server->service.calls->time(&server->service);
-  if (server->workers == NULL || now - server->refreshed < PRUNE_EVERY)
+  if (server->workers == NULL || now - server->refreshed < CLEAN_EVERY)
     return;
   server->refreshed = now;
-  psd_meter_job *job = psd_meter_job_new(PSD_METER_JOB_PRUNE);
-  if (job == NULL)
-    return;
-  job->now = now;
-  if (!psd_meter_workers_submit(server->workers, job))
-    psd_meter_job_free(job);
+  submit(server, job_at(PSD_METER_JOB_PRUNE, now));
+  sweep(server, now);
 }
 
 void psd_meter_on_refresh(uv_timer_t *timer) {
   psd_meter_server *server = timer->data;
   psd_meter_ask_keys(server);
-  prune(server);
+  clean(server);
 }

@@ -31,7 +31,7 @@ typedef struct psd_value {
   size_t length;
 } psd_value;
 
-#define PSD_VALUES_MAX 12U
+#define PSD_VALUES_MAX 16U
 
 typedef enum psd_db_mode {
   PSD_DB_READ,    /* sees one state of the database */

@@ -14,7 +14,8 @@ typedef enum psd_book_kind {
   PSD_BOOK_RESERVED = 3, /* owner: the device as a number; not below 0 */
   PSD_BOOK_METER = 4,    /* the same: control total of its postage group; not below 0 */
   PSD_BOOK_SERVICES = 5, /* the same: control total of its certificate group; not below 0 */
-  PSD_BOOK_DEBT = 6,     /* owner: identifier of the account; what was charged and is not paid */
+  PSD_BOOK_DEBT = 6,     /* owner: identifier of the account; what was charged, or paid on credit, and is not paid */
+  PSD_BOOK_PAYEE = 7,    /* owner: identifier of who was paid on credit (authority/authority.h); not below 0 */
 } psd_book_kind;
 
 typedef struct psd_book {
@@ -33,7 +34,9 @@ typedef enum psd_movement_kind {
   PSD_MOVE_WITHDRAW = 6,
   PSD_MOVE_CHARGE = 7,
   PSD_MOVE_PAY = 8,
-  PSD_MOVE_ADJUST = 9, /* bank and meter, either way: an operator takes a PSD's registers for right */
+  PSD_MOVE_ADJUST = 9,   /* bank and meter, either way: an operator takes a PSD's registers for right */
+  PSD_MOVE_PAYMENT = 10, /* a payment certificate is settled: from the holder's debt to the payee */
+  PSD_MOVE_REMIT = 11,   /* from the payee to the bank: he has his money */
 } psd_movement_kind;
 
 /* One movement: `amount` from the book `from` to the book `to`. The schema keeps the balances by it, refuses what goes

@@ -162,8 +162,8 @@ static psd_db_result lite_commit(void *connection) {
 }
 
 static bool bind(sqlite3_stmt *statement, size_t index, const psd_value *value) {
-  static const char names[PSD_VALUES_MAX][4] = {"$1", "$2", "$3", "$4",  "$5",  "$6",
-                                                "$7", "$8", "$9", "$10", "$11", "$12"};
+  static const char names[PSD_VALUES_MAX][4] = {"$1", "$2",  "$3",  "$4",  "$5",  "$6",  "$7",  "$8",
+                                                "$9", "$10", "$11", "$12", "$13", "$14", "$15", "$16"};
   int at = sqlite3_bind_parameter_index(statement, names[index]);
   if (value->kind == PSD_VALUE_NUMBER)
     return sqlite3_bind_int64(statement, at, value->number) == SQLITE_OK;

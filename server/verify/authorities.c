@@ -10,7 +10,7 @@
 
 #define AUTHORITIES_MOST 4096U
 
-static bool add_authority(psd_reading *reading, X509 *certificate) {
+static bool add_authority(psd_site_reading *reading, X509 *certificate) {
   psd_site *site = reading->site;
   if (X509_check_ca(certificate) == 0)
     return psd_site_damaged(reading, "it has a certificate that is no CA's");
@@ -26,7 +26,7 @@ static bool add_authority(psd_reading *reading, X509 *certificate) {
   return true;
 }
 
-static bool take_authority(psd_reading *reading, BIO *text, bool *more) {
+static bool take_authority(psd_site_reading *reading, BIO *text, bool *more) {
   X509 *certificate = PEM_read_bio_X509(text, NULL, NULL, NULL);
   *more = certificate != NULL;
   bool done = certificate == NULL || add_authority(reading, certificate);
@@ -34,7 +34,7 @@ static bool take_authority(psd_reading *reading, BIO *text, bool *more) {
   return done;
 }
 
-static bool read_authority(psd_reading *reading) {
+static bool read_authority(psd_site_reading *reading) {
   return psd_each_block(reading, "certificate", take_authority);
 }
 
@@ -69,7 +69,7 @@ static bool is_newer(const psd_authority *than, const X509_CRL *list, uint64_t f
 
 /* The newest list of a CA counts. One that says it is not the whole list says so in a critical extension (RFC 5280,
  * 5.2.4 and 5.2.5), and is refused. */
-static bool add_list(psd_reading *reading, X509_CRL *list) {
+static bool add_list(psd_site_reading *reading, X509_CRL *list) {
   uint64_t from, next = 0;
   psd_authority *signer = signer_of(reading->site, list);
   if (signer == NULL)
@@ -90,7 +90,7 @@ static bool add_list(psd_reading *reading, X509_CRL *list) {
   return true;
 }
 
-static bool take_list(psd_reading *reading, BIO *text, bool *more) {
+static bool take_list(psd_site_reading *reading, BIO *text, bool *more) {
   X509_CRL *list = PEM_read_bio_X509_CRL(text, NULL, NULL, NULL);
   *more = list != NULL;
   bool done = list == NULL || add_list(reading, list);
@@ -98,12 +98,12 @@ static bool take_list(psd_reading *reading, BIO *text, bool *more) {
   return done;
 }
 
-static bool read_list(psd_reading *reading) {
+static bool read_list(psd_site_reading *reading) {
   return psd_each_block(reading, "revocation list", take_list);
 }
 
 /* It tells who is revoked, and not any more who is not. */
-static void remark_old_lists(psd_reading *reading) {
+static void remark_old_lists(psd_site_reading *reading) {
   const psd_site *site = reading->site;
   char name[256], words[PSD_TIME_WORDS];
   (void)snprintf(reading->name, sizeof reading->name, "crl");
@@ -120,7 +120,7 @@ bool psd_list_is_old(const psd_site *site, const psd_authority *authority) {
   return authority->list_next != 0 && authority->list_next < site->policy.now;
 }
 
-bool psd_read_authorities(psd_reading *reading) {
+bool psd_read_authorities(psd_site_reading *reading) {
   psd_site *site = reading->site;
   site->trusted = X509_STORE_new();
   if (site->trusted == NULL ||

@@ -30,7 +30,7 @@ typedef struct run {
   psd_progress progress;
   /* What waits to be remembered: copies in one row, and the chunks they come from. */
   psd_claim *claims;
-  psd_verdict *verdicts;
+  psd_piece_verdict *verdicts;
   psd_origin *origins;
   size_t count;
   psd_chunk *held;

@@ -13,7 +13,8 @@
  * not be trusted. */
 bool psd_certificate_look(const uint8_t *der, size_t length, uint8_t device[PSD_SIZE_DEVICE_ID], uint64_t *number,
                           uint8_t point[PSD_POINT]);
-/* The device in the content of a MeteringPolicy; false if it is none. */
+/* The device in the content of a MeteringPolicy of a PSD's own certificate; false if it is none, or has a purpose: the
+ * certificates of a meter's users name the meter too. */
 bool psd_metering_policy_device(psd_part content, uint8_t device[PSD_SIZE_DEVICE_ID]);
 
 /* Fills what is known of a row only when it was judged: its chain, its times, whether it is revoked. The first time it

@@ -23,13 +23,13 @@ static bool revoked_on(const psd_certificate *row, uint64_t day) {
   return row->revoked && row->revoked_from <= begin_of(day);
 }
 
-static void judge_missing(const psd_site *site, uint32_t number, psd_verdict *verdict) {
+static void judge_missing(const psd_site *site, uint32_t number, psd_piece_verdict *verdict) {
   bool others = psd_certificate_number_given(site, number);
   psd_find(verdict, PSD_CHECK_CERTIFICATE, PSD_CHECK_FAILED,
            others ? "certificate %lu is another PSD's" : "there is no certificate %lu", (unsigned long)number);
 }
 
-static void judge_validity(const psd_certificate *row, uint64_t day, psd_verdict *verdict) {
+static void judge_validity(const psd_certificate *row, uint64_t day, psd_piece_verdict *verdict) {
   char from[PSD_TIME_WORDS], until[PSD_TIME_WORDS];
   if (valid_on(row, day)) {
     psd_find(verdict, PSD_CHECK_CERTIFICATE, PSD_CHECK_PASSED, "certificate %lu, valid on that day",
@@ -42,7 +42,7 @@ static void judge_validity(const psd_certificate *row, uint64_t day, psd_verdict
            (unsigned long)row->number, from, until);
 }
 
-const psd_certificate *psd_judge_certificate(const psd_site *site, const psd_claim *claim, psd_verdict *verdict) {
+const psd_certificate *psd_judge_certificate(const psd_site *site, const psd_claim *claim, psd_piece_verdict *verdict) {
   uint8_t device[PSD_SIZE_DEVICE_ID];
   uint64_t day = 0;
   psd_claim_device(claim, device);
@@ -69,7 +69,7 @@ const psd_certificate *psd_judge_certificate(const psd_site *site, const psd_cla
   return row;
 }
 
-static void judge_revoked(const psd_certificate *row, psd_verdict *verdict) {
+static void judge_revoked(const psd_certificate *row, psd_piece_verdict *verdict) {
   char words[PSD_TIME_WORDS];
   if (row->revoked_from == 0)
     psd_find(verdict, PSD_CHECK_REVOCATION, PSD_CHECK_FAILED, "certificate %lu is revoked", (unsigned long)row->number);
@@ -79,7 +79,7 @@ static void judge_revoked(const psd_certificate *row, psd_verdict *verdict) {
 }
 
 void psd_judge_revocation(const psd_site *site, const psd_certificate *certificate, uint64_t date,
-                          psd_verdict *verdict) {
+                          psd_piece_verdict *verdict) {
   char words[PSD_TIME_WORDS];
   uint64_t day = 0;
   if (certificate == NULL) {
@@ -102,7 +102,7 @@ void psd_judge_revocation(const psd_site *site, const psd_certificate *certifica
     psd_find(verdict, PSD_CHECK_REVOCATION, PSD_CHECK_PASSED, "not on the list of its CA");
 }
 
-void psd_judge_revoked_psd(const psd_site *site, const psd_claim *claim, psd_verdict *verdict) {
+void psd_judge_revoked_psd(const psd_site *site, const psd_claim *claim, psd_piece_verdict *verdict) {
   uint8_t device[PSD_SIZE_DEVICE_ID];
   const psd_certificate *rows;
   uint64_t day = 0;

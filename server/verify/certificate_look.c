@@ -23,10 +23,14 @@ static bool take(psd_cursor *from, uint32_t tag, psd_tlv *object) {
 }
 
 bool psd_metering_policy_device(psd_part content, uint8_t device[PSD_SIZE_DEVICE_ID]) {
-  psd_tlv policy, name;
+  psd_tlv policy, name, zip, licence;
   psd_cursor from = psd_cursor_over(content.data, content.length);
   if (!take(&from, DER_SEQUENCE, &policy) || from.left != 0 || !take(&policy.value, DER_OCTET_STRING, &name) ||
-      name.value.left != PSD_SIZE_DEVICE_ID)
+      name.value.left != PSD_SIZE_DEVICE_ID || !take(&policy.value, DER_INTEGER, &zip) ||
+      !take(&policy.value, DER_INTEGER, &licence))
+    return false;
+  /* A purpose makes it the certificate of a user's key, which signs no postage (docs/certificates.md). */
+  if (policy.value.left != 0)
     return false;
   memcpy(device, name.value.at, PSD_SIZE_DEVICE_ID);
   return true;

@@ -11,7 +11,7 @@
 
 /* What names no PSD may be one of the chain, which ca/ has if it is trusted. What OpenSSL cannot read ends the blocks.
  */
-static bool pass_over(psd_reading *reading, const uint8_t *der, size_t length, bool *more) {
+static bool pass_over(psd_site_reading *reading, const uint8_t *der, size_t length, bool *more) {
   const uint8_t *at = der;
   X509 *certificate = d2i_X509(NULL, &at, (long)length);
   *more = certificate != NULL;
@@ -21,7 +21,7 @@ static bool pass_over(psd_reading *reading, const uint8_t *der, size_t length, b
 }
 
 /* Takes over `der` if it says so. */
-static bool add_certificate(psd_reading *reading, uint8_t *der, size_t length, bool *kept, bool *more) {
+static bool add_certificate(psd_site_reading *reading, uint8_t *der, size_t length, bool *kept, bool *more) {
   psd_site *site = reading->site;
   psd_certificate row = {.der = der, .length = (uint32_t)length};
   uint64_t number;
@@ -42,7 +42,7 @@ static bool add_certificate(psd_reading *reading, uint8_t *der, size_t length, b
   return true;
 }
 
-static bool take_certificate(psd_reading *reading, BIO *text, bool *more) {
+static bool take_certificate(psd_site_reading *reading, BIO *text, bool *more) {
   unsigned char *der = NULL;
   long length = 0;
   bool kept = false;
@@ -53,7 +53,7 @@ static bool take_certificate(psd_reading *reading, BIO *text, bool *more) {
   return done;
 }
 
-static bool read_certificates(psd_reading *reading) {
+static bool read_certificates(psd_site_reading *reading) {
   return psd_each_block(reading, "certificate", take_certificate);
 }
 
@@ -86,7 +86,7 @@ static bool merge(const psd_site *site, psd_certificate *first, psd_certificate 
   return clear;
 }
 
-static bool drop_copies(psd_reading *reading) {
+static bool drop_copies(psd_site_reading *reading) {
   psd_site *site = reading->site;
   psd_certificate *rows = site->certificates;
   char words[PSD_TIME_WORDS];
@@ -111,7 +111,7 @@ static int by_number(const void *a, const void *b) {
   return (*left > *right) - (*left < *right);
 }
 
-static bool sort_numbers(psd_reading *reading) {
+static bool sort_numbers(psd_site_reading *reading) {
   psd_site *site = reading->site;
   site->numbers = malloc((site->certificate_count + 1U) * sizeof *site->numbers);
   if (site->numbers == NULL)
@@ -122,7 +122,7 @@ static bool sort_numbers(psd_reading *reading) {
   return true;
 }
 
-bool psd_read_certificates(psd_reading *reading) {
+bool psd_read_certificates(psd_site_reading *reading) {
   psd_site *site = reading->site;
   if (!psd_each_file(reading, "certificates", ".pem", read_certificates))
     return false;

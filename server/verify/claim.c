@@ -5,12 +5,12 @@
 #include "psd/spec/chars.h"
 #include "verify/site.h"
 
-static bool not_one(psd_verdict *verdict, const char *why) {
+static bool not_one(psd_piece_verdict *verdict, const char *why) {
   psd_find(verdict, PSD_CHECK_FORM, PSD_CHECK_FAILED, "%s", why);
   return false;
 }
 
-static bool take_category(psd_claim *claim, psd_verdict *verdict) {
+static bool take_category(psd_claim *claim, psd_piece_verdict *verdict) {
   uint64_t kind = claim->fields.category >> PSD_CATEGORY_KIND;
   claim->kind = (psd_evidence_kind)kind;
   claim->row = claim->fields.category & PSD_ROW_UNRATED;
@@ -20,7 +20,7 @@ static bool take_category(psd_claim *claim, psd_verdict *verdict) {
   return false;
 }
 
-static bool take_full(const uint8_t *bytes, size_t length, psd_claim *claim, psd_verdict *verdict) {
+static bool take_full(const uint8_t *bytes, size_t length, psd_claim *claim, psd_piece_verdict *verdict) {
   uint64_t day;
   const psd_indicium *fields = &claim->fields;
   (void)psd_parse_message(bytes, PSD_SIZE_INDICIUM, PSD_MESSAGE_INDICIUM, &claim->fields);
@@ -39,7 +39,7 @@ static bool take_full(const uint8_t *bytes, size_t length, psd_claim *claim, psd
   return take_category(claim, verdict);
 }
 
-static bool take_compact(const uint8_t *bytes, psd_claim *claim, psd_verdict *verdict) {
+static bool take_compact(const uint8_t *bytes, psd_claim *claim, psd_piece_verdict *verdict) {
   psd_compact_indicium compact;
   (void)psd_parse_message(bytes, PSD_SIZE_COMPACT_INDICIUM, PSD_MESSAGE_COMPACT_INDICIUM, &compact);
   claim->profile = PSD_PROFILE_COMPACT;
@@ -56,9 +56,9 @@ static bool take_compact(const uint8_t *bytes, psd_claim *claim, psd_verdict *ve
   return take_category(claim, verdict);
 }
 
-bool psd_claim_read(const uint8_t *bytes, size_t length, psd_claim *claim, psd_verdict *verdict) {
+bool psd_claim_read(const uint8_t *bytes, size_t length, psd_claim *claim, psd_piece_verdict *verdict) {
   const psd_profile_row *compact = psd_profile_of(PSD_PROFILE_COMPACT);
-  *verdict = (psd_verdict){.accepted = false};
+  *verdict = (psd_piece_verdict){.accepted = false};
   *claim = (psd_claim){.length = 0};
   if (length == 0 || length > PSD_INDICIUM_MAX)
     return not_one(verdict, "no indicium has so many bytes");

@@ -64,7 +64,7 @@ static int tell(const psd_site *site, const psd_verify_options *options, const p
   if (options->json)
     psd_json_array(&json, NULL);
   for (size_t i = 0; i < findings->count; i++) {
-    const psd_verdict *verdict = &findings->verdicts[i];
+    const psd_piece_verdict *verdict = &findings->verdicts[i];
     if (options->json)
       psd_json_piece(&json, site, &findings->origins[i], &findings->claims[i], verdict);
     else
@@ -98,7 +98,7 @@ int psd_verify_command_indicium(const psd_verify_options *options) {
 }
 
 /* A token has no signature beside it: nothing may have failed, and the tokens were found right. */
-static bool token_holds(const psd_verdict *verdict) {
+static bool token_holds(const psd_piece_verdict *verdict) {
   for (unsigned i = 0; i < PSD_CHECK_COUNT; i++)
     if (verdict->checks[i].result == PSD_CHECK_FAILED)
       return false;
@@ -106,14 +106,14 @@ static bool token_holds(const psd_verdict *verdict) {
 }
 
 int psd_verify_command_token(const psd_verify_options *options) {
-  psd_verdict verdict;
+  psd_piece_verdict verdict;
   psd_site *site = psd_verify_open_site(options);
   if (site == NULL)
     return PSD_EXIT_REFUSED;
   psd_site_judge_token(site, &options->token, &options->facts, &verdict);
   psd_site_close(site);
   verdict.accepted = token_holds(&verdict);
-  psd_check reason = psd_verdict_reason(&verdict);
+  psd_check reason = psd_piece_reason(&verdict);
   if (verdict.checks[reason].result != PSD_CHECK_FAILED)
     reason = PSD_CHECK_TOKENS;
   if (options->json) {

@@ -38,18 +38,31 @@ psd_site *psd_verify_open_site(const psd_verify_options *options) {
   return site;
 }
 
+char *psd_verify_database(const psd_verify_options *options) {
+  const char *chosen = options->db;
+  size_t room = chosen != NULL ? strlen(chosen) + 1 : strlen("sqlite:") + strlen(options->site) + sizeof SEEN;
+  char *url = malloc(room);
+  if (url != NULL && chosen != NULL)
+    (void)snprintf(url, room, "%s", chosen);
+  else if (url != NULL)
+    (void)snprintf(url, room, "sqlite:%s" SEEN, options->site);
+  return url;
+}
+
+void psd_verify_database_free(char *url) {
+  free(url);
+}
+
 int psd_verify_open_seen(const psd_verify_options *options, psd_seen **seen) {
   char words[WORDS] = "";
   *seen = NULL;
   if (options->no_remember)
     return PSD_EXIT_DONE;
-  size_t room = strlen("sqlite:") + strlen(options->site) + sizeof SEEN;
-  char *url = malloc(room);
+  char *url = psd_verify_database(options);
   if (url == NULL)
     return psd_verify_refused("no memory");
-  (void)snprintf(url, room, "sqlite:%s" SEEN, options->site);
-  *seen = psd_seen_open(options->db != NULL ? options->db : url, words, sizeof words);
-  free(url);
+  *seen = psd_seen_open(url, words, sizeof words);
+  psd_verify_database_free(url);
   if (*seen != NULL)
     return PSD_EXIT_DONE;
   (void)psd_verify_refused("%s", words);
@@ -59,14 +72,19 @@ int psd_verify_open_seen(const psd_verify_options *options, psd_seen **seen) {
 #define BIT(option) (1U << PSD_VERIFY_OPTION_##option)
 #define SITE (BIT(SITE) | BIT(DAYS))
 #define REMEMBERING (BIT(DB) | BIT(NO_REMEMBER))
+#define TRUST (BIT(SITE) | BIT(ROOT) | BIT(CHAIN) | BIT(CRL))
+#define MANY PSD_VERIFY_MANY
 #define FACTS (BIT(ADDRESSEE) | BIT(VENDOR_TOKEN) | BIT(POSTAL_TOKEN))
 #define PIECE (BIT(METER) | BIT(DATE) | BIT(POSTAGE) | BIT(PIECE))
 
 const psd_verify_command psd_verify_commands[] = {
-    {"indicium", SITE | REMEMBERING | FACTS | BIT(JSON), 0, true, psd_verify_command_indicium},
-    {"batch", SITE | REMEMBERING | BIT(JSON_FILE) | BIT(CSV) | BIT(EVIDENCE_CSV) | BIT(SKIP) | BIT(THREADS), 0, true,
-     psd_verify_command_batch},
-    {"token", SITE | FACTS | PIECE | BIT(JSON), PIECE, false, psd_verify_command_token},
-    {"info", BIT(SITE) | BIT(JSON), 0, false, psd_verify_command_info},
+    {"indicium", SITE | REMEMBERING | FACTS | BIT(JSON), 0, MANY, false, psd_verify_command_indicium},
+    {"batch", SITE | REMEMBERING | BIT(JSON_FILE) | BIT(CSV) | BIT(EVIDENCE_CSV) | BIT(SKIP) | BIT(THREADS), 0, MANY,
+     false, psd_verify_command_batch},
+    {"token", SITE | FACTS | PIECE | BIT(JSON), PIECE, 0, false, psd_verify_command_token},
+    {"postmark", TRUST | BIT(JSON), 0, 2, true, psd_verify_command_postmark},
+    {"signature", TRUST | BIT(JSON), 0, 2, true, psd_verify_command_signature},
+    {"payment", TRUST | REMEMBERING | BIT(PAYEE) | BIT(JSON), 0, MANY, true, psd_verify_command_payment},
+    {"info", BIT(SITE) | BIT(JSON), 0, 0, false, psd_verify_command_info},
 };
 const size_t psd_verify_command_count = sizeof psd_verify_commands / sizeof psd_verify_commands[0];

@@ -43,7 +43,7 @@ static void free_rows(psd_day *day) {
 }
 
 /* The rows alone stay in memory. */
-static bool keep_rows(psd_reading *reading, const uint8_t *rows, psd_day *day) {
+static bool keep_rows(psd_site_reading *reading, const uint8_t *rows, psd_day *day) {
   psd_site *site = reading->site;
   day->rows = malloc(day->length + 1U);
   if (day->rows == NULL)
@@ -64,7 +64,7 @@ static bool keep_rows(psd_reading *reading, const uint8_t *rows, psd_day *day) {
 }
 
 /* A site holds nothing that outlives its day. */
-static bool is_over(psd_reading *reading, uint64_t day, uint64_t date) {
+static bool is_over(psd_site_reading *reading, uint64_t day, uint64_t date) {
   const psd_site *site = reading->site;
   char words[PSD_DAY_WORDS];
   if (day + site->policy.days >= site->today)
@@ -73,7 +73,7 @@ static bool is_over(psd_reading *reading, uint64_t day, uint64_t date) {
   return true;
 }
 
-static bool take_table(psd_reading *reading, const day_keys *keys, const uint8_t *data, size_t length) {
+static bool take_table(psd_site_reading *reading, const day_keys *keys, const uint8_t *data, size_t length) {
   psd_day day;
   uint64_t number;
   psd_cursor from = psd_cursor_over(data, length < SIGNATURE ? 0 : length - SIGNATURE);
@@ -93,7 +93,7 @@ static bool take_table(psd_reading *reading, const day_keys *keys, const uint8_t
   return keep_rows(reading, from.at, &day);
 }
 
-static bool read_table(psd_reading *reading) {
+static bool read_table(psd_site_reading *reading) {
   uint8_t *data = NULL;
   size_t length;
   if (!psd_file_bytes(reading, DAY_FILE_MOST, true, &data, &length))
@@ -104,7 +104,7 @@ static bool read_table(psd_reading *reading) {
   return done;
 }
 
-bool psd_read_days(psd_reading *reading) {
+bool psd_read_days(psd_site_reading *reading) {
   day_keys keys;
   if (!psd_file_keys(reading, "vendor.pem", &keys.vendor) || !psd_file_keys(reading, "postal.pem", &keys.postal))
     return false;

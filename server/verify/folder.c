@@ -25,7 +25,7 @@ write_line(char *line, size_t room, const char *name, const char *format, va_lis
   psd_say(&text, ": %s", what);
 }
 
-bool psd_site_damaged(psd_reading *reading, const char *format, ...) {
+bool psd_site_damaged(psd_site_reading *reading, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
   write_line(reading->words.at, reading->words.capacity, reading->name, format, arguments);
@@ -33,7 +33,7 @@ bool psd_site_damaged(psd_reading *reading, const char *format, ...) {
   return false;
 }
 
-void psd_site_remark(psd_reading *reading, const char *format, ...) {
+void psd_site_remark(psd_site_reading *reading, const char *format, ...) {
   psd_site *site = reading->site;
   va_list arguments;
   if (site->note_count++ >= PSD_SITE_NOTES)
@@ -43,7 +43,7 @@ void psd_site_remark(psd_reading *reading, const char *format, ...) {
   va_end(arguments);
 }
 
-static bool name_file(psd_reading *reading, const char *subfolder, const char *name) {
+static bool name_file(psd_site_reading *reading, const char *subfolder, const char *name) {
   int length =
       snprintf(reading->name, sizeof reading->name, "%s%s%s", subfolder, subfolder[0] != '\0' ? "/" : "", name);
   int whole = snprintf(reading->path, sizeof reading->path, "%s/%s", reading->folder, reading->name);
@@ -63,7 +63,7 @@ static bool ends_with(const char *name, const char *ending) {
   return name[0] != '.' && length > tail && strcmp(name + length - tail, ending) == 0;
 }
 
-bool psd_each_file(psd_reading *reading, const char *subfolder, const char *ending, psd_file_reader *read) {
+bool psd_each_file(psd_site_reading *reading, const char *subfolder, const char *ending, psd_file_reader *read) {
   struct dirent **entries = NULL;
   if (!name_file(reading, "", subfolder))
     return false;
@@ -82,7 +82,7 @@ bool psd_each_file(psd_reading *reading, const char *subfolder, const char *endi
   return done;
 }
 
-bool psd_one_file(psd_reading *reading, const char *name, psd_file_reader *read) {
+bool psd_one_file(psd_site_reading *reading, const char *name, psd_file_reader *read) {
   if (!name_file(reading, "", name))
     return false;
   if (is_absent(reading->path))
@@ -104,7 +104,7 @@ static bool all_read(int file, uint8_t *data, size_t length) {
 }
 
 /* Looks at what was opened, not at the name: it may be another file by then. */
-static bool size_of(psd_reading *reading, int file, size_t most, bool secret, size_t *length) {
+static bool size_of(psd_site_reading *reading, int file, size_t most, bool secret, size_t *length) {
   struct stat status;
   *length = 0;
   if (fstat(file, &status) != 0)
@@ -119,7 +119,7 @@ static bool size_of(psd_reading *reading, int file, size_t most, bool secret, si
   return true;
 }
 
-static bool take_bytes(psd_reading *reading, int file, size_t most, bool secret, uint8_t **data, size_t *length) {
+static bool take_bytes(psd_site_reading *reading, int file, size_t most, bool secret, uint8_t **data, size_t *length) {
   if (!size_of(reading, file, most, secret, length))
     return false;
   uint8_t *bytes = malloc(*length + 1U);
@@ -135,7 +135,7 @@ static bool take_bytes(psd_reading *reading, int file, size_t most, bool secret,
   return psd_site_damaged(reading, "it cannot be read to its end");
 }
 
-bool psd_file_bytes(psd_reading *reading, size_t most, bool secret, uint8_t **data, size_t *length) {
+bool psd_file_bytes(psd_site_reading *reading, size_t most, bool secret, uint8_t **data, size_t *length) {
   /* A pipe of that name would hold up the opening. */
   int file = open(reading->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0)
@@ -145,7 +145,7 @@ bool psd_file_bytes(psd_reading *reading, size_t most, bool secret, uint8_t **da
   return done;
 }
 
-FILE *psd_file_stream(psd_reading *reading) {
+FILE *psd_file_stream(psd_site_reading *reading) {
   struct stat status;
   int file = open(reading->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   bool known = file >= 0 && fstat(file, &status) == 0;
@@ -160,7 +160,7 @@ FILE *psd_file_stream(psd_reading *reading) {
 }
 
 /* Every block of the text. */
-static bool take_keys(psd_reading *reading, const char *text, psd_public_keys *keys) {
+static bool take_keys(psd_site_reading *reading, const char *text, psd_public_keys *keys) {
   static const char begin[] = "-----BEGIN ";
   for (const char *at = strstr(text, begin); at != NULL; at = strstr(at + 1, begin)) {
     if (keys->count == PSD_SITE_KEYS)
@@ -171,7 +171,7 @@ static bool take_keys(psd_reading *reading, const char *text, psd_public_keys *k
   return keys->count > 0 || psd_site_damaged(reading, "it has no public key in PEM");
 }
 
-bool psd_file_keys(psd_reading *reading, const char *name, psd_public_keys *keys) {
+bool psd_file_keys(psd_site_reading *reading, const char *name, psd_public_keys *keys) {
   uint8_t *text = NULL;
   size_t length;
   keys->count = 0;
@@ -194,7 +194,7 @@ bool psd_keys_signed(const psd_public_keys *keys, const char *label, psd_part da
 }
 
 /* The room is the number of rows, or the next power of two. */
-void *psd_room_for_row(psd_reading *reading, void *rows, size_t count, size_t size) {
+void *psd_room_for_row(psd_site_reading *reading, void *rows, size_t count, size_t size) {
   if ((count & (count - 1U)) != 0)
     return rows;
   void *more = realloc(rows, (count == 0 ? 1 : 2 * count) * size);

@@ -65,7 +65,7 @@ static void judge(const psd_site *site, const uint8_t *bytes, size_t length, con
   if (!psd_findings_add(findings, origin, &at))
     return;
   psd_claim *claim = &findings->claims[at];
-  psd_verdict *verdict = &findings->verdicts[at];
+  psd_piece_verdict *verdict = &findings->verdicts[at];
   bool formed = psd_claim_read(bytes, length, claim, verdict);
   psd_find(verdict, PSD_CHECK_SYMBOL, PSD_CHECK_PASSED, "%s", symbol);
   if (formed)

@@ -16,7 +16,7 @@ typedef struct psd_origin {
 /* Three lists of the same length: claims and verdicts as psd_seen_add takes them. */
 typedef struct psd_findings {
   psd_claim *claims;
-  psd_verdict *verdicts;
+  psd_piece_verdict *verdicts;
   psd_origin *origins;
   size_t count, capacity;
   bool failed; /* memory was short: something is missing */

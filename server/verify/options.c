@@ -11,6 +11,7 @@
 #include "psd/spec/chars.h"
 #include "verify/line.h"
 
+#define MANY_TIMES (1U << PSD_VERIFY_OPTION_ROOT | 1U << PSD_VERIFY_OPTION_CHAIN | 1U << PSD_VERIFY_OPTION_CRL)
 #define DAYS_MOST 3660U
 #define THREADS_MOST 256U
 
@@ -22,6 +23,9 @@ const char *const psd_verify_help =
     "       psd-verify token    [--site DIR] [--days N] [--json] --meter \"VENDOR MODEL SERIAL\" --date YYYY-MM-DD\n"
     "                           --postage AMOUNT --piece N [--vendor-token DIGITS] [--postal-token DIGITS]\n"
     "                           [--addressee FILE|TEXT]\n"
+    "       psd-verify postmark  [TRUST] [--json] FILE POSTMARK\n"
+    "       psd-verify signature [TRUST] [--json] FILE SIGNATURE\n"
+    "       psd-verify payment   [TRUST] [--db URL | --no-remember] [--payee NAME] [--json] PAYMENT...\n"
     "       psd-verify info     [--site DIR] [--json]\n"
     "       psd-verify --help | --version\n"
     "\n"
@@ -37,7 +41,14 @@ const char *const psd_verify_help =
     "and\n"
     "          reported, and --skip goes on from there\n"
     "token     says whether the digital tokens of a piece without an indicium are true\n"
+    "postmark  says whether FILE had this content at the time of a meter's postmark (RFC 3161, a token or a response)\n"
+    "signature says whether FILE was signed so with a user's key (CMS, detached)\n"
+    "payment   says whether a payment from a line of credit is good, for the payee NAME, and was not presented before\n"
     "info      says what the site's folder has\n"
+    "\n"
+    "TRUST is --root FILE (root certificates), --chain FILE (certificates between) and --crl FILE (lists of revoked "
+    "ones),\n"
+    "in PEM or DER, each up to 16 times; or --site, with roots/, ca/, creditors/ and crl/; or both.\n"
     "\n"
     "--site is the folder with what the site knows; without it, $PSD_SITE. --db is where pieces that were seen are "
     "kept,\n"
@@ -69,6 +80,10 @@ static const struct option known[] = {
     {"date", required_argument, NULL, PSD_VERIFY_OPTION_DATE},
     {"postage", required_argument, NULL, PSD_VERIFY_OPTION_POSTAGE},
     {"piece", required_argument, NULL, PSD_VERIFY_OPTION_PIECE},
+    {"root", required_argument, NULL, PSD_VERIFY_OPTION_ROOT},
+    {"chain", required_argument, NULL, PSD_VERIFY_OPTION_CHAIN},
+    {"crl", required_argument, NULL, PSD_VERIFY_OPTION_CRL},
+    {"payee", required_argument, NULL, PSD_VERIFY_OPTION_PAYEE},
     {"help", no_argument, NULL, PSD_VERIFY_OPTION_HELP},
 };
 #define KNOWN (sizeof known / sizeof known[0])
@@ -95,6 +110,12 @@ static const char *name_of(unsigned option) {
 static bool take_text(const char **text, const char *value, unsigned option, char *wrong) {
   *text = value;
   return value[0] != '\0' || refuse(wrong, "--%s needs a name", name_of(option));
+}
+
+static bool take_file(psd_verify_files *files, const char *value, unsigned option, char *wrong) {
+  if (files->count == PSD_VERIFY_FILES_MAX)
+    return refuse(wrong, "--%s is there more than %u times", name_of(option), PSD_VERIFY_FILES_MAX);
+  return take_text(&files->paths[files->count++], value, option, wrong);
 }
 
 /* A number in decimal, from `least` to `most`. */
@@ -222,6 +243,14 @@ static bool take(psd_verify_options *options, unsigned option, const char *value
     return take_postage(&options->token, value, wrong);
   case PSD_VERIFY_OPTION_PIECE:
     return take_number(&options->token.piece_count, value, option, 1, UINT32_MAX, wrong);
+  case PSD_VERIFY_OPTION_ROOT:
+    return take_file(&options->roots, value, option, wrong);
+  case PSD_VERIFY_OPTION_CHAIN:
+    return take_file(&options->chain, value, option, wrong);
+  case PSD_VERIFY_OPTION_CRL:
+    return take_file(&options->lists, value, option, wrong);
+  case PSD_VERIFY_OPTION_PAYEE:
+    return take_text(&options->payee, value, option, wrong);
   case PSD_VERIFY_OPTION_JSON:
     options->json = true;
     return true;
@@ -240,6 +269,21 @@ static unsigned at_output(const psd_verify_options *options) {
   return count;
 }
 
+/* A folder that is named in the environment does not stand in the way of files that are named on the command line. */
+static bool check_site(psd_verify_options *options, char *wrong) {
+  const bool rooted = options->roots.count > 0;
+  if (options->site == NULL && !rooted)
+    options->site = getenv("PSD_SITE");
+  if (options->site != NULL && options->site[0] != '\0')
+    return true;
+  options->site = NULL;
+  if (rooted)
+    return true;
+  return options->command->certificates
+             ? refuse(wrong, "say --root FILE or --site DIR, or set PSD_SITE: whom to believe about certificates")
+             : refuse(wrong, "say --site DIR, or set PSD_SITE: the folder with what the site knows");
+}
+
 static bool check_together(psd_verify_options *options, unsigned seen, char *wrong) {
   const psd_verify_command *command = options->command;
   unsigned missing = command->needs & ~seen;
@@ -248,19 +292,17 @@ static bool check_together(psd_verify_options *options, unsigned seen, char *wro
   for (unsigned option = 1; option < PSD_VERIFY_OPTION_HELP; option++)
     if ((missing >> option & 1U) != 0)
       return refuse(wrong, "--%s is missing (see --help)", name_of(option));
-  if (options->site == NULL)
-    options->site = getenv("PSD_SITE");
-  if (options->site == NULL || options->site[0] == '\0')
-    return refuse(wrong, "say --site DIR, or set PSD_SITE: the folder with what the site knows");
+  if (!check_site(options, wrong))
+    return false;
   if (options->db != NULL && options->no_remember)
     return refuse(wrong, "say either --db or --no-remember");
-  if (command->paths && options->path_count == 0)
+  if (command->paths != 0 && (options->path_count == 0 || options->path_count < command->paths % PSD_VERIFY_MANY))
     return refuse(wrong, "say which files (see --help)");
-  if (!command->paths && options->path_count > 0)
-    return refuse(wrong, "unexpected '%.40s' (see --help)", options->paths[0]);
-  if (command->paths && tokens && options->path_count > 1)
+  if (options->path_count > command->paths)
+    return refuse(wrong, "unexpected '%.40s' (see --help)", options->paths[command->paths]);
+  if (command->paths != 0 && tokens && options->path_count > 1)
     return refuse(wrong, "a token is that of one piece: name one file");
-  if (!command->paths && (command->needs & 1U << PSD_VERIFY_OPTION_METER) != 0 && !tokens)
+  if (command->paths == 0 && (command->needs & 1U << PSD_VERIFY_OPTION_METER) != 0 && !tokens)
     return refuse(wrong, "say --vendor-token, --postal-token or both");
   return at_output(options) <= 1 || refuse(wrong, "only one of --json, --csv and --evidence-csv can be -");
 }
@@ -289,7 +331,7 @@ static bool parse_rest(int argc, char **argv, psd_verify_options *options, char 
       options->help = true;
       return true;
     }
-    if ((seen >> option & 1U) != 0)
+    if ((seen >> option & 1U) != 0 && (MANY_TIMES >> option & 1U) == 0)
       return refuse(wrong, "--%s is there twice", name_of((unsigned)option));
     seen |= 1U << option;
     if (!take(options, (unsigned)option, optarg, wrong))
@@ -311,6 +353,6 @@ bool psd_verify_options_parse(int argc, char **argv, psd_verify_options *options
     if (strcmp(psd_verify_commands[i].name, name) == 0)
       options->command = &psd_verify_commands[i];
   if (options->command == NULL)
-    return refuse(wrong, "say indicium, batch, token or info (see --help)");
+    return refuse(wrong, "say indicium, batch, token, postmark, signature, payment or info (see --help)");
   return parse_rest(argc - 1, argv + 1, options, wrong);
 }

@@ -2,6 +2,8 @@
 #ifndef PSD_VERIFY_OPTIONS_H
 #define PSD_VERIFY_OPTIONS_H
 
+#include <limits.h>
+
 #include "psd/program/exit.h"
 #include "verify/verify.h"
 
@@ -9,12 +11,22 @@
 #define PSD_VERIFY_DAYS 14U
 #define PSD_VERIFY_ADDRESS_MAX 2000U
 
+#define PSD_VERIFY_MANY UINT_MAX
+/* Files of one kind on a command line. */
+#define PSD_VERIFY_FILES_MAX 16U
+
 typedef struct psd_verify_options psd_verify_options;
+
+typedef struct psd_verify_files {
+  const char *paths[PSD_VERIFY_FILES_MAX];
+  size_t count;
+} psd_verify_files;
 
 typedef struct psd_verify_command {
   const char *name;
   unsigned takes, needs; /* bits: 1 << number of an option */
-  bool paths;            /* files stand after the options */
+  unsigned paths;        /* how many files stand after the options; PSD_VERIFY_MANY: one or more */
+  bool certificates;     /* it needs whom to believe about certificates, not a whole site */
   int (*run)(const psd_verify_options *options);
 } psd_verify_command;
 
@@ -25,6 +37,8 @@ struct psd_verify_options {
   const char *site, *db;
   const char *json_file, *csv, *evidence_csv;
   const char *addressee; /* the text, from a file where it names one; NULL without */
+  psd_verify_files roots, chain, lists;
+  const char *payee;     /* NULL: of any */
   psd_piece_facts facts; /* has the addressee too */
   psd_token_input token; /* what a token is over */
   unsigned days, threads;
@@ -64,6 +78,10 @@ enum psd_verify_option {
   PSD_VERIFY_OPTION_DATE,
   PSD_VERIFY_OPTION_POSTAGE,
   PSD_VERIFY_OPTION_PIECE,
+  PSD_VERIFY_OPTION_ROOT,
+  PSD_VERIFY_OPTION_CHAIN,
+  PSD_VERIFY_OPTION_CRL,
+  PSD_VERIFY_OPTION_PAYEE,
   PSD_VERIFY_OPTION_HELP
 };
 

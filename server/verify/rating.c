@@ -5,7 +5,7 @@
 #include "psd/spec/text.h"
 #include "verify/folder.h"
 
-static bool add_rates(psd_reading *reading, uint8_t *table, size_t length) {
+static bool add_rates(psd_site_reading *reading, uint8_t *table, size_t length) {
   psd_site *site = reading->site;
   uint8_t digest[PSD_HASH];
   psd_known_rates made = {.table = table};
@@ -22,7 +22,7 @@ static bool add_rates(psd_reading *reading, uint8_t *table, size_t length) {
   return true;
 }
 
-static bool take_rates(psd_reading *reading, uint8_t *table, size_t length, bool *kept) {
+static bool take_rates(psd_site_reading *reading, uint8_t *table, size_t length, bool *kept) {
   const psd_public_keys *keys = reading->keys;
   if (length <= PSD_RATES_SIGNATURE)
     return psd_site_damaged(reading, "it is no table of rates");
@@ -37,7 +37,7 @@ static bool take_rates(psd_reading *reading, uint8_t *table, size_t length, bool
   return *kept;
 }
 
-static bool read_rates(psd_reading *reading) {
+static bool read_rates(psd_site_reading *reading) {
   uint8_t *table = NULL;
   size_t length;
   bool kept = false;
@@ -49,7 +49,7 @@ static bool read_rates(psd_reading *reading) {
   return done;
 }
 
-bool psd_read_rates(psd_reading *reading) {
+bool psd_read_rates(psd_site_reading *reading) {
   psd_public_keys keys;
   if (!psd_file_keys(reading, "rates.pem", &keys))
     return false;
@@ -66,7 +66,7 @@ void psd_free_rates(psd_site *site) {
 }
 
 /* What has no row has no hash either, and its kind says what postage there may be. */
-static void judge_unrated(const psd_claim *claim, psd_verdict *verdict) {
+static void judge_unrated(const psd_claim *claim, psd_piece_verdict *verdict) {
   static const uint8_t none[PSD_RATES_HASH] = {0};
   bool correction = claim->kind == PSD_EVIDENCE_CORRECTION;
   if (claim->row != PSD_ROW_UNRATED || memcmp(claim->fields.rates, none, sizeof none) != 0)
@@ -80,7 +80,7 @@ static void judge_unrated(const psd_claim *claim, psd_verdict *verdict) {
 }
 
 /* Whether it is that table's price; why not otherwise. */
-static bool judge_row(const psd_known_rates *table, const psd_claim *claim, psd_verdict *verdict) {
+static bool judge_row(const psd_known_rates *table, const psd_claim *claim, psd_piece_verdict *verdict) {
   char price[PSD_CHECK_WORDS];
   psd_rate_row row;
   psd_text words = psd_text_over(price, sizeof price);
@@ -110,7 +110,7 @@ static bool judge_row(const psd_known_rates *table, const psd_claim *claim, psd_
 }
 
 /* Two tables may begin with the same bytes of their hashes. */
-static void judge_rated(const psd_site *site, const psd_claim *claim, psd_verdict *verdict) {
+static void judge_rated(const psd_site *site, const psd_claim *claim, psd_piece_verdict *verdict) {
   psd_find(verdict, PSD_CHECK_RATE, PSD_CHECK_UNKNOWN, "there is no table with the hash %02X%02X%02X%02X",
            claim->fields.rates[0], claim->fields.rates[1], claim->fields.rates[2], claim->fields.rates[3]);
   for (size_t i = 0; i < site->rates_count; i++)
@@ -120,7 +120,7 @@ static void judge_rated(const psd_site *site, const psd_claim *claim, psd_verdic
 }
 
 /* A compact indicium does not say which table: the postage may be that of any that was in force. */
-static void judge_any(const psd_site *site, const psd_claim *claim, psd_verdict *verdict) {
+static void judge_any(const psd_site *site, const psd_claim *claim, psd_piece_verdict *verdict) {
   for (size_t i = 0; claim->fields.date != 0 && i < site->rates_count; i++)
     if (judge_row(&site->rates[i], claim, verdict))
       return;
@@ -129,7 +129,7 @@ static void judge_any(const psd_site *site, const psd_claim *claim, psd_verdict 
                                    : "no table here has this postage in its row; a compact one names none");
 }
 
-void psd_judge_rate(const psd_site *site, const psd_claim *claim, psd_verdict *verdict) {
+void psd_judge_rate(const psd_site *site, const psd_claim *claim, psd_piece_verdict *verdict) {
   if (claim->kind != PSD_EVIDENCE_POSTAGE)
     judge_unrated(claim, verdict);
   else if (claim->row == PSD_ROW_UNRATED || claim->fields.postage == 0)

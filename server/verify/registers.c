@@ -38,7 +38,7 @@ static bool take_since(const char *words, uint64_t *day) {
   return true;
 }
 
-static bool take_row(psd_reading *reading, uint64_t number, char *line, psd_total *row) {
+static bool take_row(psd_site_reading *reading, uint64_t number, char *line, psd_total *row) {
   char *columns[COLUMNS];
   if (psd_admin_columns(line, columns, COLUMNS) != COLUMNS)
     return psd_site_damaged(reading, "line %" PRIu64 " has not the columns vendor,model,serial,control_total,since",
@@ -53,7 +53,7 @@ static bool take_row(psd_reading *reading, uint64_t number, char *line, psd_tota
                           number);
 }
 
-static bool add_row(psd_reading *reading, uint64_t number, char *line) {
+static bool add_row(psd_site_reading *reading, uint64_t number, char *line) {
   psd_site *site = reading->site;
   psd_total *rows = psd_room_for_row(reading, site->totals, site->total_count, sizeof *site->totals);
   if (rows == NULL)
@@ -66,7 +66,7 @@ static bool add_row(psd_reading *reading, uint64_t number, char *line) {
   return true;
 }
 
-static bool read_totals(psd_reading *reading) {
+static bool read_totals(psd_site_reading *reading) {
   char line[PSD_ADMIN_LINE];
   uint64_t number = 0;
   bool done = true, whole = true;
@@ -89,7 +89,7 @@ static int rows_by_device(const void *a, const void *b) {
   return by_device(a, ((const psd_total *)b)->device);
 }
 
-bool psd_read_totals(psd_reading *reading) {
+bool psd_read_totals(psd_site_reading *reading) {
   psd_site *site = reading->site;
   if (!psd_one_file(reading, "meters.csv", read_totals))
     return false;
@@ -103,7 +103,7 @@ static bool had_it(const psd_total *row, uint64_t mailed) {
   return row->since <= mailed + 1;
 }
 
-static void judge_rows(const psd_total *rows, size_t count, const psd_claim *claim, psd_verdict *verdict) {
+static void judge_rows(const psd_total *rows, size_t count, const psd_claim *claim, psd_piece_verdict *verdict) {
   /* The fields are of 5 and 4 bytes: no overflow. */
   uint64_t total = claim->fields.ascending + claim->fields.descending, mailed = 0;
   bool right = total == 0, account = false;
@@ -123,7 +123,7 @@ static void judge_rows(const psd_total *rows, size_t count, const psd_claim *cla
              psd_amount_words(words, total));
 }
 
-void psd_judge_registers(const psd_site *site, const psd_claim *claim, psd_verdict *verdict) {
+void psd_judge_registers(const psd_site *site, const psd_claim *claim, psd_piece_verdict *verdict) {
   uint8_t device[PSD_SIZE_DEVICE_ID];
   psd_claim_device(claim, device);
   if (claim->profile == PSD_PROFILE_COMPACT) {

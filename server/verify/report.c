@@ -8,14 +8,14 @@
 #include "psd/spec/text.h"
 #include "verify/report_words.h"
 
-psd_check psd_verdict_reason(const psd_verdict *verdict) {
+psd_check psd_piece_reason(const psd_piece_verdict *verdict) {
   for (unsigned i = 0; i < PSD_CHECK_COUNT; i++)
     if (verdict->checks[i].result == PSD_CHECK_FAILED)
       return (psd_check)i;
   return PSD_CHECK_SIGNATURE;
 }
 
-bool psd_claim_is_told(const psd_verdict *verdict) {
+bool psd_claim_is_told(const psd_piece_verdict *verdict) {
   return verdict->checks[PSD_CHECK_FORM].result == PSD_CHECK_PASSED;
 }
 
@@ -27,10 +27,10 @@ void psd_report_begin(const psd_report *report) {
     (void)fputs("DEVICE,PIECE,AMOUNT,ASCENDING\n", report->evidence);
 }
 
-static void count(psd_verify_tally *tally, const psd_verdict *verdict) {
+static void count(psd_verify_tally *tally, const psd_piece_verdict *verdict) {
   tally->pieces++;
   if (!verdict->accepted) {
-    tally->refused[psd_verdict_reason(verdict)]++;
+    tally->refused[psd_piece_reason(verdict)]++;
     return;
   }
   tally->accepted++;
@@ -77,9 +77,9 @@ static void put_claim(FILE *out, const psd_claim *claim) {
   (void)fputc('\n', out);
 }
 
-static void report_csv(FILE *out, const psd_origin *origin, const psd_claim *claim, const psd_verdict *verdict) {
+static void report_csv(FILE *out, const psd_origin *origin, const psd_claim *claim, const psd_piece_verdict *verdict) {
   char name[PSD_ORIGIN_ROOM];
-  psd_check reason = psd_verdict_reason(verdict);
+  psd_check reason = psd_piece_reason(verdict);
   put_column(out, psd_origin_words(origin, name));
   if (verdict->accepted) {
     (void)fputs(",accepted,,,", out);
@@ -96,7 +96,7 @@ static void report_csv(FILE *out, const psd_origin *origin, const psd_claim *cla
 }
 
 /* What a PSD has signed is evidence against it, whether the piece is good for mail or not. */
-static void report_evidence(FILE *out, const psd_claim *claim, const psd_verdict *verdict) {
+static void report_evidence(FILE *out, const psd_claim *claim, const psd_piece_verdict *verdict) {
   char device[PSD_WORDS_ROOM];
   if (verdict->checks[PSD_CHECK_SIGNATURE].result != PSD_CHECK_PASSED)
     return;
@@ -108,16 +108,16 @@ static void report_evidence(FILE *out, const psd_claim *claim, const psd_verdict
   (void)fputc('\n', out);
 }
 
-static void report_words(FILE *out, const psd_origin *origin, const psd_verdict *verdict) {
+static void report_words(FILE *out, const psd_origin *origin, const psd_piece_verdict *verdict) {
   char name[PSD_ORIGIN_ROOM];
-  psd_check reason = psd_verdict_reason(verdict);
+  psd_check reason = psd_piece_reason(verdict);
   if (!verdict->accepted)
     (void)fprintf(out, "%s: refused: %s: %s\n", psd_origin_words(origin, name), psd_check_name(reason),
                   verdict->checks[reason].words);
 }
 
 void psd_report_piece(psd_report *report, const psd_origin *origin, const psd_claim *claim,
-                      const psd_verdict *verdict) {
+                      const psd_piece_verdict *verdict) {
   count(&report->tally, verdict);
   if (report->words != NULL)
     report_words(report->words, origin, verdict);

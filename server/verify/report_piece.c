@@ -57,11 +57,11 @@ static void show_claim(const psd_site *site, const psd_claim *claim) {
 }
 
 /* Of what is no indicium nothing more is looked at, and so nothing is told. */
-static bool is_told(const psd_verdict *verdict, unsigned check) {
+static bool is_told(const psd_piece_verdict *verdict, unsigned check) {
   return verdict->checks[check].words[0] != '\0' || verdict->checks[check].result != PSD_CHECK_UNKNOWN;
 }
 
-void psd_show_checks(const psd_verdict *verdict) {
+void psd_show_checks(const psd_piece_verdict *verdict) {
   for (unsigned i = 0; i < PSD_CHECK_COUNT; i++)
     if (is_told(verdict, i))
       (void)printf("  %-13s %-8s %s\n", psd_check_name((psd_check)i), result_words(verdict->checks[i].result),
@@ -69,9 +69,9 @@ void psd_show_checks(const psd_verdict *verdict) {
 }
 
 void psd_show_piece(const psd_site *site, const psd_origin *origin, const psd_claim *claim,
-                    const psd_verdict *verdict) {
+                    const psd_piece_verdict *verdict) {
   char name[PSD_ORIGIN_ROOM];
-  psd_check reason = psd_verdict_reason(verdict);
+  psd_check reason = psd_piece_reason(verdict);
   (void)printf("%s\n", psd_origin_words(origin, name));
   if (psd_claim_is_told(verdict)) {
     show_claim(site, claim);
@@ -133,7 +133,7 @@ static void json_claim(psd_json *json, const psd_site *site, const psd_claim *cl
     json_full(json, claim);
 }
 
-void psd_json_checks(psd_json *json, const psd_verdict *verdict, psd_check reason) {
+void psd_json_checks(psd_json *json, const psd_piece_verdict *verdict, psd_check reason) {
   static const char *const results[] = {
       [PSD_CHECK_UNKNOWN] = "unknown", [PSD_CHECK_PASSED] = "ok", [PSD_CHECK_FAILED] = "failed"};
   psd_json_object(json, "checks");
@@ -152,7 +152,7 @@ void psd_json_checks(psd_json *json, const psd_verdict *verdict, psd_check reaso
 }
 
 void psd_json_piece(psd_json *json, const psd_site *site, const psd_origin *origin, const psd_claim *claim,
-                    const psd_verdict *verdict) {
+                    const psd_piece_verdict *verdict) {
   psd_json_object(json, NULL);
   psd_json_string(json, "file", origin->path);
   if (origin->line > 0)
@@ -163,6 +163,6 @@ void psd_json_piece(psd_json *json, const psd_site *site, const psd_origin *orig
     psd_json_hex(json, "indicium", claim->bytes, claim->length);
   if (psd_claim_is_told(verdict))
     json_claim(json, site, claim);
-  psd_json_checks(json, verdict, psd_verdict_reason(verdict));
+  psd_json_checks(json, verdict, psd_piece_reason(verdict));
   psd_json_end_object(json);
 }

@@ -121,7 +121,7 @@ static int by_piece(const void *a, const void *b) {
 
 /* Those whose signature is right, in the order of the database's key: two sites lock in the same order, and a page is
  * visited once. Returns how many; false if the library of cryptography failed. */
-static bool take_positions(psd_seen *seen, const psd_claim *claims, const psd_verdict *verdicts, size_t count,
+static bool take_positions(psd_seen *seen, const psd_claim *claims, const psd_piece_verdict *verdicts, size_t count,
                            size_t *taken) {
   *taken = 0;
   for (size_t i = 0; i < count; i++)
@@ -177,7 +177,7 @@ static bool look(psd_seen *seen, size_t count, uint64_t now) {
 }
 
 static void judge_duplicate(const psd_seen_piece *piece, const position *at, bool again, uint64_t now,
-                            psd_verdict *verdict) {
+                            psd_piece_verdict *verdict) {
   char words[PSD_TIME_WORDS];
   if (!again && !piece->again) {
     psd_find(verdict, PSD_CHECK_DUPLICATE, PSD_CHECK_PASSED, "not seen before");
@@ -189,7 +189,7 @@ static void judge_duplicate(const psd_seen_piece *piece, const position *at, boo
 }
 
 /* Behind a piece the register is what it was before, and the postage: it only goes up, from count to count. */
-static void judge_neighbours(const psd_seen_piece *piece, psd_verdict *verdict) {
+static void judge_neighbours(const psd_seen_piece *piece, psd_piece_verdict *verdict) {
   if (piece->again || piece->ascending == PSD_SEEN_NONE)
     return;
   if (piece->below != PSD_SEEN_NONE && piece->below_ascending > piece->ascending - piece->postage)
@@ -200,7 +200,7 @@ static void judge_neighbours(const psd_seen_piece *piece, psd_verdict *verdict) 
              "the ascending register contradicts piece %lld, seen before", (long long)piece->above);
 }
 
-static void judge(const psd_seen *seen, psd_verdict *verdicts, size_t taken, uint64_t now) {
+static void judge(const psd_seen *seen, psd_piece_verdict *verdicts, size_t taken, uint64_t now) {
   for (size_t i = 0; i < taken; i++) {
     const position *at = &seen->positions[i];
     const psd_seen_piece *piece = &seen->pieces[at->distinct];
@@ -211,7 +211,7 @@ static void judge(const psd_seen *seen, psd_verdict *verdicts, size_t taken, uin
   }
 }
 
-bool psd_seen_add(psd_seen *seen, const psd_claim *claims, psd_verdict *verdicts, size_t count, uint64_t now,
+bool psd_seen_add(psd_seen *seen, const psd_claim *claims, psd_piece_verdict *verdicts, size_t count, uint64_t now,
                   char *words, size_t room) {
   size_t taken = 0;
   if (!make_room(seen, count) || !take_positions(seen, claims, verdicts, count, &taken)) {

@@ -17,7 +17,7 @@ void psd_seen_close(psd_seen *seen); /* NULL is fine */
  * contradict it, REGISTERS, and ends. Of the same piece twice in one call the first counts. False, and one line in
  * `words`, if the database failed: nothing of it was added then, and no verdict has changed. (A connection to
  * PostgreSQL that is lost while it commits leaves open whether all or nothing was.) */
-bool psd_seen_add(psd_seen *seen, const psd_claim *claims, psd_verdict *verdicts, size_t count, uint64_t now,
+bool psd_seen_add(psd_seen *seen, const psd_claim *claims, psd_piece_verdict *verdicts, size_t count, uint64_t now,
                   char *words, size_t room);
 
 #endif

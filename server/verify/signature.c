@@ -85,7 +85,7 @@ static const psd_certificate *voucher_of(const psd_site *site, const psd_certifi
   return NULL;
 }
 
-static bool add_key(psd_reading *reading, const uint8_t *device, const psd_dsa_key *from) {
+static bool add_key(psd_site_reading *reading, const uint8_t *device, const psd_dsa_key *from) {
   psd_site *site = reading->site;
   const psd_certificate *certificates;
   char words[PSD_TIME_WORDS];
@@ -110,7 +110,7 @@ static bool add_key(psd_reading *reading, const uint8_t *device, const psd_dsa_k
   return true;
 }
 
-static bool read_key(psd_reading *reading) {
+static bool read_key(psd_site_reading *reading) {
   uint8_t *data = NULL;
   size_t length;
   psd_dsa_key key;
@@ -131,7 +131,7 @@ static int rows_by_device(const void *a, const void *b) {
   return by_device(a, ((const psd_dsa_row *)b)->device);
 }
 
-bool psd_read_dsa(psd_reading *reading) {
+bool psd_read_dsa(psd_site_reading *reading) {
   psd_site *site = reading->site;
   char words[PSD_TIME_WORDS];
   if (!psd_each_file(reading, "dsa", ".dsa", read_key))
@@ -181,7 +181,7 @@ static bool dsa_right(EVP_PKEY *key, const uint8_t digest[PSD_HASH], const uint8
 }
 
 static void judge_dsa(const psd_site *site, const psd_certificate *certificate, const psd_claim *claim,
-                      psd_verdict *verdict) {
+                      psd_piece_verdict *verdict) {
   uint8_t digest[PSD_HASH];
   size_t at = psd_first_row(site->dsa, site->dsa_count, sizeof *site->dsa, by_device, certificate->device);
   if (at == site->dsa_count || by_device(&site->dsa[at], certificate->device) != 0)
@@ -196,7 +196,7 @@ static void judge_dsa(const psd_site *site, const psd_certificate *certificate, 
 }
 
 void psd_judge_signature(const psd_site *site, const psd_certificate *certificate, const psd_claim *claim,
-                         psd_verdict *verdict) {
+                         psd_piece_verdict *verdict) {
   if (certificate == NULL)
     psd_find(verdict, PSD_CHECK_SIGNATURE, PSD_CHECK_UNKNOWN, "there is no certificate to take a key from");
   else if (claim->profile == PSD_PROFILE_DSA)

@@ -13,7 +13,7 @@
 #define DAY_SECONDS 86400U
 
 /* A folder that is not there is a mistake; what is not in it makes checks unknown. */
-static bool folder_there(psd_reading *reading) {
+static bool folder_there(psd_site_reading *reading) {
   struct stat status;
   if (stat(reading->folder, &status) != 0) {
     psd_say(&reading->words, "%s: %s", reading->folder, strerror(errno));
@@ -25,7 +25,7 @@ static bool folder_there(psd_reading *reading) {
 }
 
 /* In this order: what is signed is read behind who may have signed it. */
-static bool read_folder(psd_reading *reading) {
+static bool read_folder(psd_site_reading *reading) {
   return folder_there(reading) && psd_read_authorities(reading) && psd_read_certificates(reading) &&
          psd_read_dsa(reading) && psd_read_rates(reading) && psd_read_days(reading) && psd_read_totals(reading);
 }
@@ -45,7 +45,7 @@ static void free_locks(psd_site *site) {
 
 psd_site *psd_site_open(const char *folder, const psd_verify_policy *policy, char *words, size_t room) {
   psd_site *site = calloc(1, sizeof *site);
-  psd_reading *reading = calloc(1, sizeof *reading);
+  psd_site_reading *reading = calloc(1, sizeof *reading);
   if (site == NULL || reading == NULL || !make_locks(site)) {
     (void)snprintf(words, room, "no memory");
     free(reading);
@@ -90,7 +90,7 @@ static bool dates_nothing(const psd_claim *claim) {
          (claim->fields.destination == 0 || claim->fields.destination >= claim->fields.piece_count);
 }
 
-static void judge_kind(const psd_claim *claim, psd_verdict *verdict) {
+static void judge_kind(const psd_claim *claim, psd_piece_verdict *verdict) {
   bool mail = claim->kind != PSD_EVIDENCE_TEST && claim->kind != PSD_EVIDENCE_WITHDRAWAL;
   if (dates_nothing(claim))
     psd_find(verdict, PSD_CHECK_KIND, PSD_CHECK_FAILED, "a redate of no piece before it");
@@ -105,7 +105,7 @@ static void judge_kind(const psd_claim *claim, psd_verdict *verdict) {
              psd_evidence_kind_words(claim->kind), claim->kind == PSD_EVIDENCE_TEST ? "; not valid for mail" : "");
 }
 
-void psd_judge_date(const psd_site *site, uint64_t date, psd_verdict *verdict) {
+void psd_judge_date(const psd_site *site, uint64_t date, psd_piece_verdict *verdict) {
   char words[PSD_DAY_WORDS];
   uint64_t day = 0;
   if (date == 0) {
@@ -124,13 +124,13 @@ void psd_judge_date(const psd_site *site, uint64_t date, psd_verdict *verdict) {
     psd_find(verdict, PSD_CHECK_DATE, PSD_CHECK_PASSED, "%s", words);
 }
 
-static void judge_full(const psd_site *site, const psd_claim *claim, psd_verdict *verdict) {
+static void judge_full(const psd_site *site, const psd_claim *claim, psd_piece_verdict *verdict) {
   const psd_certificate *certificate = psd_judge_certificate(site, claim, verdict);
   psd_judge_revocation(site, certificate, claim->fields.date, verdict);
   psd_judge_signature(site, certificate, claim, verdict);
 }
 
-void psd_site_judge(const psd_site *site, psd_claim *claim, const psd_piece_facts *facts, psd_verdict *verdict) {
+void psd_site_judge(const psd_site *site, psd_claim *claim, const psd_piece_facts *facts, psd_piece_verdict *verdict) {
   psd_token_input input = {
       .serial = claim->fields.serial, .postage = claim->fields.postage, .piece_count = claim->fields.piece_count};
   memcpy(input.vendor, claim->fields.vendor, sizeof input.vendor);
@@ -152,8 +152,8 @@ void psd_site_judge(const psd_site *site, psd_claim *claim, const psd_piece_fact
 }
 
 void psd_site_judge_token(const psd_site *site, const psd_token_input *input, const psd_piece_facts *facts,
-                          psd_verdict *verdict) {
-  *verdict = (psd_verdict){.accepted = false};
+                          psd_piece_verdict *verdict) {
+  *verdict = (psd_piece_verdict){.accepted = false};
   if (input->postage == 0)
     psd_find(verdict, PSD_CHECK_KIND, PSD_CHECK_FAILED, "without postage: a test has tokens too");
   psd_judge_date(site, input->date, verdict);

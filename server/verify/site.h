@@ -95,13 +95,13 @@ struct psd_site {
 };
 
 /* Each reads its part of the folder (folder.h), and each frees it. */
-typedef struct psd_reading psd_reading;
-bool psd_read_authorities(psd_reading *reading);
-bool psd_read_certificates(psd_reading *reading);
-bool psd_read_dsa(psd_reading *reading);
-bool psd_read_rates(psd_reading *reading);
-bool psd_read_days(psd_reading *reading);
-bool psd_read_totals(psd_reading *reading);
+typedef struct psd_site_reading psd_site_reading;
+bool psd_read_authorities(psd_site_reading *reading);
+bool psd_read_certificates(psd_site_reading *reading);
+bool psd_read_dsa(psd_site_reading *reading);
+bool psd_read_rates(psd_site_reading *reading);
+bool psd_read_days(psd_site_reading *reading);
+bool psd_read_totals(psd_site_reading *reading);
 void psd_free_authorities(psd_site *site);
 void psd_free_certificates(psd_site *site);
 void psd_free_dsa(psd_site *site);
@@ -126,20 +126,20 @@ bool psd_list_is_old(const psd_site *site, const psd_authority *authority);
 bool psd_certificate_number_given(const psd_site *site, uint32_t number);
 
 /* The checks. The first answers with the certificate whose key may be taken; NULL without one. */
-const psd_certificate *psd_judge_certificate(const psd_site *site, const psd_claim *claim, psd_verdict *verdict);
+const psd_certificate *psd_judge_certificate(const psd_site *site, const psd_claim *claim, psd_piece_verdict *verdict);
 void psd_judge_revocation(const psd_site *site, const psd_certificate *certificate, uint64_t date,
-                          psd_verdict *verdict);
+                          psd_piece_verdict *verdict);
 /* REVOCATION of a compact indicium, which names no certificate: of all that the PSD has for that day. */
-void psd_judge_revoked_psd(const psd_site *site, const psd_claim *claim, psd_verdict *verdict);
+void psd_judge_revoked_psd(const psd_site *site, const psd_claim *claim, psd_piece_verdict *verdict);
 void psd_judge_signature(const psd_site *site, const psd_certificate *certificate, const psd_claim *claim,
-                         psd_verdict *verdict);
+                         psd_piece_verdict *verdict);
 /* SIGNATURE of a compact indicium; puts the date that its HMAC tells into the claim. */
-void psd_judge_compact(const psd_site *site, psd_claim *claim, psd_verdict *verdict);
-void psd_judge_date(const psd_site *site, uint64_t date, psd_verdict *verdict);
-void psd_judge_rate(const psd_site *site, const psd_claim *claim, psd_verdict *verdict);
+void psd_judge_compact(const psd_site *site, psd_claim *claim, psd_piece_verdict *verdict);
+void psd_judge_date(const psd_site *site, uint64_t date, psd_piece_verdict *verdict);
+void psd_judge_rate(const psd_site *site, const psd_claim *claim, psd_piece_verdict *verdict);
 void psd_judge_tokens(const psd_site *site, const psd_token_input *input, const psd_piece_facts *facts,
-                      psd_verdict *verdict);
-void psd_judge_registers(const psd_site *site, const psd_claim *claim, psd_verdict *verdict);
+                      psd_piece_verdict *verdict);
+void psd_judge_registers(const psd_site *site, const psd_claim *claim, psd_piece_verdict *verdict);
 
 /* The 8 bytes of DEVICE_ID that a claim has in its fields. */
 void psd_claim_device(const psd_claim *claim, uint8_t device[PSD_SIZE_DEVICE_ID]);

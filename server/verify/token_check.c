@@ -67,7 +67,7 @@ static bool all_days(const psd_site *site, const meter *of) {
   return true;
 }
 
-void psd_judge_compact(const psd_site *site, psd_claim *claim, psd_verdict *verdict) {
+void psd_judge_compact(const psd_site *site, psd_claim *claim, psd_piece_verdict *verdict) {
   uint8_t device[PSD_SIZE_DEVICE_ID];
   char words[PSD_DAY_WORDS];
   meter of;
@@ -136,7 +136,7 @@ static bool take_addressee(psd_token_input *input, const char *addressee) {
 }
 
 static psd_check_result judge_given(const psd_site *site, const meter *of, const psd_token_input *input,
-                                    const given *what, psd_verdict *verdict) {
+                                    const given *what, psd_piece_verdict *verdict) {
   char words[PSD_DAY_WORDS];
   static const uint8_t nobody[8] = {0};
   const char *domain = psd_token_domain_name(what->domain);
@@ -156,7 +156,7 @@ static psd_check_result judge_given(const psd_site *site, const meter *of, const
 }
 
 static void judge_all(const psd_site *site, const psd_token_input *input, const given *all, size_t count,
-                      psd_verdict *verdict) {
+                      psd_piece_verdict *verdict) {
   uint8_t device[PSD_SIZE_DEVICE_ID];
   meter of;
   unsigned there = 0, right = 0;
@@ -183,7 +183,7 @@ static void judge_all(const psd_site *site, const psd_token_input *input, const 
 }
 
 void psd_judge_tokens(const psd_site *site, const psd_token_input *input, const psd_piece_facts *facts,
-                      psd_verdict *verdict) {
+                      psd_piece_verdict *verdict) {
   psd_token_input asked = *input;
   if (facts == NULL || (!facts->vendor_given && !facts->postal_given)) {
     psd_find(verdict, PSD_CHECK_TOKENS, PSD_CHECK_UNKNOWN, "none was told");

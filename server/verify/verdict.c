@@ -23,7 +23,7 @@ static void copy_words(char words[PSD_CHECK_WORDS], const char *from) {
 }
 
 /* Most words are constant or words alone, and formatting costs more than many a check. */
-void psd_find(psd_verdict *verdict, psd_check check, psd_check_result result, const char *format, ...) {
+void psd_find(psd_piece_verdict *verdict, psd_check check, psd_check_result result, const char *format, ...) {
   va_list arguments;
   char *words = verdict->checks[check].words;
   verdict->checks[check].result = result;
@@ -37,7 +37,7 @@ void psd_find(psd_verdict *verdict, psd_check check, psd_check_result result, co
   va_end(arguments);
 }
 
-void psd_verdict_end(psd_verdict *verdict) {
+void psd_verdict_end(psd_piece_verdict *verdict) {
   verdict->accepted = verdict->checks[PSD_CHECK_SIGNATURE].result == PSD_CHECK_PASSED;
   for (size_t i = 0; i < PSD_CHECK_COUNT; i++)
     verdict->accepted = verdict->accepted && verdict->checks[i].result != PSD_CHECK_FAILED;

@@ -32,13 +32,13 @@ const char *psd_check_name(psd_check check);
 typedef enum psd_check_result { PSD_CHECK_UNKNOWN, PSD_CHECK_PASSED, PSD_CHECK_FAILED } psd_check_result;
 
 #define PSD_CHECK_WORDS 96U
-typedef struct psd_verdict {
+typedef struct psd_piece_verdict {
   struct {
     psd_check_result result;
     char words[PSD_CHECK_WORDS]; /* what was found, or why it is not known */
   } checks[PSD_CHECK_COUNT];
   bool accepted; /* nothing failed, and the signature (or HMAC) was found right */
-} psd_verdict;
+} psd_piece_verdict;
 
 /* What an indicium says of itself. */
 typedef struct psd_claim {
@@ -76,20 +76,20 @@ const char *psd_site_note(const psd_site *site, size_t index);
 
 /* Takes an indicium apart and judges its form. False, and the verdict has why, if it is none. Clears the verdict: what
  * is known of the symbol is put into it after that. */
-bool psd_claim_read(const uint8_t *bytes, size_t length, psd_claim *claim, psd_verdict *verdict);
+bool psd_claim_read(const uint8_t *bytes, size_t length, psd_claim *claim, psd_piece_verdict *verdict);
 /* Everything but duplicates and the registers of other pieces; thread-safe. `facts` may be NULL. The date of a compact
  * indicium, which only its HMAC tells, is put into the claim. */
-void psd_site_judge(const psd_site *site, psd_claim *claim, const psd_piece_facts *facts, psd_verdict *verdict);
+void psd_site_judge(const psd_site *site, psd_claim *claim, const psd_piece_facts *facts, psd_piece_verdict *verdict);
 /* What can be said of a token alone, by day's table: TOKENS and DATE, and KIND without postage. Clears the verdict. An
  * addressee in `facts` counts in place of the digest in `input`. */
 void psd_site_judge_token(const psd_site *site, const psd_token_input *input, const psd_piece_facts *facts,
-                          psd_verdict *verdict);
+                          psd_piece_verdict *verdict);
 /* What was found of a check, printf-like; cut at PSD_CHECK_WORDS. */
 #if defined(__GNUC__)
 __attribute__((format(printf, 4, 5)))
 #endif
-void psd_find(psd_verdict *verdict, psd_check check, psd_check_result result, const char *format, ...);
+void psd_find(psd_piece_verdict *verdict, psd_check check, psd_check_result result, const char *format, ...);
 /* Ends a verdict: sets `accepted`. */
-void psd_verdict_end(psd_verdict *verdict);
+void psd_verdict_end(psd_piece_verdict *verdict);
 
 #endif

@@ -26,7 +26,7 @@ static size_t count_marks(BIO *text) {
   return marks;
 }
 
-static bool read_blocks(psd_reading *reading, BIO *text, const char *what, psd_block_reader *read) {
+static bool read_blocks(psd_site_reading *reading, BIO *text, const char *what, psd_block_reader *read) {
   size_t count = 0;
   bool more = true;
   while (more) {
@@ -43,7 +43,7 @@ static bool read_blocks(psd_reading *reading, BIO *text, const char *what, psd_b
   return count > 0 || psd_site_damaged(reading, "it has no %s in PEM", what);
 }
 
-bool psd_each_block(psd_reading *reading, const char *what, psd_block_reader *read) {
+bool psd_each_block(psd_site_reading *reading, const char *what, psd_block_reader *read) {
   FILE *in = psd_file_stream(reading);
   BIO *text = in != NULL ? BIO_new_fp(in, BIO_NOCLOSE) : NULL;
   bool done = false;

@@ -28,7 +28,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
   return 0;
 }
 
-static void check_words(const psd_verdict *verdict) {
+static void check_words(const psd_piece_verdict *verdict) {
   for (size_t i = 0; i < PSD_CHECK_COUNT; i++)
     FUZZ_ASSERT(memchr(verdict->checks[i].words, 0, PSD_CHECK_WORDS) != NULL &&
                 (verdict->checks[i].result != PSD_CHECK_FAILED || verdict->checks[i].words[0] != '\0'));
@@ -56,7 +56,7 @@ static psd_piece_facts facts_of(psd_cursor *input) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   psd_cursor input = psd_cursor_over(data, size);
-  psd_verdict verdict;
+  psd_piece_verdict verdict;
   psd_claim claim;
   unsigned flags = fuzz_u8(&input);
   psd_piece_facts facts = {.addressee = NULL};

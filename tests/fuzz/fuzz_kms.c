@@ -3,13 +3,14 @@
  *
  * Input: one byte of flags, one for the type of the frame, then the body. Flag 1: the role of manufacturing. Flag 2:
  * the body is a request of the PSD that is made below, with its WRAPPED_K4 and, of what a PSD signs, its signature put
- * in; so that what may be wished for is looked at too. Flag 4: the PSD has a key pair. Flag 8: the role of
- * registration; the PSD's token key is installed. */
+ * in, or what a PSD seals sealed; so that what may be wished for is looked at too. Flag 4: the PSD has a key pair. Flag
+ * 8: the role of registration; the PSD's token key is installed. */
 #include <string.h>
 
 #include "fuzz.h"
 #include "kms/service.h"
 #include "kms/wrapped_k4.h"
+#include "psd/spec/certificate.h"
 #include "psd/spec/commands.h"
 #include "psd/spec/rates.h"
 
@@ -112,6 +113,34 @@ static void put_head(psd_buffer *out, psd_cursor *input, size_t size, size_t dev
   memcpy(head + device_at, device.bytes, sizeof device.bytes);
 }
 
+/* KMS_ISSUE for a time that there may be, without an address. */
+static void put_issue(psd_buffer *out, psd_cursor *input) {
+  const psd_kms_issue wanted = {.number = fuzz_u16(input),
+                                .from = at_noon(),
+                                .until = at_noon() + fuzz_u16(input),
+                                .zip = fuzz_u16(input),
+                                .licence = 1};
+  psd_put_message(out, PSD_MESSAGE_KMS_ISSUE, &wanted);
+}
+
+/* CERTIFICATE_REQUEST, and the rest of the input, sealed as the PSD seals its PKCS#10. */
+static void put_sealed(psd_buffer *out, psd_cursor *input) {
+  static const char label[] = PSD_COMMUNICATIONS_REQUEST;
+  uint8_t info[sizeof label - 1U + sizeof device.bytes], key[PSD_AES_KEY];
+  psd_certificate_request head;
+  memcpy(info, label, sizeof label - 1U);
+  memcpy(info + sizeof label - 1U, device.bytes, sizeof device.bytes);
+  size_t at = out->length;
+  put_head(out, input, PSD_SIZE_CERTIFICATE_REQUEST, 0);
+  uint8_t *bytes = out->data + at;
+  uint8_t *sealed = psd_put_room(out, input->left + PSD_GCM_TAG);
+  if (sealed == NULL || !psd_parse_message(bytes, PSD_SIZE_CERTIFICATE_REQUEST, PSD_MESSAGE_CERTIFICATE_REQUEST, &head))
+    return;
+  FUZZ_ASSERT(psd_hkdf_expand(k4[1].key, info, sizeof info, key, sizeof key));
+  FUZZ_ASSERT(psd_gcm_seal(key, head.nonce, (psd_part){bytes, PSD_SIZE_CERTIFICATE_REQUEST}, input->at, input->left,
+                           sealed, sealed + input->left));
+}
+
 /* A genuine request out of the input; `body` has room for any. */
 static size_t make_genuine(psd_frame_type type, bool has_pair, psd_cursor *input, uint8_t *body) {
   psd_buffer out = psd_buffer_over(body, PSD_FRAME_BODY_MAX);
@@ -122,6 +151,8 @@ static size_t make_genuine(psd_frame_type type, bool has_pair, psd_cursor *input
     put_head(&out, input, PSD_SIZE_KMS_ORDER, 2);
   else if (type == PSD_FRAME_KMS_CERTIFY)
     put_head(&out, input, PSD_SIZE_KMS_CERTIFY, 0);
+  else if (type == PSD_FRAME_KMS_ISSUE)
+    put_issue(&out, input);
   psd_put(&out, wrapped[has_pair], PSD_SIZE_WRAPPED_K4);
   if (type == PSD_FRAME_KMS_FUND)
     put_signed(&out, input, PSD_SIZE_FUNDS_REQUEST, 4, PSD_SIGN_FUNDS_REQUEST, has_pair);
@@ -129,6 +160,8 @@ static size_t make_genuine(psd_frame_type type, bool has_pair, psd_cursor *input
     put_signed(&out, input, PSD_SIZE_FUNDS_RECEIPT, 3, PSD_SIGN_FUNDS_RECEIPT, has_pair);
   else if (type == PSD_FRAME_KMS_ORDER)
     psd_put(&out, input->at, input->left);
+  else if (type == PSD_FRAME_KMS_REQUEST || type == PSD_FRAME_KMS_ISSUE)
+    put_sealed(&out, input);
   return out.overflow ? 0 : out.length;
 }
 
@@ -163,6 +196,8 @@ static void check_genuine(psd_frame_type answered, const uint8_t *body, const ps
   }
   if (answered == PSD_FRAME_KMS_CERTIFIED)
     FUZZ_ASSERT(answer->length <= PSD_SIZE_KMS_CALL + PSD_CERTIFICATE_MAX);
+  if (answered == PSD_FRAME_KMS_ISSUED)
+    FUZZ_ASSERT(answer->length <= PSD_SIZE_KMS_CALL + PSD_GRANT_MAX);
 }
 
 /* Keys are new in every run: a wrapping that opens, or a signature that holds, was made here or is a forgery. */
@@ -172,6 +207,8 @@ static void check_forgery(psd_frame_type answered) {
   FUZZ_ASSERT(answered != PSD_FRAME_KMS_FUNDED && answered != PSD_FRAME_KMS_RECEIVED &&
               answered != PSD_FRAME_KMS_ORDERED && answered != PSD_FRAME_KMS_CERTIFIED &&
               answered != PSD_FRAME_KMS_REGISTERED);
+  FUZZ_ASSERT(answered != PSD_FRAME_KMS_REQUESTED && answered != PSD_FRAME_KMS_ISSUED &&
+              answered != PSD_FRAME_KMS_REVOKED && answered != PSD_FRAME_KMS_CREDITED);
 }
 
 /* Nothing but a whole table is signed, and no price above the policy. */

@@ -62,7 +62,7 @@ static void judge(const psd_site *site) {
   uint8_t bytes[PSD_INDICIUM_MAX] = {PSD_INDICIUM_VERSION, PSD_PROFILE_P256, 5, 0, 0, 0, 'P', 'S', 'D', '1', 1};
   const uint8_t date[] = {0x92, 0x28, 0x35, 0x01};
   psd_claim claim;
-  psd_verdict verdict;
+  psd_piece_verdict verdict;
   psd_piece_facts facts = {.vendor_given = true, .vendor_digits = 5};
   memcpy(bytes + 22, date, sizeof date);
   FUZZ_ASSERT(psd_claim_read(bytes, sizeof bytes, &claim, &verdict) && claim.fields.date == 20261010);

@@ -38,7 +38,9 @@ class Card:
         self.point = crypto.point(crypto.secret_key(values["pair"]))
         self.y = dsa_point(dsa_pair(int.from_bytes(values["dsa"], "big")))
         self.rates = rates_of(values["rate_table"])
-        self.certificate = int.from_bytes(values["certificate"][-4:], "big")  # it is its serial number that counts
+        version = bytes.fromhex("a003020102" "0204")  # of the certificate its serial number counts, which is behind it
+        at = values["certificate"].index(version) + len(version)
+        self.certificate = int.from_bytes(values["certificate"][at:at + 4], "big")
 
     def today(self):
         return int(datetime.datetime.fromtimestamp(self.time, datetime.timezone.utc).strftime("%Y%m%d"))

@@ -97,6 +97,22 @@ static void a_refill(void) {
   scene_report();
 }
 
+/* Of a card that pays from one pair of registers, and has yet to pay for a revocation (VM 620). */
+static void loading_with_due(rig *r) {
+  psd_core core = r->card->core;
+  core.funds.mode = PSD_FUNDS_MERGED;
+  core.certificate = (psd_registers){0};
+  core.services.due = 300;
+  rig_set_core(r, &core);
+  loading(r);
+}
+
+static void what_is_due(void) {
+  play("CREDIT, with a payment due", loading_with_due, credit,
+       MOVED | PICTURE_SETTINGS | PICTURE_LOG_TWO | PICTURE_SERVICES);
+  scene_report();
+}
+
 static void a_cancellation(void) {
   play("CANCEL LOAD", loading, cancel, MOVED);
   scene_report();
@@ -112,6 +128,7 @@ static void a_withdrawal(void) {
 int main(int argc, char **argv) {
   static const psd_check_test tests[] = {
       {"a step of a refill is done or it is not", a_refill},
+      {"a payment due is collected with the refill or not at all", what_is_due},
       {"a refill is cancelled or it is not", a_cancellation},
       {"a step of a withdrawal is done or it is not", a_withdrawal},
   };

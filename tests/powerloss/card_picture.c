@@ -98,6 +98,13 @@ static bool rates_hold(const psd_card *card) {
          table_holds(card, PSD_OBJECT_NEXT_RATE_TABLE, &card->core.rates[1]);
 }
 
+/* What was served has its answer, and the piece of it was counted. */
+static bool services_hold(const psd_card *card) {
+  bool served = psd_store_length(&card->store, PSD_RECORD_SERVICE) >= 0;
+  return served == (psd_store_length(&card->store, PSD_RECORD_SERVICE_ANSWER) >= 0) &&
+         (!served || card->core.certificate.piece_count > 0);
+}
+
 void picture_take(rig *r, picture *of) {
   const psd_card *card = r->card;
   memset(of, 0, sizeof *of);
@@ -109,6 +116,7 @@ void picture_take(rig *r, picture *of) {
   CU_ASSERT_TRUE_FATAL(log_holds(card));
   CU_ASSERT_TRUE_FATAL(evidence_holds(card));
   CU_ASSERT_TRUE_FATAL(rates_hold(card));
+  CU_ASSERT_TRUE_FATAL(services_hold(card));
   of->core = card->core;
   for (uint16_t i = 0; i < PSD_STORE_RECORDS_MAX; i++)
     take_record(card, i, of);
@@ -132,6 +140,13 @@ static unsigned rates_difference(const psd_core *a, const psd_core *b) {
          DIFFERS(rates[1].version, PICTURE_RATES) | DIFFERS(rates[1].hash, PICTURE_RATES);
 }
 
+static unsigned log_difference(const psd_log_head *a, const psd_log_head *b) {
+  uint64_t more = a->count < b->count ? b->count - a->count : a->count - b->count;
+  if (memcmp(a, b, sizeof *a) == 0)
+    return 0;
+  return more == 1 ? PICTURE_LOG : more == 2 ? PICTURE_LOG | PICTURE_LOG_TWO : PICTURE_FORBIDDEN;
+}
+
 static unsigned core_difference(const psd_core *a, const psd_core *b) {
   unsigned parts = DIFFERS(head.state, PICTURE_STATE) | DIFFERS(head.written, PICTURE_WRITTEN) |
                    DIFFERS(funds, PICTURE_SETTINGS) | DIFFERS(limits, PICTURE_SETTINGS) |
@@ -141,10 +156,7 @@ static unsigned core_difference(const psd_core *a, const psd_core *b) {
                    DIFFERS(postage, PICTURE_FUNDS) | DIFFERS(certificate, PICTURE_FUNDS) |
                    DIFFERS(refill, PICTURE_FUNDS) | DIFFERS(operation, PICTURE_FUNDS) | DIFFERS(order, PICTURE_ORDER) |
                    DIFFERS(evidence, PICTURE_EVIDENCE) | rates_difference(a, b);
-  bool one_more = b->log.count == a->log.count + 1 || a->log.count == b->log.count + 1;
-  if (memcmp(&a->log, &b->log, sizeof a->log) != 0)
-    parts |= one_more ? PICTURE_LOG : PICTURE_FORBIDDEN;
-  return parts;
+  return parts | DIFFERS(services, PICTURE_SERVICES) | log_difference(&a->log, &b->log);
 }
 
 /* Stored objects may change; a log record may only come behind the end of the shorter of both logs. */
@@ -154,6 +166,10 @@ static unsigned record_difference(const picture *a, const picture *b, uint16_t n
   uint64_t end = a->core.log.count < b->core.log.count ? a->core.log.count : b->core.log.count;
   if (number == log_slot(end + 1))
     return PICTURE_LOG;
+  if (number == log_slot(end + 2))
+    return PICTURE_LOG_TWO;
+  if (number >= PSD_RECORD_SLOT || (number >= PSD_RECORD_SERVICE && number <= PSD_RECORD_SERVICE_KEY))
+    return PICTURE_SERVICES;
   if (number >= PSD_RECORD_OBJECT && number < PSD_RECORD_OBJECT + PSD_OBJECT_COUNT)
     return PICTURE_OBJECTS;
   return number == PSD_RECORD_PIN         ? PICTURE_PIN_VALUE

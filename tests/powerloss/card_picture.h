@@ -23,10 +23,11 @@ typedef struct picture {
 /* Where two pictures differ; a set. */
 enum picture_part {
   PICTURE_STATE = 0x001,
-  PICTURE_WRITTEN = 0x002,  /* which objects were ever written */
-  PICTURE_SETTINGS = 0x004, /* funds, limits, watchdog, PIN policy, clock */
-  PICTURE_LOG = 0x008,      /* one record more, and nothing else of the log */
-  PICTURE_REACHED = 0x010,  /* the latest time shown */
+  PICTURE_WRITTEN = 0x002,   /* which objects were ever written */
+  PICTURE_SETTINGS = 0x004,  /* funds, limits, watchdog, PIN policy, clock */
+  PICTURE_LOG = 0x008,       /* one record more, and nothing else of the log */
+  PICTURE_LOG_TWO = 0x80000, /* another one, of the same change */
+  PICTURE_REACHED = 0x010,   /* the latest time shown */
   PICTURE_PIN_TRIES = 0x020,
   PICTURE_PIN_VALUE = 0x040,
   PICTURE_PUK_TRIES = 0x080,
@@ -35,12 +36,13 @@ enum picture_part {
   PICTURE_SEQUENCE = 0x400,
   PICTURE_OBJECTS = 0x800,
   PICTURE_BLANK = 0x1000,
-  PICTURE_KEY_PAIR = 0x2000,  /* the secret of the PSD's own key pair */
-  PICTURE_FUNDS = 0x4000,     /* registers, last operation, last refill, last answer about funds */
-  PICTURE_ORDER = 0x10000,    /* the provider's last order */
-  PICTURE_EVIDENCE = 0x20000, /* the last evidence, and what is remembered of evidence */
-  PICTURE_RATES = 0x40000,    /* what is looked up of the rate tables; the tables are objects */
-  PICTURE_FORBIDDEN = 0x8000, /* anything that no command of these tests may change */
+  PICTURE_KEY_PAIR = 0x2000,   /* the secret of the PSD's own key pair */
+  PICTURE_FUNDS = 0x4000,      /* registers, last operation, last refill, last answer about funds */
+  PICTURE_ORDER = 0x10000,     /* the provider's last order */
+  PICTURE_EVIDENCE = 0x20000,  /* the last evidence, and what is remembered of evidence */
+  PICTURE_RATES = 0x40000,     /* what is looked up of the rate tables; the tables are objects */
+  PICTURE_SERVICES = 0x100000, /* the certificate meter: its counters, the last service, users' keys */
+  PICTURE_FORBIDDEN = 0x8000,  /* anything that no command of these tests may change */
 };
 
 /* Takes the picture of a card that is on. A fatal assertion if it is FAULTED (a card that was never made apart), if a

@@ -8,7 +8,6 @@
 
 #define PAGE 64U
 #define BLOCK 1024U
-#define BLOCKS 8U
 #define FILL_MOST 64U
 
 /* What happens to the scenes. */
@@ -34,7 +33,7 @@ static void make_ready(trial *t, const rig_copy *made, unsigned fill) {
 }
 
 static uint32_t pages_left(void) {
-  uint32_t end = BLOCK * (BLOCKS / 2U) * (r.card->store.bank + 1U);
+  uint32_t end = BLOCK * (r.card->store.nvm.block_count / 2U) * (r.card->store.bank + 1U);
   return (end - r.card->store.tail) / PAGE;
 }
 
@@ -83,7 +82,7 @@ static void play_with(trial *t, const rig_copy *made, unsigned fill) {
 static void make_card(const scene *s) {
   rig_create_erased(&r);
   psd_nvm_ram_destroy(&r.ram);
-  CU_ASSERT_TRUE_FATAL(psd_nvm_ram_create(&r.ram, PAGE, BLOCK, BLOCKS));
+  CU_ASSERT_TRUE_FATAL(psd_nvm_ram_create(&r.ram, PAGE, BLOCK, s->blocks > 0 ? s->blocks : SCENE_BLOCKS));
   psd_ports ports = rig_ports(&r);
   psd_card_init(r.card, &ports);
   if (s->erased)

@@ -15,6 +15,7 @@ typedef enum scene_step {
   STEP_SESSION_COUNTED, /* a secure channel more was opened */
 } scene_step;
 #define SCENE_STEPS 4U
+#define SCENE_BLOCKS 8U
 
 typedef struct scene {
   const char *name;
@@ -28,6 +29,7 @@ typedef struct scene {
   bool brief;                  /* one of many alike: with room in the store and across the hand-over alone */
   bool once;                   /* one whose like is played in full: power is not cut again, but with "every" */
   unsigned pages;              /* for a command that hands over in any case: those that its commit takes; else 0 */
+  unsigned blocks;             /* of the memory, for a card that has much in it; 0 for SCENE_BLOCKS */
   unsigned changes;            /* parts of the picture that it must change, exactly these */
   scene_step prepared[SCENE_STEPS], commanded[SCENE_STEPS]; /* what both may leave behind on their way */
 } scene;

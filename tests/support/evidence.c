@@ -1,5 +1,7 @@
 #include "evidence.h"
 
+#include "certificate/der.h"
+#include "certificate/x509.h"
 #include "check.h"
 #include "crypto/evp.h"
 #include "psd/spec/session.h"
@@ -67,14 +69,33 @@ static void equip_tokens(rig *r) {
   put_object(r, PSD_OBJECT_POSTAL_TOKEN_KEY, PSD_MESSAGE_TOKEN_KEY, &key);
 }
 
+/* Names, validity and signature are those of nobody: the card has looked at them when it was loaded. */
+static void put_text(psd_buffer *out, psd_piece number, const psd_key *key) {
+  static const uint8_t third_version[] = {0x02, 0x01, 0x02}, name[] = "PS D1 00C0FFEE";
+  const psd_cursor nobody = psd_cursor_over(NULL, 0), subject = psd_cursor_over(name, sizeof name - 1);
+  size_t text = psd_open_tlv(out, PSD_DER_SEQUENCE);
+  psd_put_tlv(out, 0xA0, third_version, sizeof third_version);
+  psd_put_tlv(out, PSD_DER_INTEGER, number.data, number.length);
+  psd_key_put_algorithm(out, PSD_ALGORITHM_P256);
+  psd_certificate_put_name(out, nobody, subject);
+  size_t validity = psd_open_tlv(out, PSD_DER_SEQUENCE);
+  psd_der_put_time(out, RIG_TIME);
+  psd_der_put_time(out, RIG_TIME + 86400);
+  psd_close_tlv(out, validity);
+  psd_certificate_put_name(out, nobody, subject);
+  psd_key_put_public(out, key);
+  psd_close_tlv(out, text);
+}
+
 void evidence_certificate(rig *r, psd_piece number) {
-  uint8_t der[128];
+  static const uint8_t signature[] = {0x30, 0x06, 0x02, 0x01, 0x01, 0x02, 0x01, 0x01};
+  uint8_t der[512];
   psd_buffer out = psd_buffer_over(der, sizeof der);
-  static const uint8_t third_version[] = {0x02, 0x01, 0x02};
-  size_t whole = psd_open_tlv(&out, 0x30), text = psd_open_tlv(&out, 0x30);
-  psd_put_tlv(&out, 0xA0, third_version, sizeof third_version);
-  psd_put_tlv(&out, 0x02, number.data, number.length);
-  psd_close_tlv(&out, text);
+  psd_key key = {.algorithm = PSD_ALGORITHM_P256, .public = {0x04}, .public_length = PSD_P256_POINT};
+  size_t whole = psd_open_tlv(&out, PSD_DER_SEQUENCE);
+  put_text(&out, number, &key);
+  psd_key_put_algorithm(&out, PSD_ALGORITHM_P256);
+  psd_der_put_bits(&out, signature, sizeof signature);
   psd_close_tlv(&out, whole);
   CU_ASSERT_FALSE_FATAL(out.overflow);
   rig_put_object(r, PSD_OBJECT_CERTIFICATE, der, out.length);

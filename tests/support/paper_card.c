@@ -196,12 +196,22 @@ size_t paper_request(paper_card *card, psd_host_operation operation, const void 
   return buffer.length + PSD_GCM_TAG;
 }
 
-int paper_answer(paper_card *card, psd_host_operation operation, const uint8_t *record, size_t length) {
-  uint8_t text[PSD_SIZE_HOST_ANSWER];
-  if (length != sizeof text + PSD_GCM_TAG ||
+int paper_answer_content(paper_card *card, psd_host_operation operation, const uint8_t *record, size_t length,
+                         uint8_t *content, size_t *content_length) {
+  uint8_t text[PAPER_RECORD];
+  if (length < PSD_SIZE_HOST_ANSWER + PSD_GCM_TAG || length > sizeof text ||
       !psd_meter_open(&card->keys.to_host, PSD_FRAME_HOST_DATA, record, length, text))
     return -1;
+  *content_length = length - PSD_GCM_TAG - PSD_SIZE_HOST_ANSWER;
+  memcpy(content, text + PSD_SIZE_HOST_ANSWER, *content_length);
   return text[0] == operation ? text[1] : -1;
+}
+
+int paper_answer(paper_card *card, psd_host_operation operation, const uint8_t *record, size_t length) {
+  uint8_t content[PAPER_RECORD];
+  size_t more = 0;
+  int signal = paper_answer_content(card, operation, record, length, content, &more);
+  return more == 0 ? signal : -1;
 }
 
 size_t paper_command(paper_card *card, const uint8_t *record, size_t length, uint8_t command[PAPER_RECORD]) {
@@ -210,11 +220,19 @@ size_t paper_command(paper_card *card, const uint8_t *record, size_t length, uin
              : 0;
 }
 
-size_t paper_status(paper_card *card, uint16_t status, uint8_t record[PAPER_RECORD]) {
-  uint8_t text[] = {(uint8_t)(status >> 8), (uint8_t)status};
+size_t paper_reply(paper_card *card, const void *data, size_t length, uint16_t status, uint8_t record[PAPER_RECORD]) {
+  uint8_t text[PAPER_RECORD - PSD_GCM_TAG];
+  psd_buffer out = psd_buffer_over(text, sizeof text);
+  psd_put(&out, data, length);
+  psd_put_uint(&out, status, 2);
+  CU_ASSERT_FALSE_FATAL(out.overflow);
   CU_ASSERT_TRUE_FATAL(
-      psd_meter_seal(&card->keys.from_card, PSD_FRAME_CARD_DATA, (psd_part){NULL, 0}, text, sizeof text, record));
-  return sizeof text + PSD_GCM_TAG;
+      psd_meter_seal(&card->keys.from_card, PSD_FRAME_CARD_DATA, (psd_part){NULL, 0}, text, out.length, record));
+  return out.length + PSD_GCM_TAG;
+}
+
+size_t paper_status(paper_card *card, uint16_t status, uint8_t record[PAPER_RECORD]) {
+  return paper_reply(card, NULL, 0, status, record);
 }
 
 void paper_order_mac(const paper_card *card, uint8_t ins, uint8_t p1, uint32_t number, psd_part content,

@@ -7,9 +7,9 @@
 
 #include "meter/keys.h"
 
-#define PAPER_KEY 7U  /* identifier of K1 */
-#define PAPER_NEXT 8U /* of the one that follows it */
-#define PAPER_RECORD PSD_FRAME_BODY_MAX
+#define PAPER_KEY 7U       /* identifier of K1 */
+#define PAPER_NEXT 8U      /* of the one that follows it */
+#define PAPER_RECORD 8192U /* bytes of the longest frame of a session, and of what the key management system says */
 
 typedef struct paper_card {
   /* What the factory gave it. */
@@ -56,10 +56,15 @@ size_t paper_request(paper_card *card, psd_host_operation operation, const void 
                      uint8_t record[PAPER_RECORD]);
 /* The signal in a HOST_ANSWER to `operation`; -1 if it is not authentic. */
 int paper_answer(paper_card *card, psd_host_operation operation, const uint8_t *record, size_t length);
+/* The same of an answer that may have content: `content` has PAPER_RECORD bytes of room. */
+int paper_answer_content(paper_card *card, psd_host_operation operation, const uint8_t *record, size_t length,
+                         uint8_t *content, size_t *content_length);
 /* Opens a CARD_DATA record into `command`; returns its length, 0 if it is not authentic. */
 size_t paper_command(paper_card *card, const uint8_t *record, size_t length, uint8_t command[PAPER_RECORD]);
 /* The card's answer to it, a record. Returns its length. */
 size_t paper_status(paper_card *card, uint16_t status, uint8_t record[PAPER_RECORD]);
+/* The same with data in front. */
+size_t paper_reply(paper_card *card, const void *data, size_t length, uint16_t status, uint8_t record[PAPER_RECORD]);
 
 /* An order of the provider, as the card got it. */
 typedef struct paper_order {

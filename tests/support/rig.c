@@ -161,3 +161,18 @@ void rig_forget(rig_copy *copy) {
   free(copy->card);
   free(copy->memory);
 }
+
+/* Eight of the bytes in a row: a value may go on in another page (docs/store.md). */
+bool rig_memory_holds(const rig *r, const uint8_t *bytes, size_t length) {
+  const size_t part = 8;
+  size_t size = psd_nvm_ram_size(&r->ram);
+  uint8_t *memory = malloc(size);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(memory);
+  psd_nvm_ram_save(&r->ram, memory);
+  bool found = false;
+  for (size_t from = 0; from + part <= length && !found; from += part)
+    for (size_t i = 0; i + part <= size && !found; i++)
+      found = memcmp(memory + i, bytes + from, part) == 0;
+  free(memory);
+  return found;
+}

@@ -72,6 +72,8 @@ void rig_forget(rig_copy *copy);
 
 /* Stores the value of an object that is kept in a record of its own, whoever may write it. */
 void rig_put_object(rig *r, psd_object_id id, const void *value, size_t length);
+/* Whether the memory holds these bytes, or eight of them in a row, anywhere: in reach of the card or not. */
+bool rig_memory_holds(const rig *r, const uint8_t *bytes, size_t length);
 /* Replaces the transport keys, sequence counter included. The card is reset. */
 void rig_set_keys(rig *r, const psd_transport_keys *keys);
 

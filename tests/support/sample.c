@@ -45,6 +45,7 @@ const char *sample_value(psd_object_id id) {
       {PSD_OBJECT_VENDOR_RSA_KEY, "00000004 00010001" MODULUS},
       {PSD_OBJECT_SHARED_KEY, "00000005" KEY},
       {PSD_OBJECT_EVIDENCE_POLICY, "5553 0C 1E 05A0"},
+      {PSD_OBJECT_CERTIFICATE_POLICY, "00"},
   };
   for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++)
     if (samples[i].id == id)

@@ -12,7 +12,7 @@ const uint8_t bench_right[32] = {1}, bench_wrong[32] = {2}, bench_another[32] = 
 /* A request that the key management system has not answered. */
 struct psd_meter_call {
   psd_frame_type type;
-  uint8_t body[PSD_FRAME_BODY_MAX];
+  uint8_t body[PAPER_RECORD];
   size_t length;
   psd_meter_answered *answered;
   void *owner;
@@ -88,6 +88,12 @@ static void line_deadline(void *connection, uint64_t seconds) {
 
 static const psd_meter_line line = {line_send, line_close, line_limit, line_deadline};
 
+static psd_frame_type answer_with(bench *at, const psd_meter_call *call, uint8_t body[PAPER_RECORD], size_t *length) {
+  psd_frame_type type =
+      at->kms == NULL ? (psd_frame_type)0 : at->kms(at, call->type, call->body, call->length, body, length);
+  return type != 0 ? type : paper_kms(&at->card, call->type, call->body, call->length, body, length);
+}
+
 bool bench_answer_call(bench *at) {
   uint8_t body[PAPER_RECORD];
   psd_meter_answer answer = {.body = body};
@@ -98,7 +104,7 @@ bool bench_answer_call(bench *at) {
   if (refused != PSD_SIGNAL_NONE)
     answer.type = PSD_FRAME_KMS_REFUSED;
   else
-    answer.type = paper_kms(&at->card, call->type, call->body, call->length, body, &answer.length);
+    answer.type = answer_with(at, call, body, &answer.length);
   if (answer.type == PSD_FRAME_KMS_REFUSED)
     answer.signal = refused != PSD_SIGNAL_NONE ? refused : (psd_signal)body[0];
   call->answered(call->owner, &answer);

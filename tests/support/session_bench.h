@@ -16,12 +16,17 @@ extern const uint8_t bench_right[32], bench_wrong[32], bench_another[32];
 
 typedef struct bench_frame {
   psd_frame_type type;
-  uint8_t body[PSD_FRAME_BODY_MAX];
+  uint8_t body[PAPER_RECORD];
   size_t length;
 } bench_frame;
 
+typedef struct bench bench;
+/* Another key management system, for what the one on paper does not do: 0 leaves it to that one. */
+typedef psd_frame_type bench_kms(bench *at, psd_frame_type type, const uint8_t *body, size_t length,
+                                 uint8_t answer[PAPER_RECORD], size_t *answer_length);
+
 /* A server of one session: what was sent, and who waits for what. */
-typedef struct bench {
+struct bench {
   psd_meter_service service;
   psd_meter_settings settings;
   psd_db *db;
@@ -43,7 +48,8 @@ typedef struct bench {
   psd_signal kms_refuses;
   psd_db_result database_fails;
   psd_frame_type kms_refuses_type; /* with REQUEST; 0 for none */
-} bench;
+  bench_kms *kms;                  /* NULL for none */
+};
 
 /* Accounts, users (anna, bert) and one PSD that is nobody's; the server has been called. */
 void bench_open(bench *at);

@@ -15,6 +15,7 @@
 
 #include "admin/admin.h"
 #include "crypto/evp.h"
+#include "crypto/x509.h"
 #include "psd/spec/lifecycle.h"
 #include "psd/spec/objects.h"
 #include "psd/spec/rates.h"
@@ -26,6 +27,8 @@ char out[1 << 16], err[4096];
 
 /* A key management system -------------------------------------------------------------------------------------------
  */
+
+#define ANSWER_MOST 2048U
 
 const uint8_t rate_secret[32] = {7}, other_secret[32] = {8};
 
@@ -39,11 +42,78 @@ static void put_signature(psd_buffer *text, const uint8_t secret[32], psd_cursor
   psd_put(text, signature, sizeof signature);
 }
 
+/* Root, CA and creditor; with OTHER_KEY the root is not the one that has signed the others. */
+static void put_authority(psd_buffer *text, manner how, psd_cursor body) {
+  psd_kms_authority wanted;
+  uint8_t root_secret[32] = {[31] = 21}, secret[32] = {0}, point[PSD_POINT], issuer[PSD_POINT], der[PSD_X509_MAX];
+  static const char *const names[] = {"Root", "CA", "Creditor"};
+  size_t length = 0;
+  if (!psd_evp_start() || !psd_take_message(&body, PSD_MESSAGE_KMS_AUTHORITY, &wanted) || wanted.kind > 2)
+    return;
+  secret[31] = (uint8_t)(21 + wanted.kind);
+  if (how == OTHER_KEY && wanted.kind != 0)
+    root_secret[31] = 99;
+  psd_pair *root = psd_pair_of(root_secret), *own = psd_pair_of(secret);
+  psd_pair_point(root, issuer);
+  psd_pair_point(own, point);
+  const psd_x509 made = {.serial = 1 + wanted.kind,
+                         .issuer = {.common_name = names[0]},
+                         .subject = {.common_name = names[wanted.kind]},
+                         .from = 1700000000,
+                         .until = 4000000000,
+                         .point = point,
+                         .issuer_point = issuer,
+                         .authority = true};
+  if (psd_x509_make(&made, root, der, &length))
+    psd_put(text, der, length);
+  psd_pair_free(root);
+  psd_pair_free(own);
+}
+
+/* As many entries as the head says, of which the first is looked at. */
+static void put_list(psd_buffer *text, psd_cursor body) {
+  psd_kms_list wanted;
+  psd_revoked_entry entry = {.certificate = 0};
+  uint8_t secret[32] = {[31] = 22}, point[PSD_POINT], *der = NULL;
+  size_t length = 0;
+  if (!psd_evp_start() || !psd_take_message(&body, PSD_MESSAGE_KMS_LIST, &wanted) ||
+      body.left != wanted.count * PSD_SIZE_REVOKED_ENTRY ||
+      (wanted.count > 0 && !psd_take_message(&body, PSD_MESSAGE_REVOKED_ENTRY, &entry)))
+    return;
+  psd_pair *pair = psd_pair_of(secret);
+  psd_pair_point(pair, point);
+  const psd_x509_revoked revoked = {.serial = entry.certificate, .time = entry.time, .reason = (unsigned)entry.reason};
+  const psd_x509_crl made = {.issuer = {.common_name = "CA"},
+                             .issuer_point = point,
+                             .number = wanted.number,
+                             .from = wanted.from,
+                             .until = wanted.until,
+                             .revoked = &revoked,
+                             .count = wanted.count > 0 ? 1 : 0};
+  if (psd_x509_crl_make(&made, pair, &der, &length))
+    psd_put(text, der, length);
+  free(der);
+  psd_pair_free(pair);
+}
+
+static psd_frame_type answer_of(psd_frame_type type) {
+  switch (type) {
+  case PSD_FRAME_KMS_RATES:
+    return PSD_FRAME_KMS_RATES_SIGNED;
+  case PSD_FRAME_KMS_AUTHORITY:
+    return PSD_FRAME_KMS_AUTHORITY_GIVEN;
+  case PSD_FRAME_KMS_LIST:
+    return PSD_FRAME_KMS_LISTED;
+  default:
+    return PSD_FRAME_KMS_COLUMN_KEY;
+  }
+}
+
 static void put_answer(psd_buffer *frame, manner how, psd_frame_type type, psd_cursor body) {
-  uint8_t bytes[128];
+  uint8_t bytes[ANSWER_MOST];
   psd_buffer text = psd_buffer_over(bytes, sizeof bytes);
   psd_column_key key = {.key = {how == KEY ? 1 : 2}};
-  psd_frame_type answer = type == PSD_FRAME_KMS_RATES ? PSD_FRAME_KMS_RATES_SIGNED : PSD_FRAME_KMS_COLUMN_KEY;
+  psd_frame_type answer = answer_of(type);
   psd_put_message(&text, PSD_MESSAGE_KMS_CALL, &(psd_kms_call){.number = psd_take_u32(&body)});
   bool refuses = how == REFUSES || how == SIGNED_ANOTHER;
   if (refuses)
@@ -51,13 +121,17 @@ static void put_answer(psd_buffer *frame, manner how, psd_frame_type type, psd_c
                     &(psd_error_signal){.signal = how == REFUSES ? PSD_SIGNAL_ROLE : PSD_SIGNAL_REQUEST});
   else if (how != GARBAGE && type == PSD_FRAME_KMS_RATES)
     put_signature(&text, how == OTHER_KEY ? other_secret : rate_secret, body);
+  else if (how != GARBAGE && type == PSD_FRAME_KMS_AUTHORITY)
+    put_authority(&text, how, body);
+  else if (how != GARBAGE && type == PSD_FRAME_KMS_LIST)
+    put_list(&text, body);
   else if (how != GARBAGE)
     psd_put_message(&text, PSD_MESSAGE_COLUMN_KEY, &key);
   psd_put_frame(frame, refuses ? PSD_FRAME_KMS_REFUSED : answer, bytes, text.length);
 }
 
 static void answer_one(int fd, manner how) {
-  uint8_t question[PSD_SIZE_FRAME + PSD_FRAME_BODY_MAX], memory[256];
+  uint8_t question[PSD_SIZE_FRAME + PSD_FRAME_BODY_MAX], memory[ANSWER_MOST + PSD_SIZE_FRAME];
   psd_frame head;
   psd_buffer frame = psd_buffer_over(memory, sizeof memory);
   if (recv(fd, question, PSD_SIZE_FRAME, MSG_WAITALL) != PSD_SIZE_FRAME ||

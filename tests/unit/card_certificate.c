@@ -1,12 +1,13 @@
-/* The certificate of a PSD, taken apart: what OpenSSL makes, cut short, altered, and of every other kind. */
+/* Certificates, taken apart: what OpenSSL makes, cut short, altered, and of every other kind. */
+#include "certificate/x509.h"
 #include "check.h"
 #include "issuer.h"
 #include "meter/certificate.h"
-#include "psd/spec/tlv.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+static rig bench;
 static EVP_PKEY *authority;
 static uint8_t point[PSD_POINT];
 static uint8_t der[ISSUER_MAX];
@@ -36,22 +37,26 @@ static bool parse(const uint8_t *bytes, size_t count, psd_certificate *certifica
   memcpy(exact, bytes, count);
   bool ok = psd_certificate_parse(psd_cursor_over(exact, count), certificate);
   if (ok) { /* where its parts lie, in `der` */
-    certificate->text.data = bytes + ((const uint8_t *)certificate->text.data - exact);
-    certificate->point = bytes + (certificate->point - exact);
+    certificate->text.at = bytes + (certificate->text.at - exact);
+    certificate->signature.at = bytes + (certificate->signature.at - exact);
+    if (certificate->point != NULL)
+      certificate->point = bytes + (certificate->point - exact);
   }
   free(exact);
   return ok;
 }
 
 static bool verifies(const psd_certificate *certificate) {
-  uint8_t digest[PSD_SHA256_SIZE], key[PSD_POINT];
+  uint8_t key[PSD_POINT];
   issuer_point(authority, key);
-  return psd_sha256(certificate->text.data, certificate->text.length, digest) &&
-         psd_p256_verify(key, digest, sizeof digest, certificate->signature);
+  const uint16_t status = psd_certificate_issued_by(bench.card, certificate, key);
+  CU_ASSERT(status == PSD_SW_OK || status == PSD_SW_VERIFICATION_FAILED);
+  return status == PSD_SW_OK;
 }
 
 /* Often enough for numbers r and s of 31, 32 and 33 bytes. */
 static void what_openssl_makes(void) {
+  rig_create(&bench);
   make_keys();
   static const issuer_wish wishes[] = {
       {.digest = NULL}, {.no_extensions = true}, {.first_version = true}, {.long_name = 1000}};
@@ -59,6 +64,7 @@ static void what_openssl_makes(void) {
     psd_certificate certificate;
     make(&wishes[i % PSD_CHECK_COUNT(wishes)]);
     CU_ASSERT_TRUE_FATAL(parse(der, length, &certificate));
+    CU_ASSERT_EQUAL_FATAL(certificate.algorithm, PSD_ALGORITHM_P256);
     CU_ASSERT_EQUAL(memcmp(certificate.point, point, sizeof point), 0);
     CU_ASSERT_TRUE(verifies(&certificate));
   }
@@ -111,22 +117,62 @@ static void every_bit(void) {
   CU_ASSERT_EQUAL(refused + unsigned_now, 8 * length);
 }
 
+/* Keys that the card can reckon with or not; and none that the authority's key has not signed. */
 static void of_other_kinds(void) {
-  EVP_PKEY *p384 = issuer_key("P-384");
-  EVP_PKEY *p224 = issuer_key("P-224");
-  EVP_PKEY *rsa = issuer_key("RSA");
-  const issuer_wish wishes[] = {{.subject = p384},   {.subject = p224},  {.subject = rsa},     {.authority = p384},
-                                {.authority = p224}, {.authority = rsa}, {.digest = "SHA384"}, {.digest = "SHA512"}};
-  for (size_t i = 0; i < PSD_CHECK_COUNT(wishes); i++) {
+  EVP_PKEY *p384 = issuer_key("P-384"), *p224 = issuer_key("P-224"), *rsa = issuer_key("RSA"),
+           *p256 = issuer_key("P-256");
+  const struct {
+    issuer_wish wish;
+    unsigned algorithm, signed_with;
+    bool verifies;
+  } samples[] = {{{.subject = p384}, 0, PSD_ALGORITHM_P256, true},
+                 {{.subject = p224}, 0, PSD_ALGORITHM_P256, true},
+                 {{.subject = rsa}, PSD_ALGORITHM_RSA2048, PSD_ALGORITHM_P256, true},
+                 {{.authority = p256}, PSD_ALGORITHM_P256, PSD_ALGORITHM_P256, false},
+                 {{.authority = p384}, PSD_ALGORITHM_P256, PSD_ALGORITHM_P256, false},
+                 {{.authority = p224}, PSD_ALGORITHM_P256, PSD_ALGORITHM_P256, false},
+                 {{.authority = rsa}, PSD_ALGORITHM_P256, PSD_ALGORITHM_RSA2048, false},
+                 {{.digest = "SHA384"}, PSD_ALGORITHM_P256, 0, false},
+                 {{.digest = "SHA512"}, PSD_ALGORITHM_P256, 0, false}};
+  for (size_t i = 0; i < PSD_CHECK_COUNT(samples); i++) {
     psd_certificate certificate;
-    make(&wishes[i]);
-    /* Curve of the authority: the parts are there, and with the key that the card knows nothing verifies. */
-    if (parse(der, length, &certificate))
-      CU_ASSERT(wishes[i].authority == p224 && !verifies(&certificate));
+    make(&samples[i].wish);
+    CU_ASSERT_TRUE_FATAL(parse(der, length, &certificate));
+    CU_ASSERT(certificate.algorithm == samples[i].algorithm && certificate.signed_with == samples[i].signed_with);
+    CU_ASSERT_EQUAL(verifies(&certificate), samples[i].verifies);
   }
+  EVP_PKEY_free(p256);
   EVP_PKEY_free(p384);
   EVP_PKEY_free(p224);
   EVP_PKEY_free(rsa);
+}
+
+/* Signed with RSA: under the key of the certificate above, and under no other. */
+static void signed_with_rsa(void) {
+  EVP_PKEY *rsa = issuer_key("RSA"), *other = issuer_key("RSA");
+  uint8_t above[ISSUER_MAX], digest[PSD_SHA256_SIZE];
+  psd_certificate signer, stranger, certificate;
+  make(&(issuer_wish){.subject = rsa});
+  memcpy(above, der, length);
+  CU_ASSERT_TRUE_FATAL(psd_certificate_parse(psd_cursor_over(above, length), &signer));
+  make(&(issuer_wish){.subject = other});
+  CU_ASSERT_TRUE_FATAL(psd_certificate_parse(psd_cursor_over(der, length), &stranger));
+  make(&(issuer_wish){.authority = rsa});
+  CU_ASSERT_TRUE_FATAL(psd_certificate_parse(psd_cursor_over(der, length), &certificate));
+  CU_ASSERT_TRUE(psd_sha256(certificate.text.at, certificate.text.left, digest));
+  const psd_cursor signature = certificate.signature, cut = psd_cursor_over(signature.at, signature.left - 1);
+  const psd_algorithm with = certificate.signed_with;
+  CU_ASSERT_EQUAL(psd_certificate_verify(bench.card, &signer, with, digest, signature), PSD_SW_OK);
+  CU_ASSERT_EQUAL(psd_certificate_verify(bench.card, &signer, with, digest, cut), PSD_SW_VERIFICATION_FAILED);
+  CU_ASSERT_EQUAL(psd_certificate_verify(bench.card, &stranger, with, digest, signature), PSD_SW_VERIFICATION_FAILED);
+  CU_ASSERT_EQUAL(psd_certificate_verify(bench.card, &certificate, with, digest, signature),
+                  PSD_SW_VERIFICATION_FAILED);
+  CU_ASSERT_EQUAL(psd_certificate_verify(bench.card, &certificate, PSD_ALGORITHM_P256, digest, signature),
+                  PSD_SW_VERIFICATION_FAILED);
+  digest[0] ^= 1;
+  CU_ASSERT_EQUAL(psd_certificate_verify(bench.card, &signer, with, digest, signature), PSD_SW_VERIFICATION_FAILED);
+  EVP_PKEY_free(rsa);
+  EVP_PKEY_free(other);
 }
 
 /* The key is where it belongs: one that lies in the subject's name, or in an extension, is none. */
@@ -141,78 +187,61 @@ static void the_key_is_not_searched_for(void) {
     at++;
   CU_ASSERT_FATAL(at + 64 < length);
   memcpy(der + at, head, sizeof head);
-  CU_ASSERT_FALSE(parse(der, length, &certificate));
+  CU_ASSERT_TRUE(parse(der, length, &certificate));
+  CU_ASSERT(certificate.algorithm == PSD_ALGORITHM_RSA2048 && certificate.point == NULL);
   EVP_PKEY_free(rsa);
 }
 
-/* A certificate by hand: tbsCertificate { serial number, algorithm, three empty names, key }, algorithm, signature. */
-static bool by_hand(const char *signature, const char *after_key) {
-  uint8_t bytes[512], bits[128], tail[64];
-  size_t bits_length = psd_check_hex(signature, bits, sizeof bits);
-  size_t tail_length = psd_check_hex(after_key, tail, sizeof tail);
-  uint8_t head[64];
-  size_t head_length = psd_check_hex("020101 300A06082A8648CE3D040302 3000 3000 3000", head, sizeof head);
-  static const uint8_t key[] = {0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01,
-                                0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00};
-  psd_certificate certificate;
-  psd_buffer out = psd_buffer_over(bytes, sizeof bytes);
-  size_t whole = psd_open_tlv(&out, 0x30);
-  size_t text = psd_open_tlv(&out, 0x30);
-  psd_put(&out, head, head_length);
-  psd_put(&out, key, sizeof key);
-  psd_put(&out, point, sizeof point);
-  psd_put(&out, tail, tail_length);
-  psd_close_tlv(&out, text);
-  psd_put(&out, head + 3, 12);
-  psd_put_tlv(&out, 0x03, bits, bits_length);
-  psd_close_tlv(&out, whole);
-  CU_ASSERT_FALSE_FATAL(out.overflow);
-  return parse(bytes, out.length, &certificate);
+static uint16_t under(const psd_certificate *signer, const uint8_t *digest, const uint8_t *signature, size_t count) {
+  return psd_certificate_verify(bench.card, signer, PSD_ALGORITHM_P256, digest, psd_cursor_over(signature, count));
 }
 
-/* X.690: of each signature but one way to write it. */
-static void signatures_in_der(void) {
-  static const char *const right[] = {"00 3006 020101 020101", "00 3008 02020080 02020080",
-                                      "00 3008 02020100 02027F80"};
-  static const char *const wrong[] = {
-      "",                             /* no bits */
-      "01 3006 020101 020101",        /* bits that do not count */
-      "00 3106 020101 020101",        /* another list */
-      "00 3006 020101 020101 00",     /* something behind it */
-      "00 3009 020101 020101 020101", /* three numbers */
-      "00 3003 020101",               /* one */
-      "00 3006 020100 020101",        /* zero */
-      "00 3006 020101 020100",        /* zero */
-      "00 3006 020181 020101",        /* below zero */
-      "00 3007 02020001 020101",      /* a byte too many */
-      "00 3005 0200 020101",          /* no byte */
-      "00 3006 030101 020101",        /* no number */
-      "00 308106 020101 020101",      /* a length in more bytes than it takes */
-      "00 3080 020101 020101 0000",   /* no length */
-  };
-  CU_ASSERT_TRUE(by_hand(right[0], ""));
-  CU_ASSERT_TRUE(by_hand(right[1], ""));
-  CU_ASSERT_TRUE(by_hand(right[2], ""));
-  for (size_t i = 0; i < PSD_CHECK_COUNT(wrong); i++)
-    CU_ASSERT_FALSE(by_hand(wrong[i], ""));
+/* A signature that holds, written in other ways: none of them does. */
+static void one_way_to_write_it(void) {
+  uint8_t above[ISSUER_MAX], digest[PSD_SHA256_SIZE], other[128];
+  psd_certificate signer, certificate;
+  make(&(issuer_wish){.subject = authority});
+  memcpy(above, der, length);
+  CU_ASSERT_TRUE_FATAL(psd_certificate_parse(psd_cursor_over(above, length), &signer));
+  make(&(issuer_wish){.digest = NULL});
+  CU_ASSERT_TRUE_FATAL(psd_certificate_parse(psd_cursor_over(der, length), &certificate));
+  CU_ASSERT_TRUE(psd_sha256(certificate.text.at, certificate.text.left, digest));
+  const uint8_t *bytes = certificate.signature.at;
+  const size_t count = certificate.signature.left;
+  CU_ASSERT_EQUAL(under(&signer, digest, bytes, count), PSD_SW_OK);
+  for (size_t cut = 0; cut < count; cut++)
+    CU_ASSERT_EQUAL(under(&signer, digest, bytes, cut), PSD_SW_VERIFICATION_FAILED);
+  memcpy(other, bytes, count);
+  other[count] = 0; /* something behind it */
+  CU_ASSERT_EQUAL(under(&signer, digest, other, count + 1), PSD_SW_VERIFICATION_FAILED);
+  memcpy(other + 3, bytes + 2, count - 2); /* a length in more bytes than it takes */
+  other[1] = 0x81;
+  other[2] = bytes[1];
+  CU_ASSERT_EQUAL(under(&signer, digest, other, count + 1), PSD_SW_VERIFICATION_FAILED);
+  memcpy(other + 5, bytes + 4, count - 4); /* a zero before r that nothing needs */
+  other[1] = (uint8_t)(bytes[1] + 1);
+  other[2] = bytes[2];
+  other[3] = (uint8_t)(bytes[3] + 1);
+  other[4] = 0;
+  CU_ASSERT_EQUAL(under(&signer, digest, other, count + 1), PSD_SW_VERIFICATION_FAILED);
+  memcpy(other, bytes, count); /* another list */
+  other[0] = 0x31;
+  CU_ASSERT_EQUAL(under(&signer, digest, other, count), PSD_SW_VERIFICATION_FAILED);
+  rig_destroy(&bench);
 }
 
-/* Numbers of 32 bytes, the second with a zero before it; and one of 33. */
-static void long_numbers_in_der(void) {
-#define ONES_31 "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF"
-  CU_ASSERT_TRUE(by_hand("00 3045 02207F" ONES_31 " 022100FF" ONES_31, ""));
-  CU_ASSERT_FALSE(by_hand("00 3026 02217FFF" ONES_31 " 020101", ""));
-  CU_ASSERT_FALSE(by_hand("00 3026 020101 02217FFF" ONES_31, ""));
-}
-
-static void behind_the_key(void) {
-  static const char signature[] = "00 3006 020101 020101";
-  CU_ASSERT_TRUE(by_hand(signature, "A3023000"));
-  CU_ASSERT_FALSE(by_hand(signature, "A3023000 00"));
-  CU_ASSERT_FALSE(by_hand(signature, "A3023000 A3023000"));
-  CU_ASSERT_FALSE(by_hand(signature, "81020000"));
-  CU_ASSERT_FALSE(by_hand(signature, "A303300000FF"));
-  CU_ASSERT_FALSE(by_hand(signature, "A304"));
+/* The first attribute of its kind, wherever it stands. */
+static void parts_of_names(void) {
+  static const char two[] = "301C 310A 3008 0603550403 0C0141 310E 300C 060355040A 0C0542434445 46";
+  uint8_t bytes[64];
+  const size_t size = psd_check_hex(two, bytes, sizeof bytes);
+  const psd_cursor name = psd_cursor_over(bytes, size);
+  const psd_cursor o = psd_certificate_name_part(name, PSD_OID_ORGANIZATION);
+  CU_ASSERT(o.left == 5 && memcmp(o.at, "BCDEF", 5) == 0);
+  CU_ASSERT_EQUAL(psd_certificate_name_part(name, PSD_OID_COMMON_NAME).left, 1);
+  CU_ASSERT_EQUAL(psd_certificate_name_part(name, PSD_OID_SUBJECT_KEY).left, 0);
+  for (size_t cut = 0; cut < size; cut++)
+    CU_ASSERT_EQUAL(psd_certificate_name_part(psd_cursor_over(bytes, cut), PSD_OID_ORGANIZATION).left, 0);
 }
 
 int main(void) {
@@ -221,11 +250,11 @@ int main(void) {
       {"its number fits 4 bytes, or it has none for evidence", the_number},
       {"every truncation is refused", every_truncation},
       {"no bit may be another one", every_bit},
-      {"certificates of other kinds are refused", of_other_kinds},
+      {"certificates of other kinds", of_other_kinds},
+      {"those that are signed with RSA", signed_with_rsa},
       {"the key is where it belongs", the_key_is_not_searched_for},
-      {"the signature has one form", signatures_in_der},
-      {"numbers of 32 bytes, and of more", long_numbers_in_der},
-      {"behind the key there are extensions alone", behind_the_key},
+      {"there is one way to write a signature", one_way_to_write_it},
+      {"parts of names", parts_of_names},
   };
   if (!psd_evp_start() || !psd_crypto_init())
     return 1;

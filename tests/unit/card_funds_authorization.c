@@ -162,7 +162,9 @@ static void in_clear_nobody_has_them(void) {
   const psd_funds_request request = provider_request(&m);
   CU_ASSERT(request.sequence == 1 && request.amount == 5000);
   CU_ASSERT_EQUAL(rig_hex(&r, "8058000000"), PSD_SW_REFERENCE_NOT_FOUND); /* no evidence was made */
-  CU_ASSERT_EQUAL(rig_hex(&r, "8058020000"), PSD_SW_WRONG_P1P2);
+  CU_ASSERT_EQUAL(rig_hex(&r, "8058020000"), PSD_SW_REFERENCE_NOT_FOUND); /* nor a service */
+  CU_ASSERT_EQUAL(rig_hex(&r, "8058030000"), PSD_SW_REFERENCE_NOT_FOUND);
+  CU_ASSERT_EQUAL(rig_hex(&r, "8058040000"), PSD_SW_WRONG_P1P2);
   psd_card_reset(r.card);
   CU_ASSERT_EQUAL_FATAL(rig_select(&r), PSD_SW_OK);
   CU_ASSERT_EQUAL(rig_hex(&r, "8058010000"), PSD_SW_SECURITY_STATUS);

@@ -1,4 +1,5 @@
 /* ZEROIZE: every key goes, registers and log stay. */
+#include "certificate/slot.h"
 #include "check.h"
 #include "iso7816/pin.h"
 #include "issuer.h"
@@ -11,6 +12,7 @@
 
 #define SECRETS_MOST 40U
 #define PIECE 8U
+#define SLOT_SECRET 64U
 
 static rig r;
 static meter m;
@@ -72,12 +74,26 @@ static void load_dsa_pair(void) {
   CU_ASSERT_EQUAL_FATAL(psd_store_commit(&r.card->store, &put, 1), PSD_STORE_OK);
 }
 
-/* Every object of the table that is a key, a PIN and a PUK, both key pairs. */
+/* A user's secret in every slot, and one that an agent has enciphered for somebody. */
+static void load_slots(void) {
+  psd_store_put puts[PSD_USER_SLOTS + 1U];
+  uint8_t values[PSD_USER_SLOTS + 1U][SLOT_SECRET];
+  for (uint8_t i = 0; i <= PSD_USER_SLOTS; i++) {
+    for (size_t k = 0; k < SLOT_SECRET; k++)
+      values[i][k] = (uint8_t)(i * 71 + k * (2U * i + 1U) + (k >> 3) * 11);
+    uint16_t record = i == 0 ? PSD_RECORD_SERVICE_KEY : psd_slot_record_of(PSD_SLOT_SECRET, i);
+    puts[i] = (psd_store_put){.record = record, .length = SLOT_SECRET, .value = values[i]};
+  }
+  CU_ASSERT_EQUAL_FATAL(psd_store_commit(&r.card->store, puts, PSD_USER_SLOTS + 1U), PSD_STORE_OK);
+}
+
+/* Every object of the table that is a key, a PIN and a PUK, both key pairs, the keys of users. */
 static void load_everything(void) {
   if (authority == NULL)
     authority = issuer_key("P-256");
   issuer_equip(&m, authority);
   load_dsa_pair();
+  load_slots();
   for (size_t i = 0; i < psd_key_count; i++) {
     uint8_t value[SAMPLE_MAX];
     psd_object_id id = psd_keys[i].object;
@@ -90,6 +106,9 @@ static void load_everything(void) {
     remember_record((uint16_t)(PSD_RECORD_OBJECT + psd_keys[i].object), 32);
   remember_record(PSD_RECORD_KEY_PAIR, PSD_P256_SECRET);
   remember_record(PSD_RECORD_DSA, PSD_DSA_SECRET);
+  for (uint8_t slot = 1; slot <= PSD_USER_SLOTS; slot++)
+    remember_record(psd_slot_record_of(PSD_SLOT_SECRET, slot), SLOT_SECRET);
+  remember_record(PSD_RECORD_SERVICE_KEY, SLOT_SECRET);
   remember_record(PSD_RECORD_PIN, 32);
   remember_record(PSD_RECORD_PUK, 32);
   psd_transport_keys keys;

@@ -182,8 +182,8 @@ static void a_change_has_its_bounds(void) {
   psd_change_put(&change, PSD_RECORD_PIN, "x", 1);
   CU_ASSERT_EQUAL(psd_change_commit(&change, r.card), PSD_SW_EXECUTION_ERROR);
   psd_change_begin(&change, r.card);
-  psd_change_log(&change, r.card, PSD_EVENT_FAULT, 0, 0);
-  psd_change_log(&change, r.card, PSD_EVENT_FAULT, 0, 0); /* one record a change */
+  for (size_t i = 0; i <= PSD_CHANGE_RECORDS; i++)
+    psd_change_log(&change, r.card, PSD_EVENT_FAULT, 0, 0); /* one record too many */
   CU_ASSERT_EQUAL(psd_change_commit(&change, r.card), PSD_SW_EXECUTION_ERROR);
   psd_change_begin(&change, r.card);
   psd_change_put(&change, PSD_RECORD_PIN, "x", PSD_STORE_VALUE_MAX + 1);

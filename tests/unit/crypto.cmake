@@ -1,5 +1,5 @@
 # Cryptography: every test against each math layer.
-find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto) # the other side of DSA
+find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto) # the other side of DSA and of wrapped keys
 set(PSD_CRYPTO_LAYERS LTM)
 if(PSD_HAVE_GMP)
   list(APPEND PSD_CRYPTO_LAYERS GMP)
@@ -17,6 +17,7 @@ foreach(layer IN LISTS PSD_CRYPTO_LAYERS)
     psd_unit_test(crypto_${part}_${suffix} SOURCES crypto_${part}.c LIBRARIES psd_crypto_${suffix})
   endforeach()
   psd_unit_test(crypto_dsa_${suffix} SOURCES crypto_dsa.c LIBRARIES psd_crypto_${suffix} OpenSSL::Crypto)
+  psd_unit_test(crypto_wrap_${suffix} SOURCES crypto_wrap.c LIBRARIES psd_crypto_${suffix} OpenSSL::Crypto)
   target_compile_definitions(crypto_kat_${suffix} PRIVATE PSD_EXPECTED_MATH="${layer}")
   target_link_options(crypto_faults_${suffix} PRIVATE ${PSD_CRYPTO_WRAPPED})
   target_link_options(crypto_unset_${suffix} PRIVATE LINKER:--wrap=register_hash)

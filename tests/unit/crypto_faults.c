@@ -196,6 +196,22 @@ static bool run_hpke(void) {
   const psd_piece aad[2] = {{given.digest, 3}, {given.digest, 4}};
   return wiped(psd_hpke_seal(&sender, aad, (psd_piece){given.digest, 32}, out), 48);
 }
+static bool run_pieces(void) {
+  psd_sha256_run run;
+  return wiped(psd_sha256_begin(&run) && psd_sha256_add(&run, given.der, 100) && psd_sha256_add(&run, given.der, 9) &&
+                   psd_sha256_result(&run, out),
+               0);
+}
+static bool run_result(void) {
+  psd_sha256_run run;
+  return psd_sha256_begin(&run) && wiped(psd_sha256_result(&run, out), 32);
+}
+static bool run_wrap(void) {
+  return wiped(psd_aes_wrap(given.digest, 32, given.digest, 32, out), 40);
+}
+static bool run_x963(void) {
+  return wiped(psd_x963_kdf(given.digest, 32, given.digest, 7, out, 70), 70);
+}
 static bool run_drbg(void) {
   psd_drbg drbg;
   bool ok = start_drbg(&drbg, 2);
@@ -282,8 +298,9 @@ static unsigned fail_each_call(bool (*run)(void)) {
 }
 
 static void symmetric_operations(void) {
-  static bool (*const runs[])(void) = {run_sha256, run_sha384, run_sha512, run_hmac, run_hkdf, run_block,
-                                       run_cbc,    run_cmac,   run_ccm,    run_gcm,  run_hpke};
+  static bool (*const runs[])(void) = {run_sha256, run_sha384, run_sha512, run_hmac, run_hkdf,
+                                       run_block,  run_cbc,    run_cmac,   run_ccm,  run_gcm,
+                                       run_hpke,   run_pieces, run_result, run_wrap, run_x963};
   for (size_t i = 0; i < PSD_CHECK_COUNT(runs); i++)
     CU_ASSERT(fail_each_call(runs[i]) >= 2);
 }

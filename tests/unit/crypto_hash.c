@@ -25,6 +25,22 @@ static void two_pieces_hash_as_one(void) {
   }
 }
 
+/* Whatever the pieces: a result may be taken between them, and changes nothing. */
+static void many_pieces_hash_as_one(void) {
+  static const char text[] = "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopqabcdbcdecdefdefgefghfghighijhijk";
+  for (size_t size = 1; size < sizeof text; size++) {
+    psd_sha256_run run;
+    uint8_t whole[PSD_SHA256_SIZE], digest[PSD_SHA256_SIZE];
+    CU_ASSERT(psd_sha256_begin(&run));
+    for (size_t at = 0; at < sizeof text - 1; at += size) {
+      size_t part = sizeof text - 1 - at < size ? sizeof text - 1 - at : size;
+      CU_ASSERT(psd_sha256_add(&run, text + at, part) && psd_sha256_add(&run, NULL, 0));
+      CU_ASSERT(psd_sha256_result(&run, digest) && psd_sha256(text, at + part, whole));
+      CU_ASSERT(psd_equal(digest, whole, sizeof whole));
+    }
+  }
+}
+
 static void sha384_examples(void) {
   uint8_t digest[48];
   CU_ASSERT(psd_sha384(NULL, 0, digest));
@@ -59,6 +75,7 @@ int main(void) {
   static const psd_check_test tests[] = {
       {"SHA-256: empty, one block, a million letters", sha256_examples},
       {"SHA-256 of two pieces is that of the whole, wherever the cut", two_pieces_hash_as_one},
+      {"SHA-256 of many pieces is that of the whole", many_pieces_hash_as_one},
       {"SHA-384: empty, one block", sha384_examples},
       {"SHA-512: empty, two blocks", sha512_examples},
   };

@@ -194,12 +194,21 @@ static void path_of(char path[128], const char *name) {
   (void)snprintf(path, 128, "%s/%s", folder, name);
 }
 
-static void write_pem(const char *name, psd_part der) {
+/* As psd-kms ca prints it: the CA's certificate, and the root's. */
+static void write_authority(const char *name) {
+  static const psd_kms_kind kinds[] = {PSD_KMS_CA, PSD_KMS_ROOT};
+  uint8_t der[PSD_X509_MAX];
   char path[128], pem[PSD_X509_PEM_MAX];
+  size_t length = 0;
   path_of(path, name);
-  CU_ASSERT_FATAL(psd_x509_pem(der, pem));
   FILE *file = fopen(path, "w");
-  CU_ASSERT_FATAL(file != NULL && fputs(pem, file) >= 0 && fclose(file) == 0);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+  for (size_t i = 0; i < PSD_CHECK_COUNT(kinds); i++) {
+    const psd_kms_key *key = psd_keyring_active(on.ring, kinds[i]);
+    CU_ASSERT_FATAL(psd_kms_authority_certificate(on.ring, key, der, &length));
+    CU_ASSERT_FATAL(psd_x509_pem((psd_part){der, length}, pem) && fputs(pem, file) >= 0);
+  }
+  CU_ASSERT_EQUAL(fclose(file), 0);
 }
 
 static void write_der(const char *name, const uint8_t *der, size_t length) {
@@ -223,14 +232,12 @@ static bool accepted(const uint8_t *der, size_t length) {
 /* openssl verify accepts the chain, and no byte of it may be another. Every eleventh byte by the command, all bits of
  * all bytes by the library behind it (kms_orders.c). */
 static void by_openssl(void) {
-  uint8_t ca[PSD_X509_MAX], der[PSD_X509_MAX];
-  size_t ca_length = 0;
+  uint8_t der[PSD_X509_MAX];
   begin();
   (void)snprintf(folder, sizeof folder, "/tmp/psd-kms-certify-XXXXXX");
   CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
   CU_ASSERT_EQUAL_FATAL(OPENSSL(folder, "version"), 0);
-  CU_ASSERT_FATAL(psd_kms_ca_certificate(psd_keyring_active(on.ring, PSD_KMS_CA), ca, &ca_length));
-  write_pem("ca.pem", (psd_part){ca, ca_length});
+  write_authority("ca.pem");
   const psd_kms_certify wanted = bench_certificate(&on);
   CU_ASSERT_EQUAL_FATAL(bench_certify(&on, &made, &wanted), PSD_SIGNAL_NONE);
   size_t length = on.answer_length;
@@ -260,7 +267,8 @@ static void authority(void) {
   size_t length = 0, again = 0;
   begin();
   psd_kms_key *ca = psd_keyring_find(on.ring, 7);
-  CU_ASSERT_FATAL(psd_kms_ca_certificate(ca, first, &length) && psd_kms_ca_certificate(ca, second, &again));
+  CU_ASSERT_FATAL(psd_kms_authority_certificate(on.ring, ca, first, &length) &&
+                  psd_kms_authority_certificate(on.ring, ca, second, &again));
   const unsigned char *one = first, *two = second;
   X509 *a = d2i_X509(NULL, &one, (long)length), *b = d2i_X509(NULL, &two, (long)again);
   CU_ASSERT_FATAL(a != NULL && b != NULL);
@@ -279,7 +287,8 @@ static void authority(void) {
   X509_free(a);
   X509_free(b);
   CU_ASSERT(psd_keyring_move(ca, PSD_KMS_STATE_INSTALLED, BENCH_NOW));
-  CU_ASSERT(psd_kms_ca_certificate(ca, first, &length)); /* an earlier key's certificates can still be checked */
+  CU_ASSERT(psd_kms_authority_certificate(on.ring, ca, first,
+                                          &length)); /* an earlier key's certificates can still be checked */
   end();
 }
 

@@ -87,7 +87,7 @@ static void filtered(void) {
   CU_ASSERT_EQUAL(ask(line, PSD_FRAME_KMS_COLUMN, "\1", 1, answer), PSD_FRAME_KMS_COLUMN_KEY);
   CU_ASSERT_EQUAL(RUN("rotate", "--dir", dir, "--passphrase-file", pass), 0);
   CU_ASSERT(says(out, "\"reloaded\""));
-  CU_ASSERT_EQUAL(active_key(line), 12);
+  CU_ASSERT_EQUAL(active_key(line), 14);
   (void)close(line);
   stop(child, out);
   end();

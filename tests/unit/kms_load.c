@@ -14,7 +14,10 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "psd/spec/certificate.h"
 
 #define CLIENTS_MAX 256 /* as docs/kms.md says */
 
@@ -172,6 +175,50 @@ static void cut_short(void) {
   end();
 }
 
+/* A request for the longest list of revoked certificates, as a frame. */
+static void put_list(psd_buffer *out) {
+  static uint8_t body[PSD_FRAME_BODY_MAX];
+  const uint64_t now = (uint64_t)time(NULL);
+  psd_kms_list wanted = {.number = 1, .from = now, .until = now + 86400, .count = PSD_REVOKED_MOST};
+  psd_buffer content = psd_buffer_over(body, sizeof body);
+  psd_put_uint(&content, 42, PSD_SIZE_KMS_CALL);
+  psd_put_message(&content, PSD_MESSAGE_KMS_LIST, &wanted);
+  for (uint32_t i = 0; i < PSD_REVOKED_MOST; i++)
+    psd_put_message(&content, PSD_MESSAGE_REVOKED_ENTRY,
+                    &(psd_revoked_entry){.certificate = i + 1U, .time = now, .reason = PSD_REASON_KEY_COMPROMISE});
+  psd_put_frame(out, PSD_FRAME_KMS_LIST, content.data, content.length);
+}
+
+/* Long answers that come together wait for the log in little room: each comes whole, in its turn. */
+static void long_answers(void) {
+  static uint8_t requests[3 * PSD_FRAME_BODY_MAX], answer[PSD_FRAME_BODY_MAX];
+  int out;
+  initialize();
+  pid_t child = serve("meter", &out);
+  int line = dial();
+  for (unsigned round = 0; round < 3; round++) {
+    psd_buffer all = psd_buffer_over(requests, sizeof requests);
+    for (unsigned i = 0; i < 3; i++)
+      put_list(&all);
+    CU_ASSERT_FALSE_FATAL(all.overflow);
+    CU_ASSERT_EQUAL(send(line, requests, all.length, 0), (ssize_t)all.length);
+    for (unsigned i = 0; i < 3; i++) {
+      uint8_t head[PSD_SIZE_FRAME];
+      receive(line, head, sizeof head);
+      CU_ASSERT_EQUAL_FATAL(head[2], PSD_FRAME_KMS_LISTED);
+      size_t length = (size_t)(head[0] << 8 | head[1]);
+      CU_ASSERT(length > 50000);
+      receive(line, answer, length);
+      CU_ASSERT(answer[3] == 42 && answer[4] == 0x30);
+    }
+  }
+  CU_ASSERT_EQUAL(active_key(line), 1);
+  (void)close(line);
+  stop(child, out);
+  CU_ASSERT_EQUAL(logged("revoked ca 7, certificates 1500"), 9);
+  end();
+}
+
 /* Writes the content of one file into another, which may have been there. */
 static void copy(const char *from, const char *to) {
   static uint8_t content[65536];
@@ -206,13 +253,13 @@ static void unseen_change(void) {
   CU_ASSERT_EQUAL(active_key(line), 1); /* unseen */
   CU_ASSERT_EQUAL(kill(child, SIGHUP), 0);
   CU_ASSERT(says(out, "\"reloaded\"") && strstr(output, "\"generation\":2") != NULL);
-  CU_ASSERT_EQUAL(active_key(line), 12);
+  CU_ASSERT_EQUAL(active_key(line), 14);
   (void)close(line);
   stop(child, out);
   static const char *const made[] = {"twin/keys", "twin/log", "twin/log.head", "twin", "alias"};
   for (size_t i = 0; i < sizeof made / sizeof made[0]; i++)
     drop(made[i]);
-  CU_ASSERT_EQUAL(logged("moved"), 11 + 2); /* what the change owed the log is in it */
+  CU_ASSERT_EQUAL(logged("moved"), 13 + 2); /* what the change owed the log is in it */
   end();
 }
 
@@ -222,6 +269,7 @@ int main(void) {
       {"who does not read is not read from", slow_reader},
       {"a log that cannot be written", full_disk},
       {"a connection that ends itself after a request", cut_short},
+      {"long answers that wait for the log", long_answers},
       {"SIGHUP takes on what nobody saw change", unseen_change},
   };
   return psd_check_run("kms load", tests, PSD_CHECK_COUNT(tests));

@@ -344,7 +344,14 @@ static const struct {
              {PSD_FRAME_KMS_VENDOR_KEYS, M | F, false},
              {PSD_FRAME_KMS_TOKEN_KEY, F, true},
              {PSD_FRAME_KMS_REGISTER, R, true},
-             {PSD_FRAME_KMS_RATES, M, false}};
+             {PSD_FRAME_KMS_RATES, M, false},
+             {PSD_FRAME_KMS_REQUEST, M, false},
+             {PSD_FRAME_KMS_ISSUE, M, false},
+             {PSD_FRAME_KMS_REVOKE, M, false},
+             {PSD_FRAME_KMS_LIST, M, false},
+             {PSD_FRAME_KMS_RESPONDER, M, false},
+             {PSD_FRAME_KMS_CREDIT, M, false},
+             {PSD_FRAME_KMS_AUTHORITY, M, false}};
 
 /* Of all types a frame may have, a role grants its own and says of the others' that they are not its. */
 static void check_roles(bool postal, unsigned role) {

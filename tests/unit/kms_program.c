@@ -28,7 +28,7 @@ static void commands(void) {
   CU_ASSERT_EQUAL(RUN("init", "--dir", dir, "--passphrase-file", pass), 1);
   CU_ASSERT_EQUAL(RUN("keys", "--dir", dir, "--passphrase-file", other), 1);
   CU_ASSERT_EQUAL(RUN("rotate", "--dir", dir, "--passphrase-file", pass), 0);
-  CU_ASSERT_EQUAL(RUN("retire", "--dir", dir, "--passphrase-file", pass, "12"), 1);
+  CU_ASSERT_EQUAL(RUN("retire", "--dir", dir, "--passphrase-file", pass, "14"), 1);
   CU_ASSERT_EQUAL(RUN("register", "--dir", dir, "--passphrase-file", pass, "1"), 0);
   CU_ASSERT_EQUAL(RUN("retire", "--dir", dir, "--passphrase-file", pass, "1"), 0);
   CU_ASSERT_EQUAL(RUN("passphrase", "--dir", dir, "--passphrase-file", pass, "--new-passphrase-file", other), 0);
@@ -39,6 +39,13 @@ static void commands(void) {
   CU_ASSERT_EQUAL(RUN("transport", "--dir", dir, "--passphrase-file", other, "--serial", "0000000A", "--out", card), 0);
   CU_ASSERT_EQUAL(RUN("transport", "--dir", dir, "--passphrase-file", other, "--serial", "0000000A", "--out", card), 1);
   CU_ASSERT_EQUAL(RUN("export", "--dir", dir, "--passphrase-file", other, "--kind", "kms"), 1);
+  static const char *const kinds[] = {"root", "ca", "creditor"};
+  for (size_t i = 0; i < PSD_CHECK_COUNT(kinds); i++) {
+    CU_ASSERT_EQUAL(RUN("export", "--dir", dir, "--passphrase-file", other, "--kind", kinds[i]), 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(output, "-----BEGIN CERTIFICATE-----"));
+    CU_ASSERT_EQUAL(RUN("export", "--dir", dir, "--passphrase-file", other, "--kind", kinds[i], "--json"), 0);
+    CU_ASSERT(strstr(output, "BEGIN CERTIFICATE") != NULL && strstr(output, "\"point\"") != NULL);
+  }
   CU_ASSERT_EQUAL(RUN("export", "--dir", dir, "--passphrase-file", other, "--kind", "log"), 0);
   (void)snprintf(pem, sizeof pem, "%s/log.pem", folder);
   write_text(pem, output);
@@ -64,15 +71,15 @@ static void rsa_and_transport(void) {
   int line = dial();
   CU_ASSERT_EQUAL(RUN("rotate", "--dir", dir, "--passphrase-file", pass, "--kind", "rsa"), 2); /* how many bits? */
   CU_ASSERT_EQUAL(RUN("rotate", "--dir", dir, "--passphrase-file", pass, "--kind", "rsa", "--rsa", "3072"), 0);
-  CU_ASSERT_PTR_NOT_NULL(strstr(output, "key 13, of kind rsa, is active"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(output, "key 15, of kind rsa, is active"));
   CU_ASSERT(says(out, "\"reloaded\""));
   CU_ASSERT_EQUAL(ask(line, PSD_FRAME_KMS_VENDOR_KEYS, NULL, 0, answer), PSD_FRAME_KMS_VENDOR_KEY);
   psd_rsa_key rsa = {.identifier = 0};
   CU_ASSERT(psd_parse_message(answer + PSD_SIZE_VENDOR_KEY, PSD_SIZE_RSA_KEY, PSD_MESSAGE_RSA_KEY, &rsa));
-  CU_ASSERT(rsa.identifier == 13 && rsa.exponent == PSD_RSA_EXPONENT);
+  CU_ASSERT(rsa.identifier == 15 && rsa.exponent == PSD_RSA_EXPONENT);
   CU_ASSERT_EQUAL(RUN("retire", "--dir", dir, "--passphrase-file", pass, "10"), 0);
   CU_ASSERT_EQUAL(RUN("export", "--dir", dir, "--passphrase-file", pass, "--kind", "rsa", "--json"), 0);
-  CU_ASSERT_PTR_NOT_NULL(strstr(output, "\"identifier\": 13"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(output, "\"identifier\": 15"));
   (void)close(line);
   stop(child, out);
   (void)snprintf(cards, sizeof cards, "%s/cards", folder);
@@ -152,7 +159,7 @@ static void rotation(void) {
   CU_ASSERT(says(out, "\"reloaded\""));
   CU_ASSERT_EQUAL(ask(line, PSD_FRAME_KMS_VENDOR_KEYS, NULL, 0, answer), PSD_FRAME_KMS_VENDOR_KEY);
   CU_ASSERT(psd_parse_message(answer, PSD_SIZE_VENDOR_KEY, PSD_MESSAGE_VENDOR_KEY, &second));
-  CU_ASSERT(first.identifier == 1 && second.identifier == 12);
+  CU_ASSERT(first.identifier == 1 && second.identifier == 14);
   CU_ASSERT_EQUAL(ask(line, PSD_FRAME_KMS_UNWRAP, body, length, answer), PSD_FRAME_KMS_SESSION_KEY);
   CU_ASSERT_EQUAL(RUN("retire", "--dir", dir, "--passphrase-file", pass, "1"), 0);
   CU_ASSERT(says(out, "\"reloaded\""));
@@ -186,7 +193,7 @@ static void lines(void) {
     CU_ASSERT_EQUAL(head[2], PSD_FRAME_KMS_MANUFACTURED);
     receive(line, answer, (size_t)(head[0] << 8 | head[1]));
   }
-  CU_ASSERT_EQUAL(send(bad, "\x10\x01\x20", 3, 0), 3);
+  CU_ASSERT_EQUAL(send(bad, "\xF0\x01\x20", 3, 0), 3);
   CU_ASSERT_EQUAL(recv(bad, &byte, 1, 0), 0);
   (void)close(bad);
   bad = dial();

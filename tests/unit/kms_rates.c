@@ -71,7 +71,7 @@ static void versions(void) {
     bench_learn(&on);
   }
   /* Another key counts on. */
-  CU_ASSERT_EQUAL(bench_rotate(&on, PSD_KMS_RATE), 12);
+  CU_ASSERT_EQUAL(bench_rotate(&on, PSD_KMS_RATE), 14);
   CU_ASSERT_EQUAL(sign(2, "CA", 970), PSD_SIGNAL_REQUEST);
   CU_ASSERT_EQUAL(sign(4, "CA", 970), PSD_SIGNAL_NONE);
   bench_close(&on);

@@ -1,6 +1,9 @@
 /* Keys and log in their folder: changes, changes that were cut off or killed, several processes. */
 #include "kms_folder.h"
 
+#include "kms/certificate.h"
+#include "kms/vault_internal.h"
+
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,19 +21,48 @@ static void made_and_changed(void) {
   CU_ASSERT_PTR_NULL(psd_kms_open(folder, wrong, why));
   psd_kms *kms = must_open();
   CU_ASSERT(psd_kms_replace_key(kms, PSD_KMS_VENDOR, 0, BENCH_NOW + 1, why));
-  CU_ASSERT_EQUAL(psd_keyring_active(psd_kms_keys(kms), PSD_KMS_VENDOR)->identifier, 12);
+  CU_ASSERT_EQUAL(psd_keyring_active(psd_kms_keys(kms), PSD_KMS_VENDOR)->identifier, 14);
   CU_ASSERT_PTR_NOT_NULL(psd_keyring_opening(psd_kms_keys(kms), PSD_KMS_VENDOR, 1));
-  CU_ASSERT(!psd_kms_set_state(kms, 12, PSD_KMS_STATE_OBSOLETE, BENCH_NOW, why)); /* active */
+  CU_ASSERT(!psd_kms_set_state(kms, 14, PSD_KMS_STATE_OBSOLETE, BENCH_NOW, why)); /* active */
   CU_ASSERT(!psd_kms_set_state(kms, 99, PSD_KMS_STATE_OBSOLETE, BENCH_NOW, why));
   CU_ASSERT(!psd_kms_set_state(kms, 9, PSD_KMS_STATE_COMPROMISED, BENCH_NOW, why)); /* the log's own */
   CU_ASSERT(!psd_kms_replace_key(kms, PSD_KMS_LOG, 0, BENCH_NOW, why));
   CU_ASSERT(psd_kms_set_state(kms, 1, PSD_KMS_STATE_OBSOLETE, BENCH_NOW + 2, why));
   CU_ASSERT_PTR_NULL(psd_keyring_opening(psd_kms_keys(kms), PSD_KMS_VENDOR, 1));
-  CU_ASSERT(psd_kms_set_state(kms, 12, PSD_KMS_STATE_COMPROMISED, BENCH_NOW + 3, why));
-  CU_ASSERT_EQUAL(psd_keyring_active(psd_kms_keys(kms), PSD_KMS_VENDOR)->identifier, 13);
+  CU_ASSERT(psd_kms_set_state(kms, 14, PSD_KMS_STATE_COMPROMISED, BENCH_NOW + 3, why));
+  CU_ASSERT_EQUAL(psd_keyring_active(psd_kms_keys(kms), PSD_KMS_VENDOR)->identifier, 15);
   psd_kms_close(kms);
   CU_ASSERT(verifies(&count));
-  CU_ASSERT_EQUAL(count, 22 + 3 + 1 + 3);
+  CU_ASSERT_EQUAL(count, 26 + 3 + 1 + 3);
+  end();
+}
+
+/* A folder that was made before there were root and creditor serves on, and gets them when somebody says so. */
+static void without_a_root(void) {
+  static const psd_kms_kind kinds[] = {PSD_KMS_ROOT, PSD_KMS_CREDITOR};
+  const psd_kms_events none = {.count = 0};
+  uint8_t der[PSD_X509_MAX];
+  size_t length;
+  begin();
+  psd_kms *kms = must_open();
+  while (psd_keyring_active(kms->ring, PSD_KMS_CREDITOR) != NULL || psd_keyring_active(kms->ring, PSD_KMS_ROOT) != NULL)
+    psd_keyring_destroy(&kms->ring->keys[--kms->ring->count]);
+  CU_ASSERT_EQUAL(kms->ring->count, 11);
+  CU_ASSERT(psd_kms_log_lock(&kms->log) && psd_kms_commit(kms, kms->ring, &none, why));
+  psd_kms_log_unlock(&kms->log);
+  psd_kms_close(kms);
+  kms = must_open();
+  CU_ASSERT_EQUAL(psd_kms_keys(kms)->count, 11);
+  const psd_kms_key *ca = psd_keyring_active(psd_kms_keys(kms), PSD_KMS_CA);
+  CU_ASSERT(!psd_kms_authority_certificate(psd_kms_keys(kms), ca, der, &length));
+  for (size_t i = 0; i < PSD_CHECK_COUNT(kinds); i++) {
+    CU_ASSERT(psd_kms_replace_key(kms, kinds[i], 0, BENCH_NOW + 9, why));
+    CU_ASSERT_PTR_NOT_NULL(psd_keyring_active(psd_kms_keys(kms), kinds[i]));
+  }
+  ca = psd_keyring_active(psd_kms_keys(kms), PSD_KMS_CA);
+  CU_ASSERT_EQUAL(ca->identifier, 7);
+  CU_ASSERT(psd_kms_authority_certificate(psd_kms_keys(kms), ca, der, &length));
+  psd_kms_close(kms);
   end();
 }
 
@@ -42,7 +74,7 @@ static void reloaded(void) {
   CU_ASSERT(psd_kms_replace_key(other, PSD_KMS_VENDOR, 0, BENCH_NOW, why));
   CU_ASSERT_PTR_NULL(psd_kms_open(folder, right, why));
   CU_ASSERT(psd_kms_reload(serving, why));
-  CU_ASSERT_EQUAL(psd_keyring_active(psd_kms_keys(serving), PSD_KMS_VENDOR)->identifier, 12);
+  CU_ASSERT_EQUAL(psd_keyring_active(psd_kms_keys(serving), PSD_KMS_VENDOR)->identifier, 14);
   psd_kms_close(other);
   other = psd_kms_open(folder, wrong, why);
   CU_ASSERT_PTR_NOT_NULL(other);
@@ -66,7 +98,7 @@ static void cut_off(void) {
     store("log", after, length);
     store("log.head", head, head_length);
     CU_ASSERT(verifies(&count));
-    CU_ASSERT_EQUAL(count, 22 + 3);
+    CU_ASSERT_EQUAL(count, 26 + 3);
   }
   /* Before the keys took the place of the old ones. */
   store("keys.new", log, 100);
@@ -75,7 +107,7 @@ static void cut_off(void) {
   CU_ASSERT(psd_kms_replace_key(kms, PSD_KMS_VENDOR, 0, BENCH_NOW + 2, why));
   psd_kms_close(kms);
   CU_ASSERT(verifies(&count));
-  CU_ASSERT_EQUAL(count, 22 + 6);
+  CU_ASSERT_EQUAL(count, 26 + 6);
   end();
 }
 
@@ -89,7 +121,7 @@ static void cut_off_at_birth(void) {
     store("log", log, left);
     drop("log.head");
     CU_ASSERT(verifies(&count));
-    CU_ASSERT_EQUAL(count, 22);
+    CU_ASSERT_EQUAL(count, 26);
   }
   drop("keys");
   const psd_kms_birth birth = {.cost = COST, .now = BENCH_NOW};
@@ -138,7 +170,7 @@ static uint32_t kill_rotation(unsigned words, unsigned spin) {
 
 /* What was told is there, what was not is there whole or not at all, and the log has all of it. */
 static void killed_rotations(void) {
-  uint32_t count, before = 11;
+  uint32_t count, before = 13;
   uint16_t random;
   begin();
   for (unsigned round = 0; round < KILLS; round++) {
@@ -147,10 +179,10 @@ static void killed_rotations(void) {
     psd_kms *kms = must_open();
     uint32_t keys = (uint32_t)psd_kms_keys(kms)->count;
     CU_ASSERT(keys >= before + told && keys <= before + told + 1U);
-    CU_ASSERT_EQUAL(psd_keyring_active(psd_kms_keys(kms), PSD_KMS_RATE)->identifier, keys == 11 ? 8 : keys);
+    CU_ASSERT_EQUAL(psd_keyring_active(psd_kms_keys(kms), PSD_KMS_RATE)->identifier, keys == 13 ? 8 : keys);
     psd_kms_close(kms);
     CU_ASSERT(verifies(&count));
-    CU_ASSERT_EQUAL(count, 22 + 3 * (keys - 11));
+    CU_ASSERT_EQUAL(count, 26 + 3 * (keys - 13));
     before = keys;
   }
   end();
@@ -187,9 +219,9 @@ static void several_writers(void) {
     CU_ASSERT_EQUAL(status, 0);
   }
   CU_ASSERT(verifies(&count));
-  CU_ASSERT_EQUAL(count, 22 + WRITERS * (2 * ROUNDS + 3));
+  CU_ASSERT_EQUAL(count, 26 + WRITERS * (2 * ROUNDS + 3));
   psd_kms *kms = must_open();
-  CU_ASSERT_EQUAL(psd_kms_keys(kms)->count, 11 + WRITERS);
+  CU_ASSERT_EQUAL(psd_kms_keys(kms)->count, 13 + WRITERS);
   psd_kms_close(kms);
   end();
 }
@@ -215,6 +247,7 @@ static void strangers(void) {
 
 int main(void) {
   static const psd_check_test tests[] = {
+      {"a folder without a root", without_a_root},
       {"keys are made, replaced, retired, compromised", made_and_changed},
       {"a serving process takes new keys on, whatever the passphrase", reloaded},
       {"a change that was cut off is ended", cut_off},

@@ -55,7 +55,7 @@ static void strange_frames(void) {
   } cases[] = {
       {"0000 00", 100, PSD_BAD_ANSWER},   /* a type that is none */
       {"0000 FF", 100, PSD_BAD_ANSWER},   /* likewise */
-      {"1001 06", 65536, PSD_BAD_ANSWER}, /* longer than any frame */
+      {"F001 06", 65536, PSD_BAD_ANSWER}, /* longer than any frame */
       {"FFFF 06", 65536, PSD_BAD_ANSWER}, /* likewise */
       {"0005 06 0102030405", 4, PSD_BAD_ANSWER} /* longer than there is room for */,
       {"0005 06 01020304", 100, PSD_TIMEOUT}, /* one byte is missing */

@@ -19,6 +19,9 @@ psd_unit_test(reader_host SOURCES ${UNIT}/reader_host.c LIBRARIES psd_reader_scr
 psd_unit_test(reader_evidence SOURCES ${UNIT}/reader_evidence.c ${UNIT}/reader_lossy.c
   LIBRARIES psd_reader_card psd_bench_evidence)
 
+psd_unit_test(reader_services SOURCES ${UNIT}/reader_services.c ${UNIT}/reader_lossy.c
+  LIBRARIES psd_reader_card psd_bench_services)
+
 # Those that look inside the reader.
 psd_unit_test(reader_pcsc SOURCES ${UNIT}/reader_pcsc.c LIBRARIES psd_reader)
 target_include_directories(reader_pcsc PRIVATE ${PROJECT_SOURCE_DIR}/reader)
@@ -44,13 +47,20 @@ set_tests_properties(reader_indicium PROPERTIES
 target_compile_definitions(reader_indicium PRIVATE PSD_PROGRAM="$<TARGET_FILE:psd>" _XOPEN_SOURCE=700)
 add_dependencies(reader_indicium psd)
 
+psd_unit_test(reader_certificates SOURCES ${UNIT}/reader_certificates.c ${UNIT}/reader_json.c ${UNIT}/reader_program.c
+  LIBRARIES psd_cli psd_reader_support psd_emulator psd_bench_services)
+set_tests_properties(reader_certificates PROPERTIES
+  ENVIRONMENT "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/support/lsan.supp:print_suppressions=0")
+target_compile_definitions(reader_certificates PRIVATE PSD_PROGRAM="$<TARGET_FILE:psd>" _XOPEN_SOURCE=700)
+add_dependencies(reader_certificates psd)
+
 # libpsdreader.map against the headers.
 set(PSD_READER_HEADERS "")
-foreach(header reader.h reader/command.h reader/evidence.h reader/host.h reader/link.h
+foreach(header reader.h reader/certificate.h reader/command.h reader/evidence.h reader/host.h reader/link.h
     reader/manufacture.h reader/personalize.h reader/scp03.h reader/session.h)
   list(APPEND PSD_READER_HEADERS ${PROJECT_SOURCE_DIR}/reader/include/psd/${header})
 endforeach()
-foreach(header amount apdu calendar chars commands cursor describe evidence lifecycle messages objects rates session
+foreach(header amount apdu calendar certificate chars commands cursor describe evidence lifecycle messages objects rates session
     status text tlv)
   list(APPEND PSD_READER_HEADERS ${PROJECT_SOURCE_DIR}/apdu-spec/include/psd/spec/${header}.h)
 endforeach()

@@ -62,6 +62,7 @@ static bool put_object(const counter *c, unsigned tag, psd_buffer *out) {
   const psd_vendor_key key = {.identifier = 12};
   const psd_key_status loaded = {.transport_version = 1, .transport_size = 32, .loaded = 1};
   const psd_session_policy policy = {.suites = PSD_SUITE_P256, .forward = 1};
+  const psd_certificate_state services = {.due = c->due};
   const psd_clock clock = {.now = c->clock, .set = c->clock != 0};
   const struct {
     psd_object_id object;
@@ -76,7 +77,8 @@ static bool put_object(const counter *c, unsigned tag, psd_buffer *out) {
                  {PSD_OBJECT_OPERATION, &c->operation},
                  {PSD_OBJECT_FUNDS, &c->funds},
                  {PSD_OBJECT_POSTAGE_REGISTERS, &c->postage},
-                 {PSD_OBJECT_CERTIFICATE_REGISTERS, &c->certificate}};
+                 {PSD_OBJECT_CERTIFICATE_REGISTERS, &c->certificate},
+                 {PSD_OBJECT_CERTIFICATE_STATE, &services}};
   for (size_t i = 0; i < PSD_CHECK_COUNT(objects); i++) {
     const psd_object *row = &psd_objects[objects[i].object];
     if (row->tag != tag)

@@ -443,7 +443,7 @@ static void addressees(void) {
   static const char *const same[] = {"John Doe\n12 Elm St\nAustin TX 73301",
                                      "JOHN DOE  12 elm st \r\n austin tx\t73301\n"};
   uint8_t digests[2][8], none[8] = {0};
-  char much[PSD_ADDRESS_MAX + 2];
+  char much[PSD_ADDRESSEE_MAX + 2];
   psd_error error;
   for (size_t i = 0; i < 2; i++)
     CU_ASSERT_EQUAL(psd_addressee_digest(same[i], digests[i], &error), PSD_OK);

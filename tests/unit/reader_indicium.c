@@ -366,7 +366,7 @@ static void addressees(void) {
   member("postal_token", postal);
   CU_ASSERT_EQUAL(strlen(vendor), 5);
   CU_ASSERT_EQUAL(strlen(postal), 8);
-  char much[PSD_ADDRESS_MAX + 2];
+  char much[PSD_ADDRESSEE_MAX + 2];
   memset(much, 'x', sizeof much - 1);
   much[sizeof much - 1] = '\0';
   (void)sandbox_write(&bench.box, "much", much);

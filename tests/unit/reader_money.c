@@ -358,9 +358,12 @@ static void audit(void) {
   CU_ASSERT_TRUE(json_valid(out) && said("\"action\": \"LIMITS\"") && said("\"vendor_key\": 12") &&
                  said("\"recovered\": {"));
   bench.actions[0] = 0;
+  bench.due = 400;
   counter_begin(&bench, lines + 1, 1);
   CU_ASSERT_EQUAL(psd("", "audit --card @"), 0);
   CU_ASSERT_PTR_NULL(strstr(out, "follow"));
+  CU_ASSERT_TRUE(said("payment due          0.40"));
+  bench.due = 0;
   CU_ASSERT_TRUE(counter_content(&bench));
 }
 

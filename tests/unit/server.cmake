@@ -31,3 +31,20 @@ endforeach()
 psd_unit_test(server_settings SOURCES ${CMAKE_CURRENT_LIST_DIR}/server_settings.c LIBRARIES psd_meter_server)
 psd_unit_test(server_workers SOURCES ${CMAKE_CURRENT_LIST_DIR}/server_workers.c LIBRARIES psd_meter_server)
 psd_unit_test(server_kms SOURCES ${CMAKE_CURRENT_LIST_DIR}/server_kms.c LIBRARIES psd_meter_server)
+# The same with the authority's desk behind it, and the real operations of the key management system.
+add_library(psd_desk_bench STATIC ${PROJECT_SOURCE_DIR}/tests/support/desk_bench.c)
+target_link_libraries(psd_desk_bench PUBLIC psd_session_bench psd_kms_core psd_proof_bench PRIVATE psd_options)
+foreach(part authority authority_revoke authority_credit)
+  psd_unit_test(server_${part} SOURCES ${CMAKE_CURRENT_LIST_DIR}/server_${part}.c LIBRARIES psd_desk_bench)
+endforeach()
+# What psd-server publishes over HTTP, on both databases.
+add_library(psd_publish_bench STATIC ${CMAKE_CURRENT_LIST_DIR}/publish_bench.c ${CMAKE_CURRENT_LIST_DIR}/store_db_bench.c
+  ${CMAKE_CURRENT_LIST_DIR}/openssl_run.c)
+target_include_directories(psd_publish_bench PUBLIC ${CMAKE_CURRENT_LIST_DIR})
+target_link_libraries(psd_publish_bench PUBLIC psd_publish psd_kms_core psd_datacenter psd_check SQLite::SQLite3 PostgreSQL::PostgreSQL
+  PRIVATE psd_options)
+foreach(part publish publish_hostile)
+  psd_unit_test(server_${part} SOURCES ${CMAKE_CURRENT_LIST_DIR}/server_${part}.c LIBRARIES psd_publish_bench)
+  add_test(NAME server_${part}_postgres COMMAND ${private_postgres} $<TARGET_FILE:server_${part}>)
+  set_tests_properties(server_${part}_postgres PROPERTIES LABELS unit TIMEOUT 300)
+endforeach()

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -202,6 +203,45 @@ static void test_locked_database(void) {
   finish(&at, false);
 }
 
+/* The port at which it says it publishes. */
+static uint16_t read_http_port(bench *at) {
+  char said[64] = {0};
+  for (size_t i = 0; i + 1 < sizeof said && strchr(said, '\n') == NULL; i++)
+    CU_ASSERT_TRUE_FATAL(read_all(at->out, said + i, 1));
+  CU_ASSERT_EQUAL_FATAL(strncmp(said, "publishing on 127.0.0.1:", 24), 0);
+  return (uint16_t)strtoul(said + 24, NULL, 10);
+}
+
+/* The first line of what is answered. */
+static void expect_status(const bench *at, const char *path, const char *status) {
+  char text[128], said[32] = {0};
+  int fd = connect_tcp(at), length = snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", path);
+  CU_ASSERT_EQUAL(write(fd, text, (size_t)length), length);
+  CU_ASSERT_TRUE(read_all(fd, said, strlen(status)));
+  CU_ASSERT_STRING_EQUAL(said, status);
+  (void)close(fd);
+}
+
+/* It publishes where it was told, beside its sessions; and ends although somebody has not finished his request. */
+static void test_publishes(void) {
+  bench at;
+  start(&at, "--http 0 --public-url http://ca.example.org");
+  uint16_t port = at.port;
+  at.port = read_http_port(&at);
+  expect_status(&at, "/", "HTTP/1.1 200");
+  expect_status(&at, "/nothing", "HTTP/1.1 404");
+  expect_status(&at, "/root.crt", "HTTP/1.1 503"); /* the key management system on paper has none */
+  wait_log(&at, "\"event\":\"published\"");
+  int begun = connect_tcp(&at);
+  CU_ASSERT_EQUAL(write(begun, "GET /", 5), 5);
+  at.port = port;
+  int fd = call_server(&at);
+  handshake(&at, fd);
+  (void)close(fd);
+  finish(&at, false);
+  (void)close(begun);
+}
+
 /* Exit status and one line for what cannot be. */
 static void test_refusals(void) {
   static const struct {
@@ -214,6 +254,8 @@ static void test_refusals(void) {
       {"--config /nowhere/conf", "/nowhere/conf: No such file or directory", 2},
       {"--listen nonsense", "cannot listen on nonsense: HOST:PORT is wanted", 1},
       {"--listen 127.0.0.1:80000", "cannot listen on 127.0.0.1:80000: HOST:PORT is wanted", 1},
+      {"--http nonsense:x", "cannot publish on nonsense:x: HOST:PORT is wanted", 1},
+      {"--http 203.0.113.1:80", "cannot publish on 203.0.113.1:80: Cannot assign", 1},
       {"--control /nowhere/control", "cannot listen at /nowhere/control", 1},
       {"--control %/control --control-group no-such-group-at-all", "there is no such group", 1},
   };
@@ -239,6 +281,7 @@ int main(void) {
       {"one of two key management systems hangs", test_one_hangs},
       {"the key management system comes later", test_starts_without_kms},
       {"the database is locked by another", test_locked_database},
+      {"what is published over HTTP", test_publishes},
       {"command lines and files that are wrong", test_refusals},
   };
   (void)signal(SIGPIPE, SIG_IGN);

@@ -5,9 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "authority/authority.h"
 #include "check.h"
 
-#define ARGUMENTS 12U
+#define ARGUMENTS 16U
 
 /* Parses what stands in `line`, joined by blanks; % is the file that holds `text`. */
 static psd_meter_order parse(const char *line, const char *text, psd_meter_settings *settings, char *words) {
@@ -43,6 +44,26 @@ static void test_defaults(void) {
   CU_ASSERT_EQUAL(settings.lock_after, 5);
   CU_ASSERT_EQUAL(settings.log_level, PSD_METER_INFO);
   CU_ASSERT_TRUE(settings.renew_before == 30 && settings.certificate_days == 365);
+  CU_ASSERT_TRUE(settings.vetting == PSD_CA_BY_OPERATOR && settings.credit_most == 0);
+  CU_ASSERT_TRUE(settings.user_days == 365 && settings.credit_days == 365);
+  CU_ASSERT_TRUE(settings.revoke_overdue == 30 && settings.revoke_unpaid == 30);
+  CU_ASSERT_TRUE(settings.http[0] == '\0' && settings.public_url[0] == '\0');
+}
+
+/* The authority's. */
+static void test_authority(void) {
+  psd_meter_settings settings;
+  char words[PSD_METER_WORDS_MAX];
+  CU_ASSERT_EQUAL_FATAL(parse("--db sqlite:x --kms a --vetting=user --credit-most=500.25 --http=8080 "
+                              "--public-url=https://ca.example.org/psd --revoke-unpaid=0 --config %",
+                              "user-days = 30\ncredit-days = 10\nrevoke-overdue = 7\nvetting = operator\n", &settings,
+                              words),
+                        PSD_METER_RUN);
+  CU_ASSERT_TRUE(settings.vetting == PSD_CA_BY_USER && settings.credit_most == 500250);
+  CU_ASSERT_TRUE(settings.user_days == 30 && settings.credit_days == 10);
+  CU_ASSERT_TRUE(settings.revoke_overdue == 7 && settings.revoke_unpaid == 0);
+  CU_ASSERT_STRING_EQUAL(settings.http, "8080");
+  CU_ASSERT_STRING_EQUAL(settings.public_url, "https://ca.example.org/psd");
 }
 
 /* The command line wins; a list on it takes the place of the file's. */
@@ -86,6 +107,12 @@ static void test_wrong(void) {
       {"--db sqlite:x --kms a --suites p256,", "", "suites needs a list"},
       {"--db sqlite:x --kms a --log-level loud", "", "log-level needs"},
       {"--db sqlite:x --kms a --lock-first 10 --lock-most 9", "", "lock-first is longer"},
+      {"--db sqlite:x --kms a --vetting nobody", "", "vetting needs operator or user"},
+      {"--db sqlite:x --kms a --credit-most much", "", "credit-most needs an amount"},
+      {"--db sqlite:x --kms a --credit-most -1", "", "credit-most needs an amount"},
+      {"--db sqlite:x --kms a --user-days 0", "", "user-days needs a number from 1 to 1096"},
+      {"--db sqlite:x --kms a --public-url ca.example.org", "", "public-url is an address"},
+      {"--db sqlite:x --kms a --public-url http://ca|example", "", "public-url is an address"},
       {"--config %", "db = sqlite:x\nkms\n", ":2: name = value is wanted"},
       {"--config %", "db = sqlite:x\n\n nothing = 1\n", ":3: there is no setting 'nothing'"},
       {"--config %", "config = x\n", ":1: there is no setting 'config'"},
@@ -113,13 +140,15 @@ static void test_reload(void) {
   psd_meter_settings settings, fresh;
   char words[PSD_METER_WORDS_MAX];
   CU_ASSERT_EQUAL_FATAL(parse("--db sqlite:x --kms a", "", &settings, words), PSD_METER_RUN);
-  CU_ASSERT_EQUAL_FATAL(parse("--db sqlite:y --kms b --connections 3 --realm r --listen h:1", "", &fresh, words),
-                        PSD_METER_RUN);
+  CU_ASSERT_EQUAL_FATAL(
+      parse("--db sqlite:y --kms b --connections 3 --realm r --listen h:1 --http 1 --vetting user", "", &fresh, words),
+      PSD_METER_RUN);
   psd_meter_settings_reload(&settings, &fresh, words);
-  CU_ASSERT_STRING_EQUAL(words, "db, listen, realm");
+  CU_ASSERT_STRING_EQUAL(words, "db, listen, realm, http");
   CU_ASSERT_STRING_EQUAL(settings.database, "sqlite:x");
   CU_ASSERT_STRING_EQUAL(settings.kms.at[0], "b");
   CU_ASSERT_EQUAL(settings.connections, 3);
+  CU_ASSERT_EQUAL(settings.vetting, PSD_CA_BY_USER);
   fresh = settings;
   psd_meter_settings_reload(&settings, &fresh, words);
   CU_ASSERT_STRING_EQUAL(words, "");
@@ -129,6 +158,7 @@ int main(void) {
   static const psd_check_test tests[] = {
       {"what is so unless it is said otherwise", test_defaults},
       {"the file, and the command line before it", test_file},
+      {"the authority's", test_authority},
       {"what is wrong, and where", test_wrong},
       {"--help", test_help},
       {"another reading", test_reload},

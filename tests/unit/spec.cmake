@@ -1,5 +1,5 @@
 # Tests of apdu-spec. Included by CMakeLists.txt in this folder.
-foreach(part cursor tlv apdu messages session tables chars amount describe describe_atr calendar evidence rates)
+foreach(part cursor tlv apdu messages session tables chars amount describe describe_atr calendar certificate evidence rates)
   psd_unit_test(spec_${part} SOURCES ${CMAKE_CURRENT_LIST_DIR}/spec_${part}.c LIBRARIES psd_spec)
 endforeach()
 

@@ -219,6 +219,23 @@ static void names_and_parameters(void) {
   expect("unknown command FF 01 [class FF] P1 02 P2 03");
 }
 
+/* Heads field by field; what is short, chained or secured stays as it is. IMPORT KEY is not shown at all. */
+static void services(void) {
+  describe_command("801E010108 0102030405060708");
+  expect("REQUEST REVOCATION P1 01 P2 01: random 0102030405060708");
+  describe_command("802601001D 0102030405060708 00000000000061A8 0000000000000000 04 53686F70");
+  CU_ASSERT_PTR_NOT_NULL(strstr(memory, "amount 25.00"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(memory, "data 53686F70"));
+  describe_command("8026010002 0102");
+  expect("PAY P1 01 P2 00, data 0102");
+  describe_command("901E010108 0102030405060708");
+  expect("REQUEST REVOCATION [more follows] P1 01 P2 01, data 0102030405060708");
+  describe_command("802E010107 01" MARKER_HEX);
+  expect_no_secret("IMPORT KEY");
+  describe_response("801A0000", "03 0000000065000000 0000000000000007 0000000000000011 0000000000000005 9000");
+  CU_ASSERT_PTR_NOT_NULL(strstr(memory, "what the validation cost 0.005"));
+}
+
 static void malformed_commands(void) {
   describe_command("00A404");
   expect("malformed command 00A404");
@@ -382,6 +399,7 @@ int main(void) {
       {"secret fields of a layout are never shown", secret_layouts},
       {"secret answers are never shown", secret_answers},
       {"commands are named, with channel, chain and secure messaging", names_and_parameters},
+      {"services of the certificate meter", services},
       {"malformed commands are called so", malformed_commands},
       {"answers are explained by their command", answers},
       {"answers that are none", answers_that_are_none},

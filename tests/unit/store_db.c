@@ -51,6 +51,28 @@
       {"certificates are kept, and revoked with the PSD", test_certificates},                                          \
       {"the schema refuses rates and certificates that are none", test_rates_constraints},                             \
       {"from schema 4: no orders of rates, and certificates anew", test_rates_migration},                              \
+      {"514: who asks in his own name is accepted, others wait", test_vetting},                                        \
+      {"514: the operator accepts or rejects, once", test_operator_vets},                                              \
+      {"a request once more, and a newer one of its slot", test_requests_again},                                       \
+      {"518: a certificate is kept with its grant, once", test_issue},                                                 \
+      {"a certificate that is made while its PSD is revoked", test_issue_to_revoked},                                  \
+      {"602 to 624: the holder revokes, the card confirms", test_holder_revokes},                                      \
+      {"620: payment is due, and collected at refills", test_due},                                                     \
+      {"620: the group that does not pay collects nothing", test_due_separate},                                        \
+      {"certificates of one key are revoked together", test_one_key},                                                  \
+      {"numbers of commands go upwards", test_command_numbers},                                                        \
+      {"forced revocation: held, released, ended with the PSD", test_devices_certificates},                            \
+      {"forced revocation: timed out, or unpaid", test_sweep}, {"what is revoked, for lists and OCSP", test_lists},    \
+      {"804: credit within the limit, beyond it, and 806", test_credit_check},                                         \
+      {"804: the operator approves or rejects, once", test_credit_operator},                                           \
+      {"a payment is settled once, in any order", test_settle},                                                        \
+      {"a payment that is refused moves nothing", test_settle_refused},                                                \
+      {"a forked chain blocks its line of credit", test_fork},                                                         \
+      {"a settlement is cut at each statement, and presented twice at once", test_settle_cut},                         \
+      {"the desk is cut at each statement, and goes on", test_desk_cut},                                               \
+      {"the authority's own certificates", test_authorities},                                                          \
+      {"the schema refuses what the desk must not do", test_desk_constraints},                                         \
+      {"from schema 5: movements and balances", test_authority_migration},                                             \
       {"a transaction is committed or rolled back whole", test_transaction},                                           \
       {"a transaction is undone by a failure in it", test_transaction_undone},                                         \
       {"of two that conflict one begins again", test_conflict},                                                        \

@@ -102,7 +102,7 @@ TEST(test_disk_full) {
   psd_db_result why = PSD_DB_DONE;
   bench_clear();
   psd_db *db = bench_open();
-  CU_ASSERT_EQUAL_FATAL(db->engine->script(db->connection, "PRAGMA max_page_count = 60"), PSD_DB_DONE);
+  CU_ASSERT_EQUAL_FATAL(db->engine->script(db->connection, "PRAGMA max_page_count = 120"), PSD_DB_DONE);
   uint32_t pairs = add_until_full(db, &why);
   CU_ASSERT(pairs > 10 && pairs < 20000);
   CU_ASSERT_EQUAL(why, PSD_DB_FAILED);
@@ -115,9 +115,9 @@ TEST(test_disk_full) {
   psd_db_close(db);
 }
 
-/* Every file ends at 512 KiB, in the middle of whatever is written. */
+/* Every file ends at 2 MiB, in the middle of whatever is written. */
 static void fill_files(int out) {
-  struct rlimit limit = {512 * 1024, 512 * 1024};
+  struct rlimit limit = {2048 * 1024, 2048 * 1024};
   psd_db_result why = PSD_DB_DONE;
   psd_db *db = bench_open();
   (void)signal(SIGXFSZ, SIG_IGN);

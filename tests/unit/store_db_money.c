@@ -102,7 +102,7 @@ static const char *const forbidden[] = {
     "DELETE FROM books WHERE kind = 2",
     "INSERT INTO books (kind, owner, balance, least) VALUES (2, 4711, 1, 0)",
     "INSERT INTO books (kind, owner, least) VALUES (1, 1, 0)",
-    "INSERT INTO books (kind, owner, least) VALUES (7, 1, 0)",
+    "INSERT INTO books (kind, owner, least) VALUES (8, 1, 0)",
     "INSERT INTO books (kind, owner, least) VALUES (4, 4711, -1)",
     "UPDATE books SET least = 1 WHERE kind = 2",
     "UPDATE books SET least = -1 WHERE kind = 4",
@@ -123,7 +123,7 @@ static const char *const forbidden[] = {
     "INSERT INTO movements (kind, time, amount, from_kind, from_owner, to_kind, to_owner) VALUES (1, 1, 0, 1, 0, 2, A)",
     "INSERT INTO movements (kind, time, amount, from_kind, from_owner, to_kind, to_owner) VALUES (1, 1, -1, 1, 0, 2, "
     "A)",
-    "INSERT INTO movements (kind, time, amount, from_kind, from_owner, to_kind, to_owner) VALUES (10, 1, 1, 1, 0, 2, "
+    "INSERT INTO movements (kind, time, amount, from_kind, from_owner, to_kind, to_owner) VALUES (12, 1, 1, 1, 0, 2, "
     "A)",
     "INSERT INTO movements (kind, time, amount, from_kind, from_owner, to_kind, to_owner) VALUES (3, 1, 1, 2, A, 3, D)",
     "INSERT INTO movements (kind, time, amount, from_kind, from_owner, to_kind, to_owner, device) "

@@ -120,14 +120,20 @@ static void make_certificate(const char *name, const psd_x509 *wanted, const psd
   bench_put(name, pem, strlen(pem), 0644);
 }
 
-void bench_authority(const char *name, const psd_pair *pair) {
-  uint8_t point[PSD_POINT];
+void bench_authority_by(const char *name, const psd_pair *pair, const psd_pair *issuer) {
+  uint8_t point[PSD_POINT], issuer_point[PSD_POINT];
   psd_pair_point(pair, point);
-  psd_x509 wanted = {.serial = 1, .issuer = ca_name(pair), .subject = ca_name(pair), .authority = true};
+  psd_pair_point(issuer, issuer_point);
+  psd_x509 wanted = {.serial = 1, .issuer = ca_name(issuer), .subject = ca_name(pair), .authority = true};
   wanted.from = BENCH_NOON - 400 * BENCH_DAY;
   wanted.until = BENCH_NOON + 4000 * BENCH_DAY;
-  wanted.point = wanted.issuer_point = point;
-  make_certificate(name, &wanted, pair);
+  wanted.point = point;
+  wanted.issuer_point = issuer_point;
+  make_certificate(name, &wanted, issuer);
+}
+
+void bench_authority(const char *name, const psd_pair *pair) {
+  bench_authority_by(name, pair, pair);
 }
 
 static void device_of(uint32_t serial, uint8_t device[8]) {
@@ -137,7 +143,7 @@ static void device_of(uint32_t serial, uint8_t device[8]) {
 }
 
 /* MeteringPolicy */
-static size_t put_policy(uint32_t serial, uint8_t *policy, size_t room) {
+static size_t put_policy(uint32_t serial, bool of_user, uint8_t *policy, size_t room) {
   uint8_t device[8];
   device_of(serial, device);
   psd_buffer out = psd_buffer_over(policy, room);
@@ -145,6 +151,8 @@ static size_t put_policy(uint32_t serial, uint8_t *policy, size_t room) {
   psd_put_tlv(&out, 0x04, device, sizeof device);
   psd_put_tlv(&out, 0x02, "\x5A", 1);
   psd_put_tlv(&out, 0x02, "\x01", 1);
+  if (of_user)
+    psd_put_tlv(&out, 0x02, "\x01", 1);
   psd_close_tlv(&out, start);
   return out.length;
 }
@@ -163,7 +171,7 @@ void bench_certify(const char *name, const bench_certificate *wish) {
                      .point = point,
                      .issuer_point = issuer_point};
   wanted.private = wish->nameless ? NULL : "1.3.6.1.4.1.32473.7816.1";
-  wanted.content = (psd_part){policy, put_policy(serial, policy, sizeof policy)};
+  wanted.content = (psd_part){policy, put_policy(serial, wish->of_user, policy, sizeof policy)};
   make_certificate(name, &wanted, issuer);
 }
 
@@ -549,8 +557,8 @@ uint32_t bench_token(const psd_indicium *fields, psd_token_domain domain, uint32
   return token;
 }
 
-psd_verdict bench_judge(const psd_site *site, const uint8_t *bytes, size_t length, const psd_piece_facts *facts) {
-  psd_verdict verdict;
+psd_piece_verdict bench_judge(const psd_site *site, const uint8_t *bytes, size_t length, const psd_piece_facts *facts) {
+  psd_piece_verdict verdict;
   psd_claim claim;
   if (psd_claim_read(bytes, length, &claim, &verdict))
     psd_site_judge(site, &claim, facts, &verdict);
@@ -558,13 +566,13 @@ psd_verdict bench_judge(const psd_site *site, const uint8_t *bytes, size_t lengt
   return verdict;
 }
 
-psd_verdict bench_judge_fields(const psd_site *site, const psd_indicium *fields, const psd_piece_facts *facts) {
+psd_piece_verdict bench_judge_fields(const psd_site *site, const psd_indicium *fields, const psd_piece_facts *facts) {
   uint8_t bytes[PSD_INDICIUM_MAX];
   size_t length = bench_sign(fields, bytes);
   return bench_judge(site, bytes, length, facts);
 }
 
-void bench_found(const psd_verdict *verdict, psd_check check, psd_check_result result, const char *words) {
+void bench_found(const psd_piece_verdict *verdict, psd_check check, psd_check_result result, const char *words) {
   if (verdict->checks[check].result != result)
     fprintf(stderr, "%s: %u, not %u: %s\n", psd_check_name(check), (unsigned)verdict->checks[check].result,
             (unsigned)result, verdict->checks[check].words);

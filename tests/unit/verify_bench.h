@@ -38,10 +38,13 @@ typedef struct bench_certificate {
   uint32_t serial;
   uint64_t from, until;
   bool nameless; /* no metering policy */
+  bool of_user;  /* a metering policy with a purpose */
 } bench_certificate;
 void bench_certify(const char *name, const bench_certificate *wish);
 /* A CA's own certificate. */
 void bench_authority(const char *name, const psd_pair *pair);
+/* One that another CA has signed. */
+void bench_authority_by(const char *name, const psd_pair *pair, const psd_pair *issuer);
 /* A list of a CA with one number revoked, 0 for none; its own number is greater than that of the list before. */
 void bench_revoke(const char *name, const psd_pair *issuer, uint32_t number, uint64_t from, uint64_t next);
 /* What its entry says from then on: since when (0: as of the list), and why (RFC 5280, 5.3.1; negative: nothing). */
@@ -81,10 +84,10 @@ uint32_t bench_token(const psd_indicium *fields, psd_token_domain domain, uint32
                      unsigned digits);
 
 /* Reads and judges; without duplicates. */
-psd_verdict bench_judge(const psd_site *site, const uint8_t *bytes, size_t length, const psd_piece_facts *facts);
+psd_piece_verdict bench_judge(const psd_site *site, const uint8_t *bytes, size_t length, const psd_piece_facts *facts);
 /* The same of fields that are signed first. */
-psd_verdict bench_judge_fields(const psd_site *site, const psd_indicium *fields, const psd_piece_facts *facts);
+psd_piece_verdict bench_judge_fields(const psd_site *site, const psd_indicium *fields, const psd_piece_facts *facts);
 /* Asserts what a check found, and that its words have these in them (NULL: any). */
-void bench_found(const psd_verdict *verdict, psd_check check, psd_check_result result, const char *words);
+void bench_found(const psd_piece_verdict *verdict, psd_check check, psd_check_result result, const char *words);
 
 #endif

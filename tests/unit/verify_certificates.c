@@ -29,7 +29,7 @@ TEST(test_revocation) {
   bench_revoke("crl/2.pem", bench.ca, BENCH_CERTIFICATE, BENCH_NOON, BENCH_NOON + BENCH_DAY);
   psd_site *site = bench_open();
   fields = bench_fields(PSD_PROFILE_P256);
-  psd_verdict verdict = bench_judge_fields(site, &fields, NULL);
+  psd_piece_verdict verdict = bench_judge_fields(site, &fields, NULL);
   bench_found(&verdict, PSD_CHECK_REVOCATION, PSD_CHECK_FAILED, "certificate 5 is revoked");
   bench_found(&verdict, PSD_CHECK_SIGNATURE, PSD_CHECK_PASSED, NULL);
   CU_ASSERT_FALSE(verdict.accepted);
@@ -79,7 +79,7 @@ static void revoke(uint64_t from, int reason) {
 static void found_on(const psd_site *site, uint32_t date, psd_check_result result, const char *words) {
   psd_indicium fields = bench_fields(PSD_PROFILE_P256);
   fields.date = date;
-  psd_verdict verdict = bench_judge_fields(site, &fields, NULL);
+  psd_piece_verdict verdict = bench_judge_fields(site, &fields, NULL);
   bench_found(&verdict, PSD_CHECK_REVOCATION, result, words);
   CU_ASSERT_EQUAL(verdict.accepted, result == PSD_CHECK_PASSED);
 }
@@ -106,11 +106,11 @@ TEST(test_revoked_from) {
   }
 }
 
-static psd_verdict judge_compact(void) {
+static psd_piece_verdict judge_compact(void) {
   uint8_t bytes[PSD_INDICIUM_MAX];
   psd_indicium fields = bench_fields(PSD_PROFILE_COMPACT);
   psd_site *site = bench_open();
-  psd_verdict verdict = bench_judge(site, bytes, bench_sign_compact(&fields, 1, bytes), NULL);
+  psd_piece_verdict verdict = bench_judge(site, bytes, bench_sign_compact(&fields, 1, bytes), NULL);
   psd_site_close(site);
   return verdict;
 }
@@ -118,7 +118,7 @@ static psd_verdict judge_compact(void) {
 /* A compact indicium names no certificate; but who has a stolen PSD's keys has that for compact ones too. */
 TEST(test_compact_revoked) {
   bench_fill();
-  psd_verdict verdict = judge_compact();
+  psd_piece_verdict verdict = judge_compact();
   bench_found(&verdict, PSD_CHECK_REVOCATION, PSD_CHECK_PASSED, "not on the list of its CA");
   revoke(BENCH_NOON - BENCH_DAY, 1);
   verdict = judge_compact();
@@ -142,7 +142,7 @@ typedef struct onlooker {
   const psd_site *site;
   uint8_t bytes[PSD_INDICIUM_MAX];
   size_t length;
-  psd_verdict verdict;
+  psd_piece_verdict verdict;
 } onlooker;
 
 static void *look(void *context) {
@@ -217,7 +217,7 @@ TEST(test_turned) {
     if (site == NULL)
       continue;
     opened++;
-    psd_verdict verdict = bench_judge_fields(site, &fields, NULL);
+    psd_piece_verdict verdict = bench_judge_fields(site, &fields, NULL);
     CU_ASSERT_FALSE(verdict.accepted);
     CU_ASSERT_NOT_EQUAL(verdict.checks[PSD_CHECK_CERTIFICATE].result, PSD_CHECK_PASSED);
     psd_site_close(site);
@@ -242,7 +242,43 @@ TEST(test_cut) {
   CU_ASSERT_EQUAL(number, BENCH_CERTIFICATE);
 }
 
+/* A CA that a root vouches for is trusted when ca/ has it, whether the root is there or not; the root alone knows no
+ * PSD. */
+TEST(test_root) {
+  static const struct {
+    bool ca, root, trusted;
+  } cases[] = {{true, false, true}, {true, true, true}, {false, true, false}};
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    bench_fill();
+    bench_remove("ca/1.pem");
+    bench_remove("crl/1.pem");
+    bench_remove("dsa/5.dsa"); /* which a trusted certificate would have to vouch for */
+    if (cases[i].ca)
+      bench_authority_by("ca/1.pem", bench.ca, bench.other_ca);
+    if (cases[i].root)
+      bench_authority("ca/root.pem", bench.other_ca);
+    psd_indicium fields = bench_fields(PSD_PROFILE_P256);
+    psd_site *site = bench_open();
+    CU_ASSERT_EQUAL(bench_judge_fields(site, &fields, NULL).accepted, cases[i].trusted);
+    psd_site_close(site);
+  }
+}
+
+/* The certificate of a meter's user names the meter too; its key signs no postage. */
+TEST(test_of_a_user) {
+  bench_fill();
+  bench_certify("certificates/5.pem", &(bench_certificate){.of_user = true});
+  bench_refused("certificates/5.pem: it has a certificate that names no PSD");
+  bench_certify("certificates/5.pem", &(bench_certificate){.of_user = false});
+  psd_indicium fields = bench_fields(PSD_PROFILE_P256);
+  psd_site *site = bench_open();
+  CU_ASSERT_TRUE(bench_judge_fields(site, &fields, NULL).accepted);
+  psd_site_close(site);
+}
+
 static const psd_check_test tests[] = {
+    {"a CA below a root", test_root},
+    {"the certificate of a user", test_of_a_user},
     {"a certificate is valid on the date of mailing, or not", test_date_of_mailing},
     {"revoked, not revoked, and lists that are out of date", test_revocation},
     {"mail from before the revocation, by its reason", test_revoked_from},

@@ -12,10 +12,10 @@
 
 #define TEST(name) static void name(void)
 
-static psd_verdict judge_right(void) {
+static psd_piece_verdict judge_right(void) {
   psd_site *site = bench_open();
   psd_indicium fields = bench_fields(PSD_PROFILE_P256);
-  psd_verdict verdict = bench_judge_fields(site, &fields, NULL);
+  psd_piece_verdict verdict = bench_judge_fields(site, &fields, NULL);
   psd_site_close(site);
   return verdict;
 }
@@ -53,7 +53,7 @@ TEST(test_empty) {
   psd_site *site = psd_site_open(path, &bench_policy, words, sizeof words);
   CU_ASSERT_PTR_NOT_NULL_FATAL(site);
   psd_piece_facts facts = {.vendor_given = true, .vendor_digits = 5};
-  psd_verdict verdict = bench_judge_fields(site, &fields, &facts);
+  psd_piece_verdict verdict = bench_judge_fields(site, &fields, &facts);
   CU_ASSERT_FALSE(verdict.accepted);
   bench_found(&verdict, PSD_CHECK_CERTIFICATE, PSD_CHECK_UNKNOWN, "there are no certificates");
   bench_found(&verdict, PSD_CHECK_REVOCATION, PSD_CHECK_UNKNOWN, "no certificate to look for");
@@ -71,7 +71,7 @@ TEST(test_empty) {
 TEST(test_missing) {
   bench_fill();
   bench_remove("crl/1.pem");
-  psd_verdict verdict = judge_right();
+  psd_piece_verdict verdict = judge_right();
   bench_found(&verdict, PSD_CHECK_REVOCATION, PSD_CHECK_UNKNOWN, "there is no list of its CA");
   bench_remove("meters.csv");
   verdict = judge_right();
@@ -98,7 +98,7 @@ TEST(test_no_keys) {
   bench_fill();
   bench_remove("rates.pem");
   noted("rates/7.rates: not used: there is no rates.pem");
-  psd_verdict verdict = judge_right();
+  psd_piece_verdict verdict = judge_right();
   bench_found(&verdict, PSD_CHECK_RATE, PSD_CHECK_UNKNOWN, "no rate tables");
   bench_fill();
   bench_remove("postal.pem");
@@ -117,7 +117,7 @@ TEST(test_days_over) {
   psd_site *site = bench_open();
   psd_token_input input = {.vendor = "PS", .model = "D1", .serial = BENCH_SERIAL, .date = 20261119};
   psd_piece_facts facts = {.postal_given = true, .postal_digits = 5};
-  psd_verdict verdict;
+  psd_piece_verdict verdict;
   psd_site_judge_token(site, &input, &facts, &verdict);
   bench_found(&verdict, PSD_CHECK_TOKENS, PSD_CHECK_UNKNOWN, "no postal table");
   psd_site_close(site);
@@ -197,7 +197,7 @@ TEST(test_copies) {
   bench_certify("certificates/copy.pem", &(bench_certificate){.number = 5});
   bench_certify("certificates/bad.pem", &(bench_certificate){.issuer = bench.other_ca, .subject = bench.other_psd});
   bench_authority("certificates/ca.pem", bench.other_ca);
-  psd_verdict verdict = judge_right();
+  psd_piece_verdict verdict = judge_right();
   CU_ASSERT_TRUE(verdict.accepted);
   bench_certify("certificates/long.pem", &(bench_certificate){.number = UINT64_C(0x100000005)});
   noted("certificates/long.pem: a certificate is not used");
@@ -233,7 +233,7 @@ TEST(test_keys) {
     length += strlen(pem);
   }
   put_text("rates.pem", many);
-  psd_verdict verdict = judge_right();
+  psd_piece_verdict verdict = judge_right();
   bench_found(&verdict, PSD_CHECK_RATE, PSD_CHECK_PASSED, NULL);
   for (size_t i = 0; i < 15; i++) {
     memcpy(many + length, pem, strlen(pem));
@@ -370,7 +370,7 @@ TEST(test_dsa_of_before) {
   psd_site *site = bench_open();
   psd_indicium fields = bench_fields(PSD_PROFILE_DSA);
   fields.certificate = 6;
-  psd_verdict verdict = bench_judge_fields(site, &fields, NULL);
+  psd_piece_verdict verdict = bench_judge_fields(site, &fields, NULL);
   bench_found(&verdict, PSD_CHECK_SIGNATURE, PSD_CHECK_UNKNOWN, "does not vouch");
   CU_ASSERT_FALSE(verdict.accepted);
   psd_site_close(site);

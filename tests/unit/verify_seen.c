@@ -80,16 +80,16 @@ static psd_claim claim_of(uint32_t serial, uint32_t piece, uint64_t ascending, u
   return claim;
 }
 
-static psd_verdict right(void) {
-  psd_verdict verdict = {.accepted = false};
+static psd_piece_verdict right(void) {
+  psd_piece_verdict verdict = {.accepted = false};
   psd_find(&verdict, PSD_CHECK_SIGNATURE, PSD_CHECK_PASSED, "right");
   psd_find(&verdict, PSD_CHECK_REGISTERS, PSD_CHECK_PASSED, "right");
   return verdict;
 }
 
-static psd_verdict add(psd_seen *seen, const psd_claim *claim, uint64_t now) {
+static psd_piece_verdict add(psd_seen *seen, const psd_claim *claim, uint64_t now) {
   char words[256] = "";
-  psd_verdict verdict = right();
+  psd_piece_verdict verdict = right();
   bool done = psd_seen_add(seen, claim, &verdict, 1, now, words, sizeof words);
   if (!done)
     fprintf(stderr, "%s\n", words);
@@ -97,7 +97,8 @@ static psd_verdict add(psd_seen *seen, const psd_claim *claim, uint64_t now) {
   return verdict;
 }
 
-static psd_verdict add_piece(psd_seen *seen, uint32_t serial, uint32_t piece, uint64_t ascending, uint64_t postage) {
+static psd_piece_verdict add_piece(psd_seen *seen, uint32_t serial, uint32_t piece, uint64_t ascending,
+                                   uint64_t postage) {
   psd_claim claim = claim_of(serial, piece, ascending, postage);
   return add(seen, &claim, BENCH_NOON);
 }
@@ -106,7 +107,7 @@ TEST(test_duplicate) {
   clear();
   psd_seen *seen = open_seen();
   psd_claim claim = claim_of(1, 7, 5000, 730);
-  psd_verdict verdict = add(seen, &claim, BENCH_NOON);
+  psd_piece_verdict verdict = add(seen, &claim, BENCH_NOON);
   CU_ASSERT_TRUE(verdict.accepted);
   bench_found(&verdict, PSD_CHECK_DUPLICATE, PSD_CHECK_PASSED, "not seen before");
   psd_seen_close(seen);
@@ -133,7 +134,7 @@ TEST(test_not_signed) {
   psd_seen *seen = open_seen();
   psd_claim claim = claim_of(1, 7, 5000, 730);
   for (size_t i = 0; i < 2; i++) {
-    psd_verdict verdict = right();
+    psd_piece_verdict verdict = right();
     verdict.checks[PSD_CHECK_SIGNATURE].result = results[i];
     CU_ASSERT_TRUE(psd_seen_add(seen, &claim, &verdict, 1, BENCH_NOON, words, sizeof words));
     bench_found(&verdict, PSD_CHECK_DUPLICATE, PSD_CHECK_UNKNOWN, "nobody knows");
@@ -147,7 +148,7 @@ TEST(test_not_signed) {
 /* One call with the same piece three times, one of another content, and one that was there. */
 TEST(test_in_one_call) {
   psd_claim claims[5];
-  psd_verdict verdicts[5];
+  psd_piece_verdict verdicts[5];
   char words[256] = "";
   clear();
   psd_seen *seen = open_seen();
@@ -192,7 +193,7 @@ TEST(test_neighbours) {
   clear();
   psd_seen *seen = open_seen();
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-    psd_verdict verdict = add_piece(seen, 1, cases[i].piece, cases[i].ascending, cases[i].postage);
+    psd_piece_verdict verdict = add_piece(seen, 1, cases[i].piece, cases[i].ascending, cases[i].postage);
     bench_found(&verdict, PSD_CHECK_DUPLICATE, PSD_CHECK_PASSED, NULL);
     bench_found(&verdict, PSD_CHECK_REGISTERS, cases[i].fits ? PSD_CHECK_PASSED : PSD_CHECK_FAILED, cases[i].words);
     CU_ASSERT_EQUAL(verdict.accepted, cases[i].fits);
@@ -210,7 +211,7 @@ TEST(test_compact) {
   psd_claim claim = claim_of(1, 11, 0, 100);
   claim.profile = PSD_PROFILE_COMPACT;
   CU_ASSERT_TRUE(add(seen, &claim, BENCH_NOON).accepted);
-  psd_verdict verdict = add_piece(seen, 1, 12, 999, 0);
+  psd_piece_verdict verdict = add_piece(seen, 1, 12, 999, 0);
   bench_found(&verdict, PSD_CHECK_REGISTERS, PSD_CHECK_FAILED, "contradicts piece 10");
   /* The same piece in the other form, either way. */
   verdict = add_piece(seen, 1, 11, 1100, 100);
@@ -250,7 +251,7 @@ TEST(test_failed) {
   clear();
   psd_seen *seen = open_seen();
   psd_claim claims[] = {claim_of(1, 7, 5000, 730), claim_of(1, 8, 5730, 730)};
-  psd_verdict verdicts[] = {right(), right()};
+  psd_piece_verdict verdicts[] = {right(), right()};
   claims[1].profile = PSD_PROFILE_COMPACT;
   raw("ALTER TABLE seen_compact RENAME TO elsewhere");
   CU_ASSERT_FALSE(psd_seen_add(seen, claims, verdicts, 2, BENCH_NOON, words, sizeof words));
@@ -274,7 +275,7 @@ TEST(test_failed) {
 
 typedef struct batch {
   psd_claim claims[BATCH];
-  psd_verdict verdicts[BATCH];
+  psd_piece_verdict verdicts[BATCH];
 } batch;
 
 /* Pieces of a hundred meters, in the order in which mail comes. */

@@ -16,7 +16,7 @@ TEST(test_right) {
   CU_ASSERT_PTR_NULL(psd_site_note(site, 0));
   for (size_t i = 0; i < 2; i++) {
     psd_indicium fields = bench_fields(profiles[i]);
-    psd_verdict verdict = bench_judge_fields(site, &fields, NULL);
+    psd_piece_verdict verdict = bench_judge_fields(site, &fields, NULL);
     CU_ASSERT_TRUE(verdict.accepted);
     bench_found(&verdict, PSD_CHECK_FORM, PSD_CHECK_PASSED, i == 0 ? "p256" : "dsa");
     bench_found(&verdict, PSD_CHECK_CERTIFICATE, PSD_CHECK_PASSED, "certificate 5");
@@ -35,7 +35,7 @@ TEST(test_right) {
 TEST(test_compact) {
   uint8_t bytes[PSD_INDICIUM_MAX];
   psd_claim claim;
-  psd_verdict verdict;
+  psd_piece_verdict verdict;
   bench_fill();
   psd_site *site = bench_open();
   psd_indicium fields = bench_fields(PSD_PROFILE_COMPACT);
@@ -94,7 +94,7 @@ TEST(test_bits) {
     CU_ASSERT_TRUE(bench_judge(site, bytes, length, NULL).accepted);
     for (size_t bit = 0; bit < 8 * length; bit++) {
       bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);
-      psd_verdict verdict = bench_judge(site, bytes, length, NULL);
+      psd_piece_verdict verdict = bench_judge(site, bytes, length, NULL);
       CU_ASSERT_FALSE(verdict.accepted);
       CU_ASSERT(verdict.checks[PSD_CHECK_FORM].result == PSD_CHECK_FAILED ||
                 verdict.checks[PSD_CHECK_CERTIFICATE].result == PSD_CHECK_FAILED ||
@@ -107,7 +107,7 @@ TEST(test_bits) {
 
 static void formless(const uint8_t *bytes, size_t length, const char *words) {
   psd_claim claim;
-  psd_verdict verdict;
+  psd_piece_verdict verdict;
   CU_ASSERT_FALSE(psd_claim_read(bytes, length, &claim, &verdict));
   bench_found(&verdict, PSD_CHECK_FORM, PSD_CHECK_FAILED, words);
   CU_ASSERT_FALSE(verdict.accepted);
@@ -175,7 +175,7 @@ TEST(test_certificate) {
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     fields = bench_fields(PSD_PROFILE_P256);
     fields.certificate = cases[i].number;
-    psd_verdict verdict = bench_judge_fields(site, &fields, NULL);
+    psd_piece_verdict verdict = bench_judge_fields(site, &fields, NULL);
     bench_found(&verdict, PSD_CHECK_CERTIFICATE, cases[i].certificate, cases[i].words);
     bench_found(&verdict, PSD_CHECK_SIGNATURE, cases[i].signature, NULL);
     CU_ASSERT_EQUAL(verdict.accepted,
@@ -186,7 +186,7 @@ TEST(test_certificate) {
   bench_authority("ca/2.pem", bench.other_ca);
   site = bench_open();
   fields.certificate = 7;
-  psd_verdict verdict = bench_judge_fields(site, &fields, NULL);
+  psd_piece_verdict verdict = bench_judge_fields(site, &fields, NULL);
   CU_ASSERT_TRUE(verdict.accepted);
   bench_found(&verdict, PSD_CHECK_REVOCATION, PSD_CHECK_UNKNOWN, "no list of its CA");
   psd_site_close(site);
@@ -218,7 +218,7 @@ TEST(test_kinds) {
     fields.destination = cases[i].kind == PSD_EVIDENCE_REDATE ? fields.piece_count - 1 : 0;
     if (cases[i].row == PSD_ROW_UNRATED)
       memset(fields.rates, 0, sizeof fields.rates);
-    psd_verdict verdict = bench_judge_fields(site, &fields, NULL);
+    psd_piece_verdict verdict = bench_judge_fields(site, &fields, NULL);
     bench_found(&verdict, PSD_CHECK_KIND, cases[i].kind_result, NULL);
     bench_found(&verdict, PSD_CHECK_RATE, cases[i].rate, cases[i].words);
     CU_ASSERT_EQUAL(verdict.accepted, cases[i].kind_result == PSD_CHECK_PASSED && cases[i].rate == PSD_CHECK_PASSED);
@@ -231,12 +231,12 @@ TEST(test_kinds) {
     redate.postage = 0;
     memset(redate.rates, 0, sizeof redate.rates);
     redate.destination = no_piece[i];
-    psd_verdict refused = bench_judge_fields(site, &redate, NULL);
+    psd_piece_verdict refused = bench_judge_fields(site, &redate, NULL);
     bench_found(&refused, PSD_CHECK_KIND, PSD_CHECK_FAILED, "a redate of no piece before it");
   }
   psd_indicium hashed = bench_fields(PSD_PROFILE_P256);
   hashed.category = bench_category(PSD_EVIDENCE_CORRECTION, PSD_ROW_UNRATED);
-  psd_verdict verdict = bench_judge_fields(site, &hashed, NULL);
+  psd_piece_verdict verdict = bench_judge_fields(site, &hashed, NULL);
   bench_found(&verdict, PSD_CHECK_RATE, PSD_CHECK_FAILED, "names a row");
   psd_site_close(site);
 }
@@ -257,7 +257,7 @@ TEST(test_date) {
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     psd_indicium fields = bench_fields(PSD_PROFILE_P256);
     fields.date = cases[i].date;
-    psd_verdict verdict = bench_judge_fields(site, &fields, NULL);
+    psd_piece_verdict verdict = bench_judge_fields(site, &fields, NULL);
     bench_found(&verdict, PSD_CHECK_DATE, cases[i].result, cases[i].words);
     CU_ASSERT_EQUAL(verdict.accepted, cases[i].result == PSD_CHECK_PASSED);
   }
@@ -269,7 +269,7 @@ TEST(test_rate) {
   psd_site *site = bench_open();
   psd_indicium fields = bench_fields(PSD_PROFILE_P256);
   fields.postage++;
-  psd_verdict verdict = bench_judge_fields(site, &fields, NULL);
+  psd_piece_verdict verdict = bench_judge_fields(site, &fields, NULL);
   bench_found(&verdict, PSD_CHECK_RATE, PSD_CHECK_FAILED, "first up to 28 g is 0.73");
   CU_ASSERT_FALSE(verdict.accepted);
   fields = bench_fields(PSD_PROFILE_P256);
@@ -296,7 +296,7 @@ TEST(test_registers) {
   psd_site *site = bench_open();
   psd_indicium fields = bench_fields(PSD_PROFILE_P256);
   fields.descending++;
-  psd_verdict verdict = bench_judge_fields(site, &fields, NULL);
+  psd_piece_verdict verdict = bench_judge_fields(site, &fields, NULL);
   bench_found(&verdict, PSD_CHECK_REGISTERS, PSD_CHECK_FAILED, "never had a control total of 50.001");
   CU_ASSERT_FALSE(verdict.accepted);
   /* A control total that it has only later. */
@@ -343,7 +343,7 @@ TEST(test_tokens) {
   psd_site *site = bench_open();
   psd_indicium fields = bench_fields(PSD_PROFILE_P256);
   psd_piece_facts facts = facts_of(&fields, "Jane Roe\n1 Main St");
-  psd_verdict verdict = bench_judge_fields(site, &fields, &facts);
+  psd_piece_verdict verdict = bench_judge_fields(site, &fields, &facts);
   bench_found(&verdict, PSD_CHECK_TOKENS, PSD_CHECK_PASSED, "both tokens are right");
   facts.addressee = " JANE  roe 1 Main\tSt ";
   verdict = bench_judge_fields(site, &fields, &facts);
@@ -380,7 +380,7 @@ TEST(test_sets) {
   psd_indicium fields = bench_fields(PSD_PROFILE_P256);
   psd_piece_facts facts = {.vendor_given = true, .vendor_digits = 5};
   facts.vendor_token = bench_token(&fields, PSD_TOKENS_VENDOR, 2, NULL, 5);
-  psd_verdict verdict = bench_judge_fields(site, &fields, &facts);
+  psd_piece_verdict verdict = bench_judge_fields(site, &fields, &facts);
   bench_found(&verdict, PSD_CHECK_TOKENS, PSD_CHECK_FAILED, NULL);
   psd_site_close(site);
   bench_put_day("days/2.day", &(bench_day){.domain = PSD_TOKENS_VENDOR, .set = 2, .date = BENCH_TODAY});

@@ -30,13 +30,32 @@ static void count(const vector_line *line) {
     *(is_served(line->answer) ? &covered[row->id].served : &covered[row->id].refused) = true;
 }
 
+/* What the certificate meter charges needs a table of rates and what an authority has signed. */
+static bool is_service(const psd_command *row) {
+  switch (row->id) {
+  case PSD_COMMAND_REQUEST_CERTIFICATE:
+  case PSD_COMMAND_INSTALL_CERTIFICATE:
+  case PSD_COMMAND_SIGN_MESSAGE:
+  case PSD_COMMAND_POSTMARK:
+  case PSD_COMMAND_VALIDATE_POSTMARK:
+  case PSD_COMMAND_ISSUE_CERTIFICATE:
+  case PSD_COMMAND_REQUEST_REVOCATION:
+  case PSD_COMMAND_REVOKE_CERTIFICATE:
+  case PSD_COMMAND_ACCEPT_CREDIT:
+  case PSD_COMMAND_PAY:
+    return true;
+  default:
+    return false;
+  }
+}
+
 /* The provider's rows cannot be served before there is a session, nor evidence, which needs the licence and the
  * certificate that come in one, and a table that the provider's key management system has signed, nor GET LAST, which
  * tells of both. */
 static bool needs_provider(const psd_command *row) {
   return row->access == PSD_PROVIDER || row->id == PSD_COMMAND_LOAD_RATES || row->id == PSD_COMMAND_CREATE_INDICIUM ||
          row->id == PSD_COMMAND_WITHDRAWAL_INDICIUM || row->id == PSD_COMMAND_REGISTRATION_TOKENS ||
-         row->id == PSD_COMMAND_GET_LAST;
+         row->id == PSD_COMMAND_GET_LAST || is_service(row);
 }
 
 bool vector_cover(char **names, int number) {

@@ -29,7 +29,7 @@ typedef struct bench {
   uint32_t chance;
   uint64_t total;
   psd_claim claims[GROUP];
-  psd_verdict verdicts[GROUP];
+  psd_piece_verdict verdicts[GROUP];
 } bench;
 
 static uint32_t draw(bench *at) {
@@ -61,7 +61,7 @@ static uint64_t add(bench *at, bool again) {
       meter = draw(at) % METERS;
     uint32_t number = again ? 1 + draw(at) % at->counts[meter] : ++at->counts[meter];
     fill_claim(&at->claims[i], meter, number);
-    at->verdicts[i] = (psd_verdict){.accepted = false};
+    at->verdicts[i] = (psd_piece_verdict){.accepted = false};
     at->verdicts[i].checks[PSD_CHECK_SIGNATURE].result = PSD_CHECK_PASSED;
   }
   uint64_t start = bench_now();

@@ -68,7 +68,7 @@ static void make_pieces(bench *at) {
 /* Ways to a token; each is told which. */
 
 static void judge(bench *at, const piece *of, const psd_piece_facts *facts) {
-  psd_verdict verdict;
+  psd_piece_verdict verdict;
   psd_site_judge_token(at->site, &of->input, facts, &verdict);
   bench_need(verdict.checks[PSD_CHECK_TOKENS].result == PSD_CHECK_PASSED, "token that is right");
 }

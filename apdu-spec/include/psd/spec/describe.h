@@ -25,5 +25,8 @@ void psd_describe_response(psd_text *text, const uint8_t *command, size_t comman
 void psd_describe_status(psd_text *text, uint16_t status);
 /* An answer to reset, piece by piece (ISO/IEC 7816-3:2006, 8; historical bytes 7816-4:2005, 8.1.1), a line each. */
 void psd_describe_atr(psd_text *text, const uint8_t *bytes, size_t length);
+/* Appends the data of a command of the certificate meter, its head field by field. False, with nothing appended, for
+ * other commands, secured and chained ones, and data that are too short. */
+bool psd_describe_service(psd_text *text, const psd_command *row, const psd_apdu *apdu);
 
 #endif

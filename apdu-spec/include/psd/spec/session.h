@@ -55,13 +55,37 @@ typedef enum psd_host_operation {
   PSD_HOST_DONE = 3,
   PSD_HOST_REFILL = 4,
   PSD_HOST_WITHDRAW = 5,
+  PSD_HOST_CERTIFY = 6, /* content: a sealed certificate request */
+  PSD_HOST_NEWS = 7,    /* NEWS_WISH */
+  PSD_HOST_REVOKE = 8,  /* a revocation request, CMS */
+  PSD_HOST_CONFIRM = 9, /* a revocation confirmation, CMS */
+  PSD_HOST_CREDIT = 10, /* CREDIT_APPLICATION and what follows it */
 } psd_host_operation;
 
 /* Register groups: P1 of commands about funds. */
 typedef enum psd_group { PSD_GROUP_POSTAGE = 0, PSD_GROUP_CERTIFICATE = 1 } psd_group;
 
 /* P1 of GET LAST, SET LIMITS, LOAD CERTIFICATE. */
-typedef enum psd_last { PSD_LAST_EVIDENCE = 0, PSD_LAST_FUNDS = 1 } psd_last;
+typedef enum psd_last {
+  PSD_LAST_EVIDENCE = 0,
+  PSD_LAST_FUNDS = 1,
+  PSD_LAST_SERVICE = 2, /* answer of the last certificate service */
+  PSD_LAST_KEY = 3,     /* enciphered private key that came with it */
+} psd_last;
+
+/* authority_item.kind */
+typedef enum psd_authority_kind {
+  PSD_AUTHORITY_CERTIFICATE = 1,
+  PSD_AUTHORITY_REVOCATION = 2,
+  PSD_AUTHORITY_CREDIT = 3,
+} psd_authority_kind;
+
+/* kms_authority.kind */
+typedef enum psd_authority_own {
+  PSD_AUTHORITY_ROOT = 0,
+  PSD_AUTHORITY_CA = 1,
+  PSD_AUTHORITY_CREDITOR = 2,
+} psd_authority_own;
 typedef enum psd_limits_slot { PSD_SLOT_LIMITS = 0, PSD_SLOT_CREDIT_LIMIT = 1 } psd_limits_slot;
 typedef enum psd_certificate_slot { PSD_SLOT_PSD_CERTIFICATE = 0 } psd_certificate_slot;
 
@@ -93,7 +117,7 @@ typedef enum psd_signature_kind {
 /* Bytes of the longest certificate of a PSD. */
 #define PSD_CERTIFICATE_MAX 1900U
 /* Bytes of body of the longest frame. */
-#define PSD_FRAME_BODY_MAX 4096U
+#define PSD_FRAME_BODY_MAX 61440U
 
 /* What the labels of signatures and MACs begin with; the message follows. */
 #define PSD_SIGN_AUDIT "psd audit response"

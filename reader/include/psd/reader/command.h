@@ -3,6 +3,7 @@
 #define PSD_READER_COMMAND_H
 
 #include "psd/reader/host.h"
+#include "psd/spec/certificate.h"
 #include "psd/spec/evidence.h"
 #include "psd/spec/session.h"
 
@@ -76,8 +77,9 @@ psd_result psd_host_audit(psd_host *host, const psd_audit_request *request, psd_
 psd_result psd_host_audit_result(psd_host *host, const void *m4, size_t length, psd_audit_result *result);
 /* ENVELOPE (ISO/IEC 7816-4:2005, 7.6.2): a record of the server for the card; appends the card's record. */
 psd_result psd_host_envelope(psd_host *host, const void *record, size_t length, psd_buffer *answer);
-/* GET LAST: appends the last evidence of postage, or the last answer about funds (FUNDS_REQUEST or FUNDS_RECEIPT with
- * its signature), as it was made. Needs the PIN. PSD_REFUSED where there is none yet. */
+/* GET LAST: appends the last evidence of postage, the last answer about funds (FUNDS_REQUEST or FUNDS_RECEIPT with its
+ * signature), the last answer of a certificate service, or the enciphered key that came with it, as it was made. Needs
+ * the PIN. PSD_REFUSED where there is none yet. */
 psd_result psd_host_get_last(psd_host *host, psd_last which, psd_buffer *answer);
 /* GENERATE ASYMMETRIC KEY PAIR (ISO/IEC 7816-8:2004, 5.1): the PSD makes its own key pair; `point` gets the public key,
  * uncompressed. Needs the personaliser's secure channel. */
@@ -103,5 +105,52 @@ psd_result psd_host_last_evidence(psd_host *host, psd_buffer *answer);
 psd_result psd_host_load_rates(psd_host *host, const void *table, size_t length);
 /* REGISTRATION TOKENS: the proofs that the PSD holds its token keys. Needs the PIN, and a licence on the card. */
 psd_result psd_host_registration_tokens(psd_host *host, psd_registration_tokens *tokens);
+
+/* The certificate meter (docs/certificates.md). `slot` is 1 to PSD_USER_SLOTS. What is charged begins with a random
+ * SERVICE_CALL, `call` of the wish: sent again as it is, it is answered alike and charged once;
+ * psd/reader/certificate.h does that. Texts are UTF-8; lengths of texts in a wish are filled in here. All need the PIN,
+ * but READ CERTIFICATE. */
+/* REQUEST CERTIFICATE (VM 502-512): appends the sealed request, PSD_SEALED_REQUEST_MAX bytes at most. `organization`
+ * may be empty. */
+psd_result psd_host_request_certificate(psd_host *host, uint8_t slot, psd_request_key key,
+                                        const psd_certificate_wish *wish, const char *organization, const char *name,
+                                        psd_buffer *sealed);
+/* INSTALL CERTIFICATE (518, 520): what the authority has granted, whole. */
+psd_result psd_host_install_certificate(psd_host *host, uint8_t slot, const void *grant, size_t length);
+/* SIGN MESSAGE: appends the signature, CMS. `digest` is that of the function that the wish names; NULL where it names
+ * none. */
+psd_result psd_host_sign_message(psd_host *host, uint8_t slot, bool with_certificate, const psd_sign_wish *wish,
+                                 const uint8_t *digest, psd_buffer *cms);
+/* POSTMARK (302-316): appends the TimeStampToken. `digest` likewise; `nonce` has wish->nonce bytes. */
+psd_result psd_host_postmark(psd_host *host, uint8_t slot, bool with_certificate, const psd_postmark_wish *wish,
+                             const uint8_t *digest, const uint8_t *nonce, psd_buffer *token);
+/* VALIDATE POSTMARK (402-420) of a TimeStampToken; `digest` likewise. PSD_OK whatever the verdict is. */
+psd_result psd_host_validate_postmark(psd_host *host, const psd_postmark_check *check, const uint8_t *digest,
+                                      const void *token, size_t length, psd_verdict *verdict);
+/* ISSUE CERTIFICATE (350-366) for the receiver whose X.509 certificate this is: appends the new certificate. GET LAST
+ * has the new key, enciphered. */
+psd_result psd_host_issue_certificate(psd_host *host, uint8_t slot, const psd_agent_wish *wish, const char *name,
+                                      const void *receiver, size_t length, psd_buffer *certificate);
+/* REQUEST REVOCATION (602): appends the signed request, CMS. */
+psd_result psd_host_request_revocation(psd_host *host, uint8_t slot, psd_reason reason, const psd_service_call *call,
+                                       psd_buffer *cms);
+/* REVOKE CERTIFICATE (610-624): carries the authority's command out, appends the signed confirmation. */
+psd_result psd_host_revoke_certificate(psd_host *host, const void *command, size_t length, psd_buffer *confirmation);
+/* ACCEPT CREDIT (810, 812): the line-of-credit certificate, X.509; appends the first payment certificate. */
+psd_result psd_host_accept_credit(psd_host *host, uint8_t slot, const psd_service_call *call, const void *certificate,
+                                  size_t length, psd_buffer *payment);
+/* PAY (902-910): appends the payment certificate, CMS. */
+psd_result psd_host_pay(psd_host *host, uint8_t slot, const psd_payment_wish *wish, const char *payee,
+                        psd_buffer *payment);
+/* READ CERTIFICATE: appends what is public of a slot. PSD_REFUSED where there is none. */
+psd_result psd_host_read_certificate(psd_host *host, uint8_t slot, psd_reading what, psd_buffer *answer);
+/* DELETE KEY: empties a slot that is not active, or whose certificate has expired. */
+psd_result psd_host_delete_key(psd_host *host, uint8_t slot);
+/* IMPORT KEY (VM figure 5, less security): 32 bytes of P-256, or PKCS#1 RSAPrivateKey. */
+psd_result psd_host_import_key(psd_host *host, uint8_t slot, psd_algorithm algorithm, psd_purpose purpose,
+                               const void *secret, size_t length);
+/* HASH (304): begins a digest, without data, or goes on with 1 to PSD_HASH_PIECE bytes. */
+#define PSD_HASH_PIECE 2048U
+psd_result psd_host_hash(psd_host *host, psd_hashing how, const void *data, size_t length);
 
 #endif

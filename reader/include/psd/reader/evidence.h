@@ -73,8 +73,8 @@ typedef struct psd_mail_piece {
   uint8_t addressee[8]; /* psd_addressee_digest; zeroes without one */
 } psd_mail_piece;
 
-/* The digest of an address block, of at most PSD_ADDRESS_MAX bytes. PSD_BAD_INPUT for a longer one. */
-#define PSD_ADDRESS_MAX 1000U
+/* The digest of an address block, of at most PSD_ADDRESSEE_MAX bytes. PSD_BAD_INPUT for a longer one. */
+#define PSD_ADDRESSEE_MAX 1000U
 psd_result psd_addressee_digest(const char *text, uint8_t digest[8], psd_error *error);
 
 /* What to ask the card for; a postage is found in its tables. PSD_REFUSED where there is no rate, or another than the

@@ -26,6 +26,7 @@ typedef struct psd_profile {
   psd_public_key ca_key, rate_key;
   psd_session_policy session_policy;
   psd_evidence_policy evidence_policy;
+  psd_certificate_policy certificate_policy;
   psd_rsa_key vendor_rsa_key; /* and its modulus */
   uint8_t modulus[384];
   size_t modulus_length;
