@@ -42,9 +42,9 @@ enum psd_record {
   PSD_RECORD_SERVICE = 8,  /* the last service that was charged, its answer, and the enciphered key with it */
   PSD_RECORD_SERVICE_ANSWER = 9,
   PSD_RECORD_SERVICE_KEY = 10,
-  PSD_RECORD_OBJECT = 16,  /* and psd_object_id on top of it */
-  PSD_RECORD_LOG = 100,    /* a ring of PSD_LOG_RECORDS */
-  PSD_RECORD_SLOT = 132,   /* and what certificate/slot.h has on top of it */
+  PSD_RECORD_OBJECT = 16, /* and psd_object_id on top of it */
+  PSD_RECORD_LOG = 100,   /* a ring of PSD_LOG_RECORDS */
+  PSD_RECORD_SLOT = 132,  /* and what certificate/slot.h has on top of it */
 };
 #define PSD_LOG_RECORDS 32U
 

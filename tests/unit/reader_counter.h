@@ -29,7 +29,7 @@ typedef struct counter {
   psd_operation operation;            /* the card's last one */
   psd_funds funds;
   psd_registers postage, certificate;
-  uint64_t due; /* for revocations, mills */
+  uint64_t due;      /* for revocations, mills */
   uint64_t clock;    /* the card's; 0 for none */
   uint8_t der[256];  /* its certificate, */
   size_t der_length; /* 0 for none */
