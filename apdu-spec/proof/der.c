@@ -112,19 +112,9 @@ bool psd_proof_x509_time(const ASN1_TIME *time, uint64_t *seconds) {
   return seconds_of(date, (uint64_t)parts.tm_hour, (uint64_t)parts.tm_min, (uint64_t)parts.tm_sec, seconds);
 }
 
-static bool is_text(psd_proof_bytes text) {
-  for (size_t i = 0; i < text.length;) {
-    size_t length = psd_utf8_length(text.data + i, text.length - i);
-    if (length == 0 || psd_utf8_control(text.data + i, length))
-      return false;
-    i += length;
-  }
-  return true;
-}
-
 bool psd_proof_text_in(const ASN1_STRING *string, size_t least, char *out, size_t capacity) {
   psd_proof_bytes text = psd_proof_bytes_of(string);
-  if (text.length < least || text.length >= capacity || !is_text(text))
+  if (text.length < least || text.length >= capacity || !psd_utf8_clean(text.data, text.length))
     return false;
   memcpy(out, text.data, text.length);
   out[text.length] = '\0';

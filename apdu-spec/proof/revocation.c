@@ -5,12 +5,18 @@
 
 typedef bool reader(psd_proof_bytes der, psd_proof_revocation *revocation);
 
+/* Signed attributes name what is signed. A command is signed by a key that signs nothing else of this form, and may do
+ * without; the keys of a meter sign much, and some of it as others bring it. */
+static bool form_fits(const psd_proof_signed *data, psd_oid_id type) {
+  return type == PSD_OID_REVOCATION_COMMAND || !psd_proof_signed_bare(data);
+}
+
 /* One of the three, and what it says. */
 static psd_proof_signed *read_signed(psd_proof_bytes cms, psd_oid_id type, reader *read,
                                      psd_proof_revocation *revocation) {
   memset(revocation, 0, sizeof *revocation);
   psd_proof_signed *data = psd_proof_signed_read(cms, type);
-  if (data != NULL && read(psd_proof_signed_content(data), revocation))
+  if (data != NULL && form_fits(data, type) && read(psd_proof_signed_content(data), revocation))
     return data;
   psd_proof_signed_free(data);
   return NULL;

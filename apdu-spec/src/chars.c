@@ -38,6 +38,17 @@ bool psd_utf8_control(const uint8_t *at, size_t length) {
   return length == 1 ? at[0] < 0x20 || at[0] == 0x7F : length == 2 && at[0] == 0xC2 && at[1] < 0xA0;
 }
 
+bool psd_utf8_clean(const void *text, size_t length) {
+  for (const uint8_t *at = text; length > 0;) {
+    size_t one = psd_utf8_length(at, length);
+    if (one == 0 || psd_utf8_control(at, one))
+      return false;
+    at += one;
+    length -= one;
+  }
+  return true;
+}
+
 bool psd_printable(const void *text, size_t length) {
   const uint8_t *bytes = text;
   for (size_t i = 0; i < length; i++)

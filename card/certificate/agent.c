@@ -31,7 +31,7 @@ static bool parse(const psd_apdu *apdu, wanted *of) {
   psd_take_message(&data, PSD_MESSAGE_AGENT_WISH, &of->wish);
   const psd_agent_wish *wish = &of->wish;
   of->name = psd_cursor_over(psd_take(&data, wish->name), data.failed ? 0 : wish->name);
-  return !data.failed && psd_algorithm_row(wish->algorithm)->name != NULL && wish->days >= 1 &&
+  return !data.failed && psd_key_algorithm_valid(wish->algorithm) && wish->days >= 1 &&
          wish->days <= PSD_AGENT_DAYS_MOST && wish->usage >= 1 && wish->usage <= USAGE_ALL &&
          psd_der_text_valid(of->name.at, of->name.left, PSD_NAME_MAX) && psd_certificate_parse(data, &of->receiver);
 }
@@ -61,6 +61,8 @@ static uint16_t take_number(const psd_card *card, psd_core *next, uint64_t *numb
 static uint16_t put_certificate(psd_card *card, const wanted *of, const issuing *with, psd_core *next,
                                 psd_buffer *out) {
   uint64_t now = psd_clock_now(card), days = of->wish.days * DAY;
+  if (now > with->agent.until) /* making the pair took until after its end */
+    return PSD_SW_CONDITIONS;
   psd_issue issue = {.from = now,
                      .until = with->agent.until - now < days ? with->agent.until : now + days,
                      .usage = (unsigned)of->wish.usage,

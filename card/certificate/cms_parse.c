@@ -51,22 +51,18 @@ static bool take_signature_algorithm(psd_cursor *from, psd_algorithm *algorithm)
   return true;
 }
 
-static bool take_octets(psd_cursor *from, size_t length, psd_cursor *value) {
-  return psd_der_take(from, PSD_DER_OCTET_STRING, value) && value->left == length;
-}
-
 /* RFC 5035, 3: one certificate, by its SHA-256, which is the default and so not written. */
 static bool take_signing_certificate(psd_cursor *from, psd_cursor *hash) {
   psd_cursor whole, certificates, first;
   return psd_der_take(from, PSD_DER_SEQUENCE, &whole) && psd_der_take_last(&whole, PSD_DER_SEQUENCE, &certificates) &&
-         psd_der_take_last(&certificates, PSD_DER_SEQUENCE, &first) && take_octets(&first, PSD_SHA256_SIZE, hash) &&
-         psd_cursor_done(&first);
+         psd_der_take_last(&certificates, PSD_DER_SEQUENCE, &first) &&
+         psd_der_take_octets(&first, PSD_SHA256_SIZE, hash) && psd_cursor_done(&first);
 }
 
 static bool take_metered_use(psd_cursor *from) {
   psd_cursor use, device;
   uint64_t number, charge;
-  return psd_der_take(from, PSD_DER_SEQUENCE, &use) && take_octets(&use, PSD_SIZE_DEVICE_ID, &device) &&
+  return psd_der_take(from, PSD_DER_SEQUENCE, &use) && psd_der_take_octets(&use, PSD_SIZE_DEVICE_ID, &device) &&
          psd_der_take_number(&use, PSD_DER_INTEGER, &number) && psd_der_take_number(&use, PSD_DER_INTEGER, &charge) &&
          psd_cursor_done(&use);
 }
@@ -78,7 +74,8 @@ static bool take_value(psd_cursor *from, psd_oid_id type, psd_cms_parts *parts) 
   case PSD_OID_CONTENT_TYPE:
     return psd_der_take_oid(from, parts->type);
   case PSD_OID_MESSAGE_DIGEST:
-    return take_octets(from, PSD_SHA256_SIZE, &value) && psd_take_into(&value, parts->message_digest, PSD_SHA256_SIZE);
+    return psd_der_take_octets(from, PSD_SHA256_SIZE, &value) &&
+           psd_take_into(&value, parts->message_digest, PSD_SHA256_SIZE);
   case PSD_OID_SIGNING_TIME:
     return psd_der_take_time(from, &time);
   case PSD_OID_SIGNING_CERTIFICATE:

@@ -7,9 +7,6 @@
 
 #include <string.h>
 
-/* What a payment has more than the first one, at most: payee, amount. */
-#define GROWTH (PSD_PAYEE_MAX + 8U)
-
 /* A line of credit on its way into the card. */
 typedef struct accepting {
   psd_credit credit;
@@ -33,15 +30,13 @@ static uint16_t fetch_held(const psd_card *card, uint8_t number, psd_credit_stat
   uint8_t encoded[PSD_SIZE_CREDIT_STATE];
   size_t length = 0;
   *held = (psd_credit_state){.slot = number};
-  switch (psd_store_read(&card->store, psd_slot_record_of(PSD_SLOT_CREDIT_STATE, number), encoded, sizeof encoded,
-                         &length)) {
-  case PSD_STORE_OK:
-    return psd_parse_message(encoded, length, PSD_MESSAGE_CREDIT_STATE, held) ? PSD_SW_OK : PSD_SW_MEMORY_FAILURE;
-  case PSD_STORE_ABSENT:
+  uint16_t status =
+      psd_record_fetch(card, psd_slot_record_of(PSD_SLOT_CREDIT_STATE, number), encoded, sizeof encoded, &length);
+  if (status == PSD_SW_REFERENCE_NOT_FOUND)
     return PSD_SW_OK;
-  default:
-    return PSD_SW_MEMORY_FAILURE;
-  }
+  if (status == PSD_SW_OK && !psd_parse_message(encoded, length, PSD_MESSAGE_CREDIT_STATE, held))
+    status = PSD_SW_MEMORY_FAILURE;
+  return status;
 }
 
 /* The line of credit as it is before anything is paid. */
@@ -63,8 +58,6 @@ static uint16_t accept(psd_card *card, accepting *of, psd_buffer *out) {
   psd_change change;
   const psd_payment none = {.expiry = of->state.until};
   uint16_t status = psd_payment_put(card, &of->signing, &of->credit, &none, &of->state, out);
-  if (status == PSD_SW_OK && out->capacity - out->length < GROWTH)
-    status = PSD_SW_NO_SPACE;
   if (status != PSD_SW_OK)
     return status;
   psd_change_begin(&change, card);

@@ -33,8 +33,8 @@ typedef struct psd_payment {
 } psd_payment;
 
 /* The next payment certificate (VM 908, 910): appends it, signed with the slot's key, and makes `state` what it is
- * after it: `amount` less remains. `state->sequence` is already the new one; the amount was judged. 9000; 6A84; 6400.
- */
+ * after it: `amount` less remains. `state->sequence` is already the new one; the amount was judged. 9000; 6A84 if it,
+ * or of the first one (amount 0) any that follows, does not fit; 6400. */
 uint16_t psd_payment_put(psd_card *card, const psd_signing *signing, const psd_credit *credit,
                          const psd_payment *payment, psd_credit_state *state, psd_buffer *out);
 /* Adds CREDIT_STATE to what is committed; `encoded` must stay until then. */

@@ -7,10 +7,13 @@
 
 #define VERSION 1U
 #define PAYMENT_MAX 640U /* content: a Name of 300 bytes, 64 of payee, and the rest */
+/* What a payment has more than the first one, at most: payee; 8 bytes of amount and 4 of sequence; longer lengths
+ * around them, and a longer signature. */
+#define GROWTH (PSD_PAYEE_MAX + 32U)
 
 bool psd_credit_terms_parse(psd_cursor content, psd_credit_terms *line) {
   return psd_der_take_number(&content, PSD_DER_INTEGER, &line->amount) &&
-         psd_der_take(&content, PSD_DER_OCTET_STRING, &line->device) && line->device.left == PSD_SIZE_DEVICE_ID &&
+         psd_der_take_octets(&content, PSD_SIZE_DEVICE_ID, &line->device) &&
          psd_der_take_number(&content, PSD_DER_INTEGER, &line->certificate) &&
          psd_der_take_last(&content, PSD_DER_UTF8_STRING, &line->use) &&
          psd_der_text_valid(line->use.at, line->use.left, PSD_NAME_MAX);
@@ -40,6 +43,12 @@ static void put_content(psd_buffer *out, const psd_signing *signing, const psd_c
   psd_close_tlv(out, whole);
 }
 
+/* The first one leaves room for those after it. */
+static bool has_room(const psd_buffer *out, const psd_payment *payment) {
+  size_t more = payment->amount == 0 ? GROWTH : 0;
+  return !out->overflow && out->capacity - out->length >= more;
+}
+
 uint16_t psd_payment_put(psd_card *card, const psd_signing *signing, const psd_credit *credit,
                          const psd_payment *payment, psd_credit_state *state, psd_buffer *out) {
   uint8_t bytes[PAYMENT_MAX];
@@ -54,7 +63,9 @@ uint16_t psd_payment_put(psd_card *card, const psd_signing *signing, const psd_c
                           .key = &signing->key,
                           .certificate = credit->der,
                           .enclosed = true};
-  uint16_t status = content.overflow ? PSD_SW_NO_SPACE : psd_cms_put(card, &wanted, out);
+  uint16_t status = has_room(&content, payment) ? psd_cms_put(card, &wanted, out) : PSD_SW_NO_SPACE;
+  if (status == PSD_SW_OK && !has_room(out, payment))
+    status = PSD_SW_NO_SPACE;
   if (status == PSD_SW_OK && !psd_sha256(out->data + start, out->length - start, state->previous))
     status = PSD_SW_EXECUTION_ERROR;
   return status;

@@ -65,6 +65,8 @@ bool psd_der_take_algorithm(psd_cursor *from, psd_oid_id oid, bool null);
 /* UTCTime or GeneralizedTime in seconds of UTC (RFC 5280, 4.1.2.5: "Z", no fractions), 1970 to 9999. */
 bool psd_der_take_time(psd_cursor *from, uint64_t *time);
 bool psd_der_take_boolean(psd_cursor *from, bool *value);
+/* OCTET STRING of `length` bytes. */
+bool psd_der_take_octets(psd_cursor *from, size_t length, psd_cursor *value);
 /* BIT STRING of whole bytes, without the count of those that do not count. */
 bool psd_der_take_bits(psd_cursor *from, psd_cursor *bytes);
 

@@ -126,6 +126,10 @@ bool psd_der_take_boolean(psd_cursor *from, bool *value) {
   return true;
 }
 
+bool psd_der_take_octets(psd_cursor *from, size_t length, psd_cursor *value) {
+  return psd_der_take(from, PSD_DER_OCTET_STRING, value) && (value->left == length || refuse(from));
+}
+
 bool psd_der_take_bits(psd_cursor *from, psd_cursor *bytes) {
   return psd_der_take(from, PSD_DER_BIT_STRING, bytes) && ((psd_take_u8(bytes) == 0 && !bytes->failed) || refuse(from));
 }

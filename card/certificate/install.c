@@ -126,7 +126,7 @@ static uint16_t activate(psd_card *card, const psd_request *request, granted *gr
 uint16_t psd_handle_install_certificate(psd_card *card, const psd_request *request, psd_buffer *out) {
   const uint8_t number = request->apdu.p1;
   granted grant;
-  if (number < 1 || number > PSD_USER_SLOTS)
+  if (!psd_slot_valid(number))
     return PSD_SW_WRONG_P1P2;
   if (psd_clock_now(card) == 0)
     return PSD_SW_CONDITIONS;

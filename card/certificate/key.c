@@ -8,6 +8,7 @@
 
 #define HALF (PSD_P256_SIGNATURE / 2U)
 #define RSA_BITS 2048U
+
 bool psd_key_purpose_valid(uint64_t purpose) {
   return purpose == PSD_PURPOSE_USER || purpose == PSD_PURPOSE_POSTMARK || purpose == PSD_PURPOSE_AGENT;
 }
@@ -107,17 +108,6 @@ uint16_t psd_key_import(psd_card *card, psd_algorithm algorithm, psd_cursor secr
   return ok ? PSD_SW_OK : PSD_SW_WRONG_DATA;
 }
 
-static uint16_t fetch_record(const psd_card *card, uint16_t record, uint8_t *bytes, size_t capacity, size_t *length) {
-  switch (psd_store_read(&card->store, record, bytes, capacity, length)) {
-  case PSD_STORE_OK:
-    return PSD_SW_OK;
-  case PSD_STORE_ABSENT:
-    return PSD_SW_REFERENCE_NOT_FOUND;
-  default:
-    return PSD_SW_MEMORY_FAILURE;
-  }
-}
-
 uint16_t psd_key_fetch_public(const psd_card *card, uint8_t slot, psd_key *key) {
   psd_slot found;
   memset(key, 0, sizeof *key);
@@ -125,16 +115,16 @@ uint16_t psd_key_fetch_public(const psd_card *card, uint8_t slot, psd_key *key) 
   if (status != PSD_SW_OK)
     return status;
   key->algorithm = (psd_algorithm)found.algorithm;
-  return fetch_record(card, psd_slot_record_of(PSD_SLOT_PUBLIC, slot), key->public, sizeof key->public,
-                      &key->public_length);
+  return psd_record_fetch(card, psd_slot_record_of(PSD_SLOT_PUBLIC, slot), key->public, sizeof key->public,
+                          &key->public_length);
 }
 
 uint16_t psd_key_fetch(const psd_card *card, uint8_t slot, psd_key *key) {
   uint16_t status = psd_key_fetch_public(card, slot, key);
   if (status != PSD_SW_OK)
     return status;
-  return fetch_record(card, psd_slot_record_of(PSD_SLOT_SECRET, slot), key->secret, sizeof key->secret,
-                      &key->secret_length);
+  return psd_record_fetch(card, psd_slot_record_of(PSD_SLOT_SECRET, slot), key->secret, sizeof key->secret,
+                          &key->secret_length);
 }
 
 uint16_t psd_key_fetch_own(const psd_card *card, psd_key *key) {
@@ -144,7 +134,7 @@ uint16_t psd_key_fetch_own(const psd_card *card, psd_key *key) {
       psd_object_fetch_bytes(card, PSD_OBJECT_DEVICE_PUBLIC, key->public, PSD_P256_POINT, &key->public_length);
   if (status != PSD_SW_OK)
     return status;
-  return fetch_record(card, PSD_RECORD_KEY_PAIR, key->secret, PSD_P256_SECRET, &key->secret_length);
+  return psd_record_fetch(card, PSD_RECORD_KEY_PAIR, key->secret, PSD_P256_SECRET, &key->secret_length);
 }
 
 /* RFC 3279, 2.2.3: SEQUENCE { r, s }. */

@@ -24,27 +24,17 @@ static bool parse(const psd_apdu *apdu, psd_payment *payment) {
   return data.left == wish.payee && psd_der_text_valid(data.at, data.left, PSD_PAYEE_MAX) && wish.amount > 0;
 }
 
-static uint16_t read(const psd_card *card, psd_slot_record kind, uint8_t number, void *bytes, size_t capacity,
-                     size_t *length) {
-  switch (psd_store_read(&card->store, psd_slot_record_of(kind, number), bytes, capacity, length)) {
-  case PSD_STORE_OK:
-    return PSD_SW_OK;
-  case PSD_STORE_ABSENT:
-    return PSD_SW_REFERENCE_NOT_FOUND;
-  default:
-    return PSD_SW_MEMORY_FAILURE;
-  }
-}
-
 /* The line of credit of the slot. */
 static uint16_t fetch(const psd_card *card, uint8_t number, paying *of) {
   size_t length = 0;
-  uint16_t status = read(card, PSD_SLOT_CREDIT_STATE, number, of->encoded, sizeof of->encoded, &length);
+  uint16_t status = psd_record_fetch(card, psd_slot_record_of(PSD_SLOT_CREDIT_STATE, number), of->encoded,
+                                     sizeof of->encoded, &length);
   if (status != PSD_SW_OK)
     return status;
   if (!psd_parse_message(of->encoded, length, PSD_MESSAGE_CREDIT_STATE, &of->state))
     return PSD_SW_MEMORY_FAILURE;
-  status = read(card, PSD_SLOT_CREDIT, number, of->certificate, sizeof of->certificate, &length);
+  status = psd_record_fetch(card, psd_slot_record_of(PSD_SLOT_CREDIT, number), of->certificate, sizeof of->certificate,
+                            &length);
   if (status != PSD_SW_OK)
     return PSD_SW_MEMORY_FAILURE;
   return psd_credit_parse(psd_cursor_over(of->certificate, length), &of->credit) ? PSD_SW_OK : PSD_SW_MEMORY_FAILURE;

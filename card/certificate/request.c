@@ -36,7 +36,7 @@ static bool wish_valid(const certificate_order *order) {
 static uint16_t parse(const psd_request *request, certificate_order *order) {
   const psd_apdu *apdu = &request->apdu;
   psd_cursor from = psd_cursor_over(apdu->data, apdu->nc);
-  if (apdu->p1 < 1 || apdu->p1 > PSD_USER_SLOTS || apdu->p2 > PSD_REQUEST_KEPT_KEY)
+  if (!psd_slot_valid(apdu->p1) || apdu->p2 > PSD_REQUEST_KEPT_KEY)
     return PSD_SW_WRONG_P1P2;
   order->kept = apdu->p2 == PSD_REQUEST_KEPT_KEY;
   psd_take_message(&from, PSD_MESSAGE_CERTIFICATE_WISH, &order->wish);

@@ -43,15 +43,12 @@ void psd_revocation_put_confirmation(psd_buffer *out, const psd_revocation_confi
   psd_close_tlv(out, whole);
 }
 
-static bool take_octets(psd_cursor *from, size_t length, psd_cursor *value) {
-  return psd_der_take(from, PSD_DER_OCTET_STRING, value) && value->left == length;
-}
-
 static bool take_head(psd_cursor *from, psd_revocation *head) {
   psd_cursor device;
   uint64_t version;
   return psd_der_take_number(from, PSD_DER_INTEGER, &version) && version == VERSION &&
-         take_octets(from, sizeof head->device, &device) && psd_take_into(&device, head->device, sizeof head->device) &&
+         psd_der_take_octets(from, sizeof head->device, &device) &&
+         psd_take_into(&device, head->device, sizeof head->device) &&
          psd_der_take_number(from, PSD_DER_INTEGER, &head->certificate) &&
          psd_der_take_number(from, PSD_DER_ENUMERATED, &head->reason) && psd_revocation_reason(head->reason) &&
          psd_der_next_is(from, PSD_DER_GENERALIZED_TIME) && psd_der_take_time(from, &head->time) &&
@@ -64,5 +61,6 @@ bool psd_revocation_parse_command(psd_cursor der, psd_revocation_command *comman
   if (!psd_der_take_last(&der, PSD_DER_SEQUENCE, &whole) || !take_head(&whole, &command->head) ||
       !psd_der_take_boolean(&whole, &command->charge))
     return false;
-  return whole.left == 0 || (take_octets(&whole, PSD_SHA256_SIZE, &command->request) && psd_cursor_done(&whole));
+  return whole.left == 0 ||
+         (psd_der_take_octets(&whole, PSD_SHA256_SIZE, &command->request) && psd_cursor_done(&whole));
 }

@@ -75,15 +75,11 @@ uint16_t psd_service_recall(psd_card *card, const psd_request *request, psd_serv
   step->again = false;
   if (!digest_of(request, step->record))
     return PSD_SW_EXECUTION_ERROR;
-  switch (psd_store_read(&card->store, PSD_RECORD_SERVICE, last, sizeof last, &length)) {
-  case PSD_STORE_OK:
-    step->again = length == sizeof last && psd_equal(last, step->record, sizeof last);
-    return step->again ? psd_record_read(card, PSD_RECORD_SERVICE_ANSWER, out) : PSD_SW_OK;
-  case PSD_STORE_ABSENT:
+  uint16_t status = psd_record_fetch(card, PSD_RECORD_SERVICE, last, sizeof last, &length);
+  if (status == PSD_SW_REFERENCE_NOT_FOUND) /* the first one of this card */
     return PSD_SW_OK;
-  default:
-    return PSD_SW_MEMORY_FAILURE;
-  }
+  step->again = status == PSD_SW_OK && length == sizeof last && psd_equal(last, step->record, sizeof last);
+  return step->again ? psd_record_read(card, PSD_RECORD_SERVICE_ANSWER, out) : status;
 }
 
 /* Funds for the service and, behind it, for `besides` (VM 504). */

@@ -1,24 +1,21 @@
 #include "certificate/slot.h"
 
 #include "meter/clock.h"
+#include "meter/objects.h"
 
-static bool is_slot(uint8_t number) {
+bool psd_slot_valid(uint8_t number) {
   return number >= 1 && number <= PSD_USER_SLOTS;
 }
 
 uint16_t psd_slot_read(const psd_card *card, uint8_t number, psd_slot *slot) {
   uint8_t encoded[PSD_SIZE_SLOT];
   size_t length = 0;
-  if (!is_slot(number))
+  if (!psd_slot_valid(number))
     return PSD_SW_WRONG_P1P2;
-  switch (psd_store_read(&card->store, psd_slot_record_of(PSD_SLOT_STATE, number), encoded, sizeof encoded, &length)) {
-  case PSD_STORE_OK:
-    break;
-  case PSD_STORE_ABSENT:
-    return PSD_SW_REFERENCE_NOT_FOUND;
-  default:
-    return PSD_SW_MEMORY_FAILURE;
-  }
+  uint16_t status =
+      psd_record_fetch(card, psd_slot_record_of(PSD_SLOT_STATE, number), encoded, sizeof encoded, &length);
+  if (status != PSD_SW_OK)
+    return status;
   if (!psd_parse_message(encoded, length, PSD_MESSAGE_SLOT, slot) || slot->slot != number)
     return PSD_SW_MEMORY_FAILURE;
   return slot->state != PSD_SLOT_EMPTY ? PSD_SW_OK : PSD_SW_REFERENCE_NOT_FOUND;
@@ -44,15 +41,8 @@ void psd_slot_put(psd_change *change, const psd_slot *slot, uint8_t encoded[PSD_
 }
 
 uint16_t psd_slot_certificate(const psd_card *card, uint8_t number, uint8_t *der, size_t *length) {
-  if (!is_slot(number))
+  if (!psd_slot_valid(number))
     return PSD_SW_WRONG_P1P2;
-  switch (psd_store_read(&card->store, psd_slot_record_of(PSD_SLOT_CERTIFICATE, number), der, PSD_USER_CERTIFICATE_MAX,
-                         length)) {
-  case PSD_STORE_OK:
-    return PSD_SW_OK;
-  case PSD_STORE_ABSENT:
-    return PSD_SW_REFERENCE_NOT_FOUND;
-  default:
-    return PSD_SW_MEMORY_FAILURE;
-  }
+  return psd_record_fetch(card, psd_slot_record_of(PSD_SLOT_CERTIFICATE, number), der, PSD_USER_CERTIFICATE_MAX,
+                          length);
 }

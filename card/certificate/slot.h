@@ -6,6 +6,8 @@
 #include "meter/change.h"
 #include "psd/spec/certificate.h"
 
+/* Whether there is such a slot. */
+bool psd_slot_valid(uint8_t number);
 /* 9000; 6A86 for a number that is no slot; 6A88 for one that is empty; 6581. */
 uint16_t psd_slot_read(const psd_card *card, uint8_t number, psd_slot *slot);
 /* The same, where its key may be used now (docs/certificates.md, "What is charged"): purpose, state active, clock set

@@ -13,8 +13,8 @@ typedef struct psd_certificate {
   uint64_t number;            /* its value; 0 for one above FFFFFFFFFFFFFFFF */
   uint64_t from, until;
   psd_cursor public_info;    /* SubjectPublicKeyInfo, tag and length included */
-  psd_algorithm algorithm;   /* of the key; 0 for one that the card cannot reckon with: other than P-256 and RSA of 2048
-                                or   3072 bits */
+  psd_algorithm algorithm;   /* of the key, RSA2048 for RSA of 2048 and 3072 bits; 0 for one that the card cannot reckon
+                                with */
   const uint8_t *point;      /* of P-256; not checked to lie on the curve */
   psd_rsa_public rsa;        /* of RSA */
   psd_cursor key_identifier; /* SKI, or nothing */

@@ -19,17 +19,6 @@ static bool all_zero(const uint8_t *bytes, size_t length) {
   return any == 0;
 }
 
-/* Well-formed UTF-8 without control characters (RFC 3629, 4). */
-static bool utf8(psd_cursor text) {
-  while (text.left > 0) {
-    size_t length = psd_utf8_length(text.at, text.left);
-    if (length == 0 || psd_utf8_control(text.at, length))
-      return false;
-    psd_take(&text, length);
-  }
-  return true;
-}
-
 static bool device_id_valid(const psd_device_id *id) {
   return psd_printable(id->vendor, sizeof id->vendor) && psd_printable(id->model, sizeof id->model);
 }
@@ -183,7 +172,7 @@ static bool stored_value_valid(const psd_object *object, psd_cursor value) {
   case PSD_FORMAT_LICENCE:
     return psd_parse_message(value.at, value.left, PSD_MESSAGE_LICENCE, &licence);
   case PSD_FORMAT_UTF8:
-    return utf8(value);
+    return psd_utf8_clean(value.at, value.left);
   case PSD_FORMAT_SESSION_POLICY:
     return psd_parse_message(value.at, value.left, PSD_MESSAGE_SESSION_POLICY, &policy) && policy_valid(&policy);
   case PSD_FORMAT_EVIDENCE_POLICY:

@@ -16,8 +16,8 @@
 /* Bytes of the longest object with a layout that is kept in a record. */
 #define FETCHED_MAX PSD_SIZE_VENDOR_KEY
 
-uint16_t psd_object_fetch_bytes(const psd_card *card, psd_object_id id, void *bytes, size_t capacity, size_t *length) {
-  switch (psd_store_read(&card->store, (uint16_t)(PSD_RECORD_OBJECT + id), bytes, capacity, length)) {
+uint16_t psd_record_fetch(const psd_card *card, uint16_t record, void *bytes, size_t capacity, size_t *length) {
+  switch (psd_store_read(&card->store, record, bytes, capacity, length)) {
   case PSD_STORE_OK:
     return PSD_SW_OK;
   case PSD_STORE_ABSENT:
@@ -25,6 +25,10 @@ uint16_t psd_object_fetch_bytes(const psd_card *card, psd_object_id id, void *by
   default:
     return PSD_SW_MEMORY_FAILURE;
   }
+}
+
+uint16_t psd_object_fetch_bytes(const psd_card *card, psd_object_id id, void *bytes, size_t capacity, size_t *length) {
+  return psd_record_fetch(card, (uint16_t)(PSD_RECORD_OBJECT + id), bytes, capacity, length);
 }
 
 uint16_t psd_object_fetch(const psd_card *card, psd_object_id id, void *value) {

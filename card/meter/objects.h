@@ -6,6 +6,8 @@
 
 /* True if the store has this record. */
 bool psd_record_kept(const psd_card *card, uint16_t record);
+/* Reads a record of the store, up to `capacity` bytes. 9000; 6A88 if it is not there; 6581, for a longer one too. */
+uint16_t psd_record_fetch(const psd_card *card, uint16_t record, void *bytes, size_t capacity, size_t *length);
 /* Appends a record of the store as it is. 9000; 6A88 if it is not there; 6A84 without room; 6581. */
 uint16_t psd_record_read(const psd_card *card, uint16_t record, psd_buffer *out);
 /* Appends the value of an object. 9000; 6982 or 6985 as the table says; 6A88 if it was never loaded; 6581. */

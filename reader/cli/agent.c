@@ -18,7 +18,7 @@ typedef struct job {
 } job;
 
 static void show(const psd_counter *counter, const job *work, const psd_proof_signer *issued) {
-  uint64_t price = psd_counter_price(counter, PSD_SERVICE_AGENT);
+  uint64_t price = psd_counter_charge(counter, PSD_SERVICE_AGENT);
   if (counter->cli->json) {
     psd_json json = psd_json_on(stdout);
     psd_json_object(&json, NULL);
@@ -134,13 +134,13 @@ static int take_order(const psd_cli *cli, job *work) {
 
 /* Nothing is paid for before both files can be made. */
 static int begin_files(const psd_cli *cli, job *work) {
-  psd_error error = {.result = PSD_OK}, unused;
+  psd_error error = {.result = PSD_OK};
   psd_result result = psd_output_begin(cli, work->paths[0], &work->files[0], &error);
   if (result != PSD_OK)
     return psd_cli_failed(cli, &error);
   if (psd_output_begin(cli, work->paths[1], &work->files[1], &error) == PSD_OK)
     return PSD_EXIT_DONE;
-  (void)psd_whole_file_end(&work->files[0], error.result, &unused);
+  psd_whole_file_drop(&work->files[0]);
   return psd_cli_failed(cli, &error);
 }
 
@@ -156,5 +156,9 @@ int psd_run_agent(psd_cli *cli) {
     status = name_files(cli, &work);
   if (status == PSD_EXIT_DONE)
     status = begin_files(cli, &work);
-  return status == PSD_EXIT_DONE ? psd_counter_run(cli, issue, &work) : status;
+  if (status == PSD_EXIT_DONE)
+    status = psd_counter_run(cli, issue, &work);
+  for (size_t i = 0; i < sizeof work.files / sizeof work.files[0]; i++)
+    psd_whole_file_drop(&work.files[i]); /* it may have ended before the card was asked */
+  return status;
 }

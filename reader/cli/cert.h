@@ -15,9 +15,7 @@ int psd_cert_revoke(psd_cli *cli);
 int psd_cert_delete(psd_cli *cli);
 int psd_cert_import(psd_cli *cli);
 
-/* One slot that has a key: a line, or an object. */
-void psd_cert_show_slot(const psd_cli *cli, psd_json *json, const psd_slot *slot);
-/* All of them, under the head of a table, or as a list. */
+/* Every slot that has a key, under the head of a table, or as a list. */
 void psd_cert_show_slots(const psd_cli *cli, psd_json *json, const psd_services *services);
 
 #endif

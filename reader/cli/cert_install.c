@@ -9,6 +9,7 @@
 typedef struct outcome {
   uint8_t slot;
   psd_authority_item item;
+  char why[PSD_REJECTION_WORDS]; /* it was rejected */
   bool installed;
 } outcome;
 
@@ -36,7 +37,9 @@ static psd_result ask_one(job *work, psd_meeting *meeting, outcome *found, psd_r
       psd_session_news(meeting->session, PSD_AUTHORITY_CERTIFICATE, number, &found->item, &grant, refusal);
   if (result == PSD_REFUSED && psd_call_is_open(meeting->call))
     result = send_again(work, meeting, found, &grant, refusal);
-  if (result != PSD_OK || !work->install || grant.length == 0)
+  if (result == PSD_OK)
+    psd_rejection_words(&found->item, &grant, found->why);
+  if (result != PSD_OK || !work->install || found->item.status != PSD_AUTHORITY_ACCEPTED || grant.length == 0)
     return result;
   result = psd_meeting_card(
       meeting, psd_certificate_install(&work->counter.desk, found->slot, grant.data, grant.length), refusal);
@@ -65,11 +68,14 @@ static void show_outcome(psd_meeting *meeting, const job *work, const outcome *f
   const psd_named *status = psd_authority_status_row(found->item.status);
   psd_json *json = &meeting->json;
   if (!meeting->cli->json) {
-    printf("slot %u: request %u is %s%s\n", found->slot, (unsigned)found->item.number, status->name,
+    printf("slot %u: request %u is %s%s", found->slot, (unsigned)found->item.number, status->name,
            found->installed                                                 ? ", its certificate installed"
            : found->item.status == PSD_AUTHORITY_ACCEPTED && !work->install ? ": psd cert install"
-           : found->item.status == PSD_AUTHORITY_REJECTED                   ? " (516): psd cert renew asks anew"
+           : found->item.status == PSD_AUTHORITY_REJECTED                   ? " (516)"
                                                                             : "");
+    fputs(found->why[0] != '\0' ? ": " : "", stdout);
+    psd_cli_print(stdout, found->why);
+    putchar('\n');
     return;
   }
   psd_json_object(json, NULL);
@@ -77,6 +83,8 @@ static void show_outcome(psd_meeting *meeting, const job *work, const outcome *f
   psd_json_number(json, "request", found->item.number);
   psd_json_string(json, "status", status->name);
   psd_json_bool(json, "installed", found->installed);
+  if (found->item.status == PSD_AUTHORITY_REJECTED)
+    psd_json_string(json, "reason", found->why);
   psd_json_end_object(json);
 }
 
@@ -97,8 +105,10 @@ static psd_result show(psd_meeting *meeting) {
   psd_cert_show_slots(meeting->cli, &meeting->json, &work->counter.services);
   if (!work->install || rejected == 0 || installed > 0)
     return PSD_OK;
-  return psd_host_fail(meeting->cli->host, PSD_REFUSED,
-                       "the certificate authority has rejected the request (516): ask the provider why");
+  return psd_host_fail(
+      meeting->cli->host, PSD_REFUSED,
+      "the certificate authority has rejected the request (516): psd cert renew --slot N asks anew, psd "
+      "cert delete --slot N gives up");
 }
 
 static int run(psd_cli *cli, bool install) {

@@ -80,8 +80,10 @@ static psd_result read_secret(const char *path, secret *into, psd_error *error) 
   uint8_t bytes[16384];
   psd_buffer content = psd_buffer_over(bytes, sizeof bytes);
   psd_result result = psd_input_read(path, &content, error);
-  if (result != PSD_OK)
+  if (result != PSD_OK) {
+    OPENSSL_cleanse(bytes, sizeof bytes);
     return result;
+  }
   BIO *pem = BIO_new_mem_buf(content.data, (int)content.length);
   EVP_PKEY *key = pem != NULL ? PEM_read_bio_PrivateKey(pem, NULL, no_passphrase, NULL) : NULL;
   bool ok = key != NULL && (EVP_PKEY_is_a(key, "EC") == 1    ? take_p256(key, into)

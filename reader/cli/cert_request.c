@@ -16,6 +16,7 @@ typedef struct job {
   psd_certificate_order order;
   bool renewal;
   psd_authority_item item;
+  char why[PSD_REJECTION_WORDS]; /* it was rejected */
   bool installed;
 } job;
 
@@ -91,9 +92,11 @@ static psd_result ask(psd_meeting *meeting, psd_refusal *refusal) {
     return psd_meeting_card(meeting, result, refusal);
   counter->cli->after = SENT_AGAIN;
   result = psd_session_certify(meeting->session, sealed.data, sealed.length, &work->item, &grant, refusal);
-  if (result == PSD_OK)
+  if (result == PSD_OK) {
     counter->cli->after = NULL;
-  if (result == PSD_OK && grant.length > 0)
+    psd_rejection_words(&work->item, &grant, work->why);
+  }
+  if (result == PSD_OK && work->item.status == PSD_AUTHORITY_ACCEPTED && grant.length > 0)
     result = install(work, meeting, &grant, refusal);
   return result;
 }
@@ -115,6 +118,8 @@ static psd_result show(psd_meeting *meeting) {
     psd_json_number(json, "request", work->item.number);
     psd_json_string(json, "status", status->name);
     psd_json_bool(json, "installed", work->installed);
+    if (work->item.status == PSD_AUTHORITY_REJECTED)
+      psd_json_string(json, "reason", work->why);
     if (work->installed)
       psd_json_number(json, "certificate", work->counter.services.slots[work->order.slot - 1U].certificate);
   } else if (work->installed) {
@@ -125,10 +130,10 @@ static psd_result show(psd_meeting *meeting) {
   }
   if (work->item.status != PSD_AUTHORITY_REJECTED)
     return PSD_OK;
-  return psd_host_fail(meeting->cli->host, PSD_REFUSED,
-                       "the certificate authority has rejected the request (516): ask the provider why, then psd cert "
-                       "renew --slot %u asks anew",
-                       work->order.slot);
+  return psd_host_fail(
+      meeting->cli->host, PSD_REFUSED,
+      "the certificate authority has rejected the request (516)%s%s; psd cert renew --slot %u asks anew",
+      work->why[0] != '\0' ? ": " : "", work->why, work->order.slot);
 }
 
 static int take_subject(const psd_cli *cli, psd_certificate_order *order) {

@@ -37,7 +37,13 @@ static void write_slot(psd_json *json, const psd_slot *slot) {
   psd_json_end_object(json);
 }
 
-static void print_slot(const psd_slot *slot) {
+/* How its revocation was paid for (618). What was due and is so no more, a refill has paid. */
+static const char *paid_words(const psd_slot *slot, uint64_t due) {
+  return slot->confirmed == PSD_CONFIRMED_DUE && due == 0 ? "paid with a refill"
+                                                          : name_of(psd_confirmed_row(slot->confirmed));
+}
+
+static void print_slot(const psd_slot *slot, uint64_t due) {
   char words[96], number[24] = "-";
   psd_text text = psd_text_over(words, sizeof words);
   if (slot->certificate != 0)
@@ -45,7 +51,7 @@ static void print_slot(const psd_slot *slot) {
   if (slot->revoked != 0) {
     psd_say(&text, "revoked ");
     psd_say_time(&text, slot->revoked);
-    psd_say(&text, ", %s", name_of(psd_confirmed_row(slot->confirmed)));
+    psd_say(&text, ", %s", paid_words(slot, due));
   } else if (slot->certificate != 0) {
     psd_say(&text, "until ");
     psd_say_time(&text, slot->until);
@@ -57,13 +63,6 @@ static void print_slot(const psd_slot *slot) {
          words);
 }
 
-void psd_cert_show_slot(const psd_cli *cli, psd_json *json, const psd_slot *slot) {
-  if (cli->json)
-    write_slot(json, slot);
-  else
-    print_slot(slot);
-}
-
 void psd_cert_show_slots(const psd_cli *cli, psd_json *json, const psd_services *services) {
   unsigned shown = 0;
   if (cli->json)
@@ -73,7 +72,10 @@ void psd_cert_show_slots(const psd_cli *cli, psd_json *json, const psd_services 
       continue;
     if (shown++ == 0 && !cli->json)
       printf("%4s  %-9s %-8s %-10s %11s %6s\n", "slot", "purpose", "key", "state", "certificate", "uses");
-    psd_cert_show_slot(cli, json, &services->slots[i]);
+    if (cli->json)
+      write_slot(json, &services->slots[i]);
+    else
+      print_slot(&services->slots[i], services->state.due);
   }
   if (cli->json)
     psd_json_end_array(json);

@@ -1,11 +1,7 @@
 /* psd certificate: what a verification site has to be given of a PSD. */
 #include "cli.h"
+#include "print/file.h"
 #include "psd/spec/status.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-#include <unistd.h>
 
 /* DEVICE_ID and DSA_KEY: the certificate's key vouches for it, and names the device itself. */
 static psd_result read_dsa(psd_host *host, psd_buffer *content) {
@@ -32,13 +28,6 @@ static psd_result read_content(const psd_cli *cli, psd_buffer *content) {
   return result;
 }
 
-static psd_result write_file(const char *path, const psd_buffer *content, psd_error *error) {
-  int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0644);
-  bool ok = fd >= 0 && write(fd, content->data, content->length) == (ssize_t)content->length;
-  ok = (fd < 0 || close(fd) == 0) && ok;
-  return ok ? PSD_OK : psd_error_set(error, PSD_REFUSED, "%.200s cannot be written: %s", path, strerror(errno));
-}
-
 int psd_run_certificate(psd_cli *cli) {
   uint8_t bytes[2048];
   psd_buffer content = psd_buffer_over(bytes, sizeof bytes);
@@ -48,7 +37,7 @@ int psd_run_certificate(psd_cli *cli) {
     status = psd_cli_leave(cli, read_content(cli, &content));
   if (status != PSD_EXIT_DONE)
     return status;
-  if (write_file(cli->argv[0], &content, &error) != PSD_OK)
+  if (psd_whole_file_put(cli->argv[0], content.data, content.length, &error) != PSD_OK)
     return psd_cli_failed(cli, &error);
   psd_cli_done(cli, (cli->given & PSD_OPTION(DSA)) != 0 ? "DSA key written" : "certificate written");
   return PSD_EXIT_DONE;

@@ -52,3 +52,12 @@ psd_result psd_counter_slot(psd_counter *counter, psd_purpose purpose, uint8_t *
 uint64_t psd_counter_price(const psd_counter *counter, psd_service service) {
   return counter->services.rated ? psd_service_price(&counter->services.prices, service) : 0;
 }
+
+uint64_t psd_counter_charge(const psd_counter *counter, psd_service service) {
+  return (counter->cli->given & PSD_OPTION(LAST)) != 0 ? 0 : psd_counter_price(counter, service);
+}
+
+void psd_rejection_words(const psd_authority_item *item, const psd_buffer *rest, char words[PSD_REJECTION_WORDS]) {
+  int length = item->status == PSD_AUTHORITY_REJECTED ? (int)rest->length : 0;
+  (void)snprintf(words, PSD_REJECTION_WORDS, "%.*s", length, (const char *)rest->data);
+}

@@ -29,6 +29,13 @@ int psd_counter_run(psd_cli *cli, psd_counter_act *act, void *context);
 psd_result psd_counter_slot(psd_counter *counter, psd_purpose purpose, uint8_t *slot);
 /* What a service costs today, mills. */
 uint64_t psd_counter_price(const psd_counter *counter, psd_service service);
+/* What this command was charged: nothing where --last has the answer once more. */
+uint64_t psd_counter_charge(const psd_counter *counter, psd_service service);
+
+/* Room for why something was rejected: 128 bytes of UTF-8. */
+#define PSD_REJECTION_WORDS 129U
+/* Why it was rejected (516, 806): what follows the server's answer. Empty if it was not, or nobody said why. */
+void psd_rejection_words(const psd_authority_item *item, const psd_buffer *rest, char words[PSD_REJECTION_WORDS]);
 
 /* The whole of a file of at most buffer->capacity bytes. */
 psd_result psd_input_read(const char *path, psd_buffer *content, psd_error *error);

@@ -22,6 +22,7 @@ typedef struct job {
   unsigned number; /* of the application, the server's; 0 for the last */
   uint8_t slot;
   psd_authority_item item;
+  char why[PSD_REJECTION_WORDS]; /* it was rejected */
   bool accepted;
   psd_credit_state credit;
 } job;
@@ -94,6 +95,13 @@ static psd_result accept(job *work, psd_meeting *meeting, const psd_buffer *cert
   return psd_meeting_card(meeting, result, refusal);
 }
 
+/* 804: what the creditor has decided. */
+static psd_result take(job *work, psd_meeting *meeting, const psd_buffer *rest, psd_refusal *refusal) {
+  psd_rejection_words(&work->item, rest, work->why);
+  return work->item.status == PSD_AUTHORITY_ACCEPTED && rest->length > 0 ? accept(work, meeting, rest, refusal)
+                                                                         : PSD_OK;
+}
+
 static psd_result ask(psd_meeting *meeting, psd_refusal *refusal) {
   job *work = meeting->errand->context;
   uint8_t one[APPLICATION_MAX], other[PSD_SERVICE_ANSWER_MAX];
@@ -108,7 +116,7 @@ static psd_result ask(psd_meeting *meeting, psd_refusal *refusal) {
     return psd_meeting_card(meeting, result, refusal);
   result =
       psd_session_credit(meeting->session, application.data, application.length, &work->item, &certificate, refusal);
-  return result == PSD_OK && certificate.length > 0 ? accept(work, meeting, &certificate, refusal) : result;
+  return result == PSD_OK ? take(work, meeting, &certificate, refusal) : result;
 }
 
 static psd_result fetch(psd_meeting *meeting, psd_refusal *refusal) {
@@ -120,7 +128,7 @@ static psd_result fetch(psd_meeting *meeting, psd_refusal *refusal) {
     result = psd_meeting_card(meeting, psd_counter_slot(&work->counter, PSD_PURPOSE_USER, &work->slot), refusal);
   if (result == PSD_OK)
     result = psd_session_news(meeting->session, PSD_AUTHORITY_CREDIT, work->number, &work->item, &certificate, refusal);
-  return result == PSD_OK && certificate.length > 0 ? accept(work, meeting, &certificate, refusal) : result;
+  return result == PSD_OK ? take(work, meeting, &certificate, refusal) : result;
 }
 
 void psd_credit_show_line(const psd_cli *cli, psd_json *json, const psd_credit_state *credit) {
@@ -152,6 +160,8 @@ static psd_result show(psd_meeting *meeting) {
     psd_json_number(json, "application", work->item.number);
     psd_json_string(json, "status", status->name);
     psd_json_bool(json, "accepted", work->accepted);
+    if (work->item.status == PSD_AUTHORITY_REJECTED)
+      psd_json_string(json, "reason", work->why);
   }
   if (work->accepted)
     psd_credit_show_line(meeting->cli, json, &work->credit);
@@ -161,7 +171,8 @@ static psd_result show(psd_meeting *meeting) {
   if (work->item.status != PSD_AUTHORITY_REJECTED)
     return PSD_OK;
   return psd_host_fail(meeting->cli->host, PSD_REFUSED,
-                       "the creditor has rejected the application (806): ask the provider why");
+                       "the creditor has rejected the application (806)%s%s; psd credit request asks for another line",
+                       work->why[0] != '\0' ? ": " : "", work->why);
 }
 
 static int run(psd_cli *cli, job *work, psd_result (*act)(psd_meeting *meeting, psd_refusal *refusal)) {

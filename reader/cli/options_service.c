@@ -23,9 +23,9 @@ static int take_algorithm(psd_cli *cli, const char *value) {
 
 static int take_reason(psd_cli *cli, const char *value) {
   const psd_named *row = psd_reason_named(value);
-  if (row == NULL)
-    return psd_cli_usage(cli, "--reason is unspecified, key-compromise, affiliation-changed, superseded, cessation, "
-                              "hold or privilege-withdrawn");
+  if (row == NULL || row->value == PSD_REASON_HOLD) /* the authority's alone: a holder's revocation destroys the key */
+    return psd_cli_usage(cli, "--reason is unspecified, key-compromise, affiliation-changed, superseded, cessation "
+                              "or privilege-withdrawn");
   cli->reason = (psd_reason)row->value;
   return PSD_EXIT_DONE;
 }

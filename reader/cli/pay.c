@@ -26,7 +26,7 @@ static void show_paid(const psd_counter *counter, const psd_credit_state *credit
     psd_json_string(&json, "file", cli->output);
     if (!given(cli, PSD_OPTION(LAST)))
       psd_show_amount(&json, "amount", cli->amount);
-    psd_show_amount(&json, "charge", psd_counter_price(counter, PSD_SERVICE_PAYMENT));
+    psd_show_amount(&json, "charge", psd_counter_charge(counter, PSD_SERVICE_PAYMENT));
     psd_credit_show_line(cli, &json, credit);
     psd_json_end_object(&json);
     return;
@@ -37,7 +37,7 @@ static void show_paid(const psd_counter *counter, const psd_credit_state *credit
   if (!given(cli, PSD_OPTION(LAST)))
     psd_cli_line_amount("amount", cli->amount);
   psd_cli_line_amount("credit remaining", credit->remaining);
-  psd_cli_line_amount("charge", psd_counter_price(counter, PSD_SERVICE_PAYMENT));
+  psd_cli_line_amount("charge", psd_counter_charge(counter, PSD_SERVICE_PAYMENT));
 }
 
 /* The first active slot of a user with a line of credit. */
@@ -89,7 +89,7 @@ static psd_result pay(psd_counter *counter, void *context) {
 }
 
 static int run_pay(psd_cli *cli) {
-  job work;
+  job work = {.file = {.path = NULL}};
   psd_error error;
   bool last = given(cli, PSD_OPTION(LAST));
   if (cli->argc != (last ? 0 : 1) || cli->output == NULL)
@@ -100,7 +100,9 @@ static int run_pay(psd_cli *cli) {
     return psd_cli_usage(cli, "--to is the merchant's name, 1 to %u bytes of UTF-8", PSD_PAYEE_MAX);
   if (psd_output_begin(cli, cli->output, &work.file, &error) != PSD_OK)
     return psd_cli_failed(cli, &error);
-  return psd_counter_run(cli, pay, &work);
+  int status = psd_counter_run(cli, pay, &work);
+  psd_whole_file_drop(&work.file); /* it may have ended before the card was asked */
+  return status;
 }
 
 static void show_proof(const psd_cli *cli, const psd_proof_payment *payment) {

@@ -24,7 +24,7 @@ static bool given(const psd_cli *cli, uint64_t option) {
 static void show_made(const psd_counter *counter, const psd_proof_postmark *postmark, const char *output,
                       uint8_t slot) {
   char words[32];
-  uint64_t price = psd_counter_price(counter, PSD_SERVICE_POSTMARK);
+  uint64_t price = psd_counter_charge(counter, PSD_SERVICE_POSTMARK);
   if (counter->cli->json) {
     psd_json json = psd_json_on(stdout);
     psd_json_object(&json, NULL);
@@ -57,7 +57,11 @@ static psd_result keep(psd_counter *counter, job *work, const psd_buffer *token,
   psd_result result = PSD_OK;
   if (response.overflow ||
       psd_proof_read_postmark((psd_proof_bytes){token->data, token->length}, &postmark, why) != PSD_PROOF_HOLDS)
-    result = psd_host_fail(host, PSD_BAD_ANSWER, "the card's last answer is no postmark: %s", why);
+    result = given(counter->cli, PSD_OPTION(LAST))
+                 ? psd_host_fail(host, PSD_REFUSED, "the last that the card made is no postmark")
+                 : psd_host_fail(host, PSD_BAD_ANSWER, "the card's answer is no postmark: %s", why);
+  else
+    counter->cli->after = "it is paid for: psd postmark --last -o FILE gives it again";
   result = psd_output_end(host, &work->file, result, response.data, response.length);
   if (result == PSD_OK)
     show_made(counter, &postmark, work->output, slot);
@@ -82,9 +86,7 @@ static psd_result make(psd_counter *counter, void *context) {
   }
   if (result != PSD_OK)
     return abandon(counter, work, result);
-  counter->cli->after = "it is paid for: psd postmark --last -o FILE gives it again";
-  result = keep(counter, work, &token, slot);
-  return result;
+  return keep(counter, work, &token, slot);
 }
 
 static int run_make(psd_cli *cli) {
@@ -101,6 +103,7 @@ static int run_make(psd_cli *cli) {
     return psd_cli_failed(cli, &error);
   }
   int status = psd_counter_run(cli, make, &work);
+  psd_whole_file_drop(&work.file); /* it may have ended before the card was asked */
   psd_document_close(&work.document);
   return status;
 }

@@ -16,7 +16,7 @@ typedef struct job {
 } job;
 
 static void show_signed(const psd_counter *counter, const char *output, uint8_t slot) {
-  uint64_t price = psd_counter_price(counter, PSD_SERVICE_SIGNING);
+  uint64_t price = psd_counter_charge(counter, PSD_SERVICE_SIGNING);
   if (counter->cli->json) {
     psd_json json = psd_json_on(stdout);
     psd_json_object(&json, NULL);
@@ -78,6 +78,7 @@ static int run_sign(psd_cli *cli, job *work) {
     return psd_cli_failed(cli, &error);
   int status = psd_output_begin(cli, work->output, &work->file, &error) == PSD_OK ? psd_counter_run(cli, make, work)
                                                                                   : psd_cli_failed(cli, &error);
+  psd_whole_file_drop(&work->file); /* it may have ended before the card was asked */
   psd_document_close(&work->document);
   return status;
 }

@@ -20,18 +20,6 @@ static const char *take_value(const char *at, char value[PSD_NAME_MAX + 1], bool
   return at;
 }
 
-static bool clean(const char *value) {
-  size_t left = strlen(value);
-  for (const uint8_t *at = (const uint8_t *)value; left > 0;) {
-    size_t one = psd_utf8_length(at, left);
-    if (one == 0 || psd_utf8_control(at, one))
-      return false;
-    at += one;
-    left -= one;
-  }
-  return true;
-}
-
 bool psd_subject_parse(const char *text, char organization[PSD_NAME_MAX + 1], char name[PSD_NAME_MAX + 1]) {
   organization[0] = name[0] = '\0';
   for (const char *at = text;;) {
@@ -41,7 +29,7 @@ bool psd_subject_parse(const char *text, char organization[PSD_NAME_MAX + 1], ch
     if ((!is_name && !is_organization) || value[0] != '\0')
       return false;
     at = take_value(at + (is_name ? 3 : 2), value, &fits);
-    if (!fits || !clean(value))
+    if (!fits || !psd_utf8_clean(value, strlen(value)))
       return false;
     if (*at == '\0')
       return name[0] != '\0';

@@ -75,16 +75,7 @@ bool psd_call_is_open(const psd_call *call) {
 
 bool psd_user_name_ok(const char *name) {
   size_t length = strlen(name);
-  if (length < 1 || length > sizeof((psd_user *)0)->name)
-    return false;
-  for (const uint8_t *at = (const uint8_t *)name; length > 0;) {
-    size_t one = psd_utf8_length(at, length);
-    if (one == 0 || psd_utf8_control(at, one))
-      return false;
-    at += one;
-    length -= one;
-  }
-  return true;
+  return length >= 1 && length <= sizeof((psd_user *)0)->name && psd_utf8_clean(name, length);
 }
 
 /* The first 16 bytes of Hash("psd password" || realm || 00 || user name). */

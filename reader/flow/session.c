@@ -8,6 +8,9 @@
 #include <string.h>
 #include <time.h>
 
+/* Bytes of what the server may answer: M2, M4, or why not. */
+#define ANSWER_MAX 2048U
+
 /* What is known while a session comes about. */
 typedef struct sign_on {
   psd_call *call;
@@ -118,7 +121,7 @@ static psd_result sign_on_message(sign_on *on) {
 
 /* Steps 212 to 224: M2, which the server can make only if the key management system has unwrapped K_S. */
 static psd_result sign_on_response(sign_on *on) {
-  uint8_t bytes[PSD_FRAME_BODY_MAX];
+  uint8_t bytes[ANSWER_MAX];
   psd_buffer m2 = psd_buffer_over(bytes, sizeof bytes);
   psd_result result =
       psd_await_frame(on->call, NULL, PSD_STEP_SIGN_ON_RESPONSE, PSD_FRAME_SIGN_ON_RESPONSE, &m2, on->refusal);
@@ -159,7 +162,7 @@ static psd_result audit_response(sign_on *on) {
 
 /* Steps 240 to 246: M4; the card counts the audit as completed. */
 static psd_result audit_result(sign_on *on) {
-  uint8_t bytes[PSD_FRAME_BODY_MAX];
+  uint8_t bytes[ANSWER_MAX];
   psd_buffer m4 = psd_buffer_over(bytes, sizeof bytes);
   psd_result result = psd_await_frame(on->call, NULL, PSD_STEP_VERIFY, PSD_FRAME_AUDIT_RESULT, &m4, on->refusal);
   if (result != PSD_OK)

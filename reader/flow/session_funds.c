@@ -25,12 +25,13 @@ static bool ended(const psd_funds_result *result) {
   }
 }
 
-/* The very operation that was wished for, and registers that can be so after it. */
+/* The very operation that was wished for, and registers that can be so after it. A refill pays first what is due for a
+ * revocation (VM 620): the descending register may have less than it brought, the control total never has. */
 static bool fulfilled(const psd_funds_wish *wish, psd_operation_state operation, const psd_funds_result *result) {
   if (result->operation != operation || result->group != wish->group || result->amount != wish->amount ||
       !balanced(result))
     return false;
-  return operation == PSD_OPERATION_LOADED ? result->descending >= wish->amount
+  return operation == PSD_OPERATION_LOADED ? result->control_total >= wish->amount
                                            : wish->final == 0 || result->descending == 0;
 }
 

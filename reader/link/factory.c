@@ -7,6 +7,9 @@
 /* One request is under way on a link at a time: its number may be any. */
 #define CALL_NUMBER 1U
 
+/* Bytes of the longest answer: keys with a modulus, or why not. */
+#define ANSWER_MAX 2048U
+
 /* What signals mean of one request, where that is more than their own words; NULL where it is not. */
 typedef struct meaning {
   const char *request, *signature;
@@ -83,7 +86,7 @@ static bool take_rsa(psd_cursor *content, psd_new_keys *keys) {
 
 psd_result psd_link_manufacture(psd_link *kms, const psd_kms_manufacture *wanted, psd_new_keys *keys,
                                 psd_error *error) {
-  uint8_t bytes[PSD_FRAME_BODY_MAX];
+  uint8_t bytes[ANSWER_MAX];
   psd_buffer body = psd_buffer_over(bytes, sizeof bytes);
   psd_cursor content = {0};
   *keys = (psd_new_keys){0};

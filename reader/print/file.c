@@ -43,6 +43,7 @@ psd_result psd_whole_file_begin(psd_whole_file *file, const char *path, psd_erro
     (void)unlink(file->temporary);
   }
   free(file->temporary);
+  file->temporary = NULL;
   return PSD_REFUSED;
 }
 
@@ -64,7 +65,15 @@ psd_result psd_whole_file_end(psd_whole_file *file, psd_result so_far, psd_error
   if (so_far != PSD_OK)
     (void)unlink(file->temporary);
   free(file->temporary);
+  file->stream = NULL;
+  file->temporary = NULL;
   return so_far;
+}
+
+void psd_whole_file_drop(psd_whole_file *file) {
+  psd_error unused;
+  if (file->stream != NULL)
+    (void)psd_whole_file_end(file, PSD_SYSTEM, &unused);
 }
 
 psd_result psd_whole_file_put(const char *path, const void *data, size_t length, psd_error *error) {

@@ -140,6 +140,12 @@ static void grant(psd_tsa_card *card, psd_tsa_job *job, const psd_buffer *token)
     psd_tsa_job_refuse(job, PSD_TSA_SYSTEM_FAILURE, "the meter errs");
     return;
   }
+  /* What comes into force at midnight is known from the first stamp after it. */
+  card->tariff = postmark.tariff;
+  if (job->query.named && job->query.tariff != postmark.tariff) {
+    psd_tsa_job_refuse(job, PSD_TSA_UNACCEPTED_POLICY, "the meter's rate table is another");
+    return;
+  }
   job->response = psd_buffer_over(job->memory, sizeof job->memory);
   psd_postmark_put_response(&job->response, token->data, token->length);
   job->granted = true;

@@ -1,5 +1,6 @@
 #include "admin/ask.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "admin/command.h"
@@ -35,18 +36,23 @@ static int take_answer(const char *kms, const psd_admin_question *question, cons
 
 static int ask(const char *kms, const psd_admin_question *question, void *answer, size_t least, size_t most,
                size_t *length) {
-  uint8_t bytes[PSD_FRAME_BODY_MAX];
-  char words[256];
-  psd_wire_answer got;
-  psd_buffer out = psd_buffer_over(bytes, sizeof bytes);
+  const size_t size = PSD_SIZE_KMS_CALL + question->length;
+  uint8_t *bytes = malloc(size);
+  psd_wire_answer *got = malloc(sizeof *got);
+  char words[256] = "out of memory";
+  int status = PSD_EXIT_UNREACHABLE;
+  psd_buffer out = psd_buffer_over(bytes, bytes != NULL ? size : 0);
   psd_put_message(&out, PSD_MESSAGE_KMS_CALL, &(psd_kms_call){.number = CALL_NUMBER});
   psd_put(&out, question->body, question->length);
-  if (!psd_wire_call(kms, question->request, bytes, out.length, &got, PSD_CALL_LIMIT, words, sizeof words)) {
+  if (got == NULL || out.overflow ||
+      !psd_wire_call(kms, question->request, bytes, out.length, got, PSD_CALL_LIMIT, words, sizeof words)) {
     (void)psd_admin_refuse("the key management system cannot be reached: %s", words);
-    return PSD_EXIT_UNREACHABLE;
+  } else {
+    status = take_answer(kms, question, got, answer, least, most, length);
+    psd_secret_wipe(got, sizeof *got);
   }
-  int status = take_answer(kms, question, &got, answer, least, most, length);
-  psd_secret_wipe(&got, sizeof got);
+  free(got);
+  free(bytes);
   return status;
 }
 

@@ -16,6 +16,8 @@ static const char *by_words(psd_ca_by by) {
 static const char *command_words(const psd_ca_certificate *certificate) {
   if (certificate->revoked == 0 || certificate->reason == PSD_REASON_HOLD)
     return "";
+  if (certificate->confirmed != 0 && certificate->paid == PSD_CONFIRMED_DUE && certificate->due == 0)
+    return "payment was due, and is collected";
   if (certificate->confirmed != 0)
     return psd_confirmed_row((uint64_t)certificate->paid)->words;
   return certificate->refused != 0 ? "the meter has no such key" : "waits for the meter";

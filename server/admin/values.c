@@ -32,17 +32,8 @@ int psd_admin_take_amount(const psd_admin *admin, const char *words, uint64_t *m
 }
 
 bool psd_admin_reason_valid(const char *words) {
-  size_t left = strlen(words);
-  if (left == 0 || left > REASON_MOST)
-    return false;
-  for (const uint8_t *at = (const uint8_t *)words; left > 0;) {
-    size_t length = psd_utf8_length(at, left);
-    if (length == 0 || psd_utf8_control(at, length))
-      return false;
-    at += length;
-    left -= length;
-  }
-  return true;
+  size_t length = strlen(words);
+  return length > 0 && length <= REASON_MOST && psd_utf8_clean(words, length);
 }
 
 bool psd_admin_number(const char *words, uint64_t most, uint64_t *number) {

@@ -171,6 +171,8 @@ typedef struct psd_credit_row {
  * for a PSD without an account, and for what cannot be. */
 psd_db_result psd_credit_applied(psd_db *db, psd_credit_row *line, psd_proof_bytes application, uint64_t most);
 psd_db_result psd_credit_get(psd_db *db, int64_t id, psd_credit_row *line);
+/* The last application of a meter. */
+psd_db_result psd_credit_last(psd_db *db, const uint8_t device[8], psd_credit_row *line);
 /* The application, whole: CREDIT_APPLICATION, signature, postmark, request. REFUSED for one longer than `capacity`. */
 psd_db_result psd_credit_papers(psd_db *db, int64_t id, uint8_t *application, size_t capacity, size_t *length);
 /* The operator's. REFUSED for one that is decided, for more than was asked for, or if the holder's certificate is not

@@ -7,10 +7,16 @@
 /* Bytes of the longest that is made here. */
 #define PSD_CMS_MAX 2048U
 
-/* Signs `content`, of the type `type` (an object identifier in dots), and writes a ContentInfo in DER: version 3, no
- * signed attributes, no certificates; the signer is named by issuer and serial number of `certificate`, X.509 of the
- * pair's key. False, too, if it has more than PSD_CMS_MAX bytes. */
-bool psd_cms_sign(const char *type, psd_part content, psd_part certificate, const psd_pair *pair,
-                  uint8_t der[PSD_CMS_MAX], size_t *length);
+/* What shall be signed. */
+typedef struct psd_cms_wanted {
+  const char *type; /* of the content: an object identifier in dots */
+  psd_part content;
+  psd_part certificate; /* X.509 in DER, of the pair's key: names the signer, by issuer and serial number */
+  uint64_t time;        /* signingTime, seconds since 1970 */
+} psd_cms_wanted;
+
+/* Writes a ContentInfo in DER: SignedData version 3 with the content, no certificates, and the signed attributes
+ * contentType, messageDigest and signingTime (RFC 5652, 5.3). False, too, if it has more than PSD_CMS_MAX bytes. */
+bool psd_cms_sign(const psd_cms_wanted *wanted, const psd_pair *pair, uint8_t der[PSD_CMS_MAX], size_t *length);
 
 #endif

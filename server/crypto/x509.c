@@ -52,16 +52,52 @@ static bool set_head(X509 *made, const psd_x509 *wanted) {
          ASN1_TIME_set(X509_getm_notAfter(made), (time_t)wanted->until) != NULL;
 }
 
-static EVP_PKEY *key_of(const psd_x509 *wanted) {
-  const unsigned char *at = wanted->key.data;
-  return at != NULL ? d2i_PUBKEY(NULL, &at, (long)wanted->key.length) : psd_point_pkey(wanted->point);
+/* `parameters` are an object of its own, or NULL for NULL. The bytes are put there as they are: OpenSSL's own ways to
+ * and from its key objects look for encoders and decoders each time, which takes ten times as long as a signature. */
+static bool set_public(X509 *made, ASN1_OBJECT *kind, ASN1_OBJECT *parameters, const uint8_t *bytes, size_t length) {
+  uint8_t *copy = OPENSSL_memdup(bytes, length);
+  if (copy != NULL && kind != NULL &&
+      X509_PUBKEY_set0_param(X509_get_X509_PUBKEY(made), kind, parameters != NULL ? V_ASN1_OBJECT : V_ASN1_NULL,
+                             parameters, copy, (int)length) == 1)
+    return true;
+  OPENSSL_free(copy);
+  ASN1_OBJECT_free(kind);
+  ASN1_OBJECT_free(parameters);
+  return false;
+}
+
+/* A point of the curve, and nothing else. */
+static bool set_point(X509 *made, const uint8_t point[PSD_POINT]) {
+  EVP_PKEY *key = psd_point_pkey(point);
+  EVP_PKEY_free(key);
+  return key != NULL &&
+         set_public(made, OBJ_nid2obj(NID_X9_62_id_ecPublicKey), OBJ_nid2obj(NID_X9_62_prime256v1), point, PSD_POINT);
+}
+
+/* RFC 5280, 4.1.2.7: of P-256 by name, or of RSA. Who has put it into psd_x509_holder has looked at the key. */
+static bool set_spki(X509 *made, psd_part spki) {
+  const unsigned char *at = spki.data;
+  const ASN1_OBJECT *kind = NULL;
+  const void *parameters = NULL;
+  long length = 0;
+  int tag = 0, class = 0, type = V_ASN1_UNDEF;
+  if (ASN1_get_object(&at, &length, &tag, &class, (long)spki.length) != V_ASN1_CONSTRUCTED || tag != V_ASN1_SEQUENCE)
+    return false;
+  const unsigned char *end = at + length;
+  X509_ALGOR *algorithm = d2i_X509_ALGOR(NULL, &at, length);
+  ASN1_BIT_STRING *key = algorithm != NULL ? d2i_ASN1_BIT_STRING(NULL, &at, end - at) : NULL;
+  if (key != NULL)
+    X509_ALGOR_get0(&kind, &type, &parameters, algorithm);
+  bool done = (type == V_ASN1_OBJECT || type == V_ASN1_NULL) &&
+              set_public(made, OBJ_dup(kind), type == V_ASN1_OBJECT ? OBJ_dup(parameters) : NULL,
+                         ASN1_STRING_get0_data(key), (size_t)ASN1_STRING_length(key));
+  ASN1_BIT_STRING_free(key);
+  X509_ALGOR_free(algorithm);
+  return done;
 }
 
 static bool set_key(X509 *made, const psd_x509 *wanted) {
-  EVP_PKEY *key = key_of(wanted);
-  bool done = key != NULL && X509_set_pubkey(made, key) == 1;
-  EVP_PKEY_free(key);
-  return done;
+  return wanted->key.data != NULL ? set_spki(made, wanted->key) : set_point(made, wanted->point);
 }
 
 /* The identifier of a key; NULL on failure. */

@@ -76,8 +76,7 @@ bool psd_x509_holder_of(psd_part der, psd_x509_holder *holder);
  * characters, PrintableString where it can be and UTF8String else; no attributes. Anything else is false. */
 bool psd_x509_request_take(psd_part der, psd_algorithm algorithm, psd_x509_holder *holder, bool *organization);
 
-/* Why a certificate was revoked (RFC 5280, 5.3.1): one of its codes; this one is not said. */
-#define PSD_X509_UNSPECIFIED 0U
+/* Why a certificate was revoked: one of the codes of RFC 5280, 5.3.1. */
 typedef struct psd_x509_revoked {
   uint64_t serial, time; /* of the certificate; seconds since 1970, when it was revoked */
   unsigned reason;

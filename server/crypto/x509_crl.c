@@ -18,10 +18,9 @@ static bool set_head(X509_CRL *made, const psd_x509_crl *wanted) {
   return done;
 }
 
-/* The reason "unspecified" is said by no extension (5.3.1). */
+/* "Unspecified" is said, too, though 5.3.1 would rather have it left away: RFC 3161, 4.1 takes it that every postmark
+ * of a certificate whose reason is missing is void, those from before the revocation included. */
 static bool add_reason(X509_REVOKED *entry, unsigned reason) {
-  if (reason == PSD_X509_UNSPECIFIED)
-    return true;
   ASN1_ENUMERATED *value = ASN1_ENUMERATED_new();
   bool done = value != NULL && ASN1_ENUMERATED_set(value, (long)reason) == 1 &&
               X509_REVOKED_add1_ext_i2d(entry, NID_crl_reason, value, 0, X509V3_ADD_APPEND) == 1;

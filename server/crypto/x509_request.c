@@ -10,18 +10,6 @@
 
 #define RSA_BITS 2048
 
-/* UTF-8 without control characters. */
-static bool is_clean(const uint8_t *text, size_t length) {
-  while (length > 0) {
-    size_t size = psd_utf8_length(text, length);
-    if (size == 0 || psd_utf8_control(text, size))
-      return false;
-    text += size;
-    length -= size;
-  }
-  return true;
-}
-
 /* One attribute of a subject, alone in its place: it is written in the one way there is (docs/certificates.md). */
 static bool check_entry(const X509_NAME *subject, int at, int nid) {
   const X509_NAME_ENTRY *entry = X509_NAME_get_entry(subject, at);
@@ -32,7 +20,7 @@ static bool check_entry(const X509_NAME *subject, int at, int nid) {
     return false;
   const unsigned char *bytes = ASN1_STRING_get0_data(text);
   int form = ASN1_PRINTABLE_type(bytes, length) == V_ASN1_PRINTABLESTRING ? V_ASN1_PRINTABLESTRING : V_ASN1_UTF8STRING;
-  return ASN1_STRING_type(text) == form && is_clean(bytes, (size_t)length);
+  return ASN1_STRING_type(text) == form && psd_utf8_clean(bytes, (size_t)length);
 }
 
 /* { O if any, CN } */
@@ -75,13 +63,17 @@ static bool put_subject(X509_NAME *name, psd_x509_holder *holder) {
   return i2d_X509_NAME(name, &at) == size;
 }
 
-static bool put_key(const EVP_PKEY *key, psd_x509_holder *holder) {
+/* As it stands there; a curve has its name, and RSA has NULL (RFC 3279, 2.3). */
+static bool put_key(X509_PUBKEY *key, psd_x509_holder *holder) {
   uint8_t *at = holder->key;
-  int size = i2d_PUBKEY(key, NULL);
-  if (size <= 0 || (unsigned)size > sizeof holder->key)
+  X509_ALGOR *algorithm = NULL;
+  int size = i2d_X509_PUBKEY(key, NULL), type = V_ASN1_UNDEF;
+  if (size <= 0 || (unsigned)size > sizeof holder->key ||
+      X509_PUBKEY_get0_param(NULL, NULL, NULL, &algorithm, key) != 1)
     return false;
+  X509_ALGOR_get0(NULL, &type, NULL, algorithm);
   holder->key_length = (size_t)size;
-  return i2d_PUBKEY(key, &at) == size;
+  return (type == V_ASN1_OBJECT || type == V_ASN1_NULL) && i2d_X509_PUBKEY(key, &at) == size;
 }
 
 static bool take(X509_REQ *request, psd_algorithm algorithm, psd_x509_holder *holder, bool *organization) {
@@ -90,7 +82,7 @@ static bool take(X509_REQ *request, psd_algorithm algorithm, psd_x509_holder *ho
   return key != NULL && subject != NULL && X509_REQ_get_version(request) == X509_REQ_VERSION_1 &&
          X509_REQ_get_attr_count(request) == 0 && check_subject(subject, organization) &&
          check_key(request, key, algorithm) && X509_REQ_verify(request, key) == 1 && put_subject(subject, holder) &&
-         put_key(key, holder);
+         put_key(X509_REQ_get_X509_PUBKEY(request), holder);
 }
 
 bool psd_x509_request_take(psd_part der, psd_algorithm algorithm, psd_x509_holder *holder, bool *organization) {
@@ -105,7 +97,8 @@ bool psd_x509_request_take(psd_part der, psd_algorithm algorithm, psd_x509_holde
 bool psd_x509_holder_of(psd_part der, psd_x509_holder *holder) {
   X509 *taken = psd_x509_take(der);
   EVP_PKEY *key = taken != NULL ? X509_get0_pubkey(taken) : NULL;
-  bool done = key != NULL && put_subject(X509_get_subject_name(taken), holder) && put_key(key, holder);
+  bool done =
+      key != NULL && put_subject(X509_get_subject_name(taken), holder) && put_key(X509_get_X509_PUBKEY(taken), holder);
   X509_free(taken);
   return done || psd_evp_failed();
 }

@@ -72,10 +72,15 @@ static psd_signal command(psd_kms_service *service, const revoke_call *call, con
   uint8_t content[256], der[PSD_X509_MAX], cms[PSD_CMS_MAX];
   size_t length = 0, cms_length = 0;
   psd_buffer text = psd_buffer_over(content, sizeof content);
-  if (!put_command(call, number, service->now(), &text) || text.overflow ||
-      !psd_kms_authority_certificate(service->keys, ca, der, &length) ||
-      !psd_cms_sign(psd_oids[PSD_OID_REVOCATION_COMMAND].dotted, (psd_part){content, text.length},
-                    (psd_part){der, length}, ca->pair, cms, &cms_length))
+  const uint64_t now = service->now();
+  if (!put_command(call, number, now, &text) || text.overflow ||
+      !psd_kms_authority_certificate(service->keys, ca, der, &length))
+    return PSD_SIGNAL_INTERNAL;
+  const psd_cms_wanted wanted = {.type = psd_oids[PSD_OID_REVOCATION_COMMAND].dotted,
+                                 .content = {content, text.length},
+                                 .certificate = {der, length},
+                                 .time = now};
+  if (!psd_cms_sign(&wanted, ca->pair, cms, &cms_length))
     return PSD_SIGNAL_INTERNAL;
   psd_put(out, cms, cms_length);
   const psd_kms_use use = {.event = PSD_KMS_EVENT_REVOCATION,

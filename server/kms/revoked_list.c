@@ -13,7 +13,7 @@ static const struct reason {
   const char *name;
   unsigned code;
 } reasons[] = {
-    {"unspecified", PSD_X509_UNSPECIFIED},
+    {"unspecified", 0},
     {"keyCompromise", 1},
     {"cACompromise", 2},
     {"affiliationChanged", 3},

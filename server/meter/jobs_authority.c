@@ -4,16 +4,24 @@
 
 #include "meter/desk.h"
 
-/* Where a request stands, and its grant if there is one. Only one that was accepted and has none goes on. */
+/* What follows the answer: what was made, if it was, or why the request was rejected (516, 806). Only a request that
+ * was accepted and has nothing made yet goes on. */
+static psd_db_result answer(psd_meter_desk *desk, uint64_t status, const uint8_t *made, size_t length,
+                            const char *why) {
+  bool rejected = status == PSD_AUTHORITY_REJECTED;
+  desk->item.status = status;
+  desk->over = status != PSD_AUTHORITY_ACCEPTED || length > 0;
+  desk->der_length = rejected ? strlen(why) : length;
+  memcpy(desk->der, rejected ? (const uint8_t *)why : made, desk->der_length);
+  return PSD_DB_DONE;
+}
+
+/* Where a request stands. */
 static psd_db_result answer_request(psd_meter_desk *desk, psd_db_result result) {
   const psd_ca_request *request = &desk->request;
   if (result != PSD_DB_DONE)
     return result;
-  desk->item.status = request->status;
-  desk->over = request->status != PSD_AUTHORITY_ACCEPTED || request->grant_length > 0;
-  desk->der_length = request->grant_length;
-  memcpy(desk->der, request->grant, request->grant_length);
-  return PSD_DB_DONE;
+  return answer(desk, request->status, request->grant, request->grant_length, request->why);
 }
 
 static psd_db_result requested(const psd_meter_job *job, psd_db *db) {
@@ -112,11 +120,7 @@ static psd_db_result answer_credit(psd_meter_desk *desk, psd_db_result result) {
   if (result != PSD_DB_DONE)
     return result;
   desk->item.number = (uint64_t)line->id;
-  desk->item.status = line->status;
-  desk->over = line->status != PSD_AUTHORITY_ACCEPTED || line->length > 0;
-  desk->der_length = line->length;
-  memcpy(desk->der, line->der, line->length);
-  return PSD_DB_DONE;
+  return answer(desk, line->status, line->der, line->length, line->why);
 }
 
 /* The holder's certificate, which must be good: it is of this PSD, a user's, valid and not revoked. */
@@ -154,17 +158,17 @@ static psd_db_result applied(const psd_meter_job *job, psd_db *db) {
                        psd_credit_applied(db, &desk->line, (psd_proof_bytes){desk->content, desk->length}, desk->most));
 }
 
-/* What was approved meanwhile is certified with what was sent then. */
+/* What was approved meanwhile is certified with what was sent then. Number 0 is this PSD's last application. */
 static psd_db_result credit_news(const psd_meter_job *job, psd_db *db) {
   psd_meter_desk *desk = job->desk;
-  const int64_t id = desk->line.id;
-  psd_db_result result = psd_credit_get(db, id, &desk->line);
+  psd_db_result result = desk->line.id != 0 ? psd_credit_get(db, desk->line.id, &desk->line)
+                                            : psd_credit_last(db, job->device, &desk->line);
   if (result == PSD_DB_DONE && memcmp(desk->line.device, job->device, sizeof job->device) != 0)
     return PSD_DB_ABSENT; /* another's: to this PSD there is none */
   result = answer_credit(desk, result);
   if (result != PSD_DB_DONE || desk->over)
     return result;
-  result = psd_credit_papers(db, id, desk->content, sizeof desk->content, &desk->length);
+  result = psd_credit_papers(db, desk->line.id, desk->content, sizeof desk->content, &desk->length);
   return result == PSD_DB_DONE ? find_holder(job, db) : result;
 }
 

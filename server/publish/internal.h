@@ -36,7 +36,8 @@ typedef enum psd_published {
 typedef struct psd_publish_responder {
   EVP_PKEY *key;
   X509 *certificate;
-  uint64_t until; /* another is made in good time before that; 0 for none */
+  uint32_t number; /* its serial number; 0 for none yet */
+  uint64_t until;  /* another is made in good time before that; 0 for none */
 } psd_publish_responder;
 
 /* A CA key; stays where it is until the end. */
@@ -49,8 +50,8 @@ typedef struct psd_publish_ca {
   uint8_t *list;        /* DER; NULL for none yet */
   size_t list_length;
   uint64_t list_made;
-  uint8_t list_of[32]; /* SHA-256 of the entries in it */
-  psd_publish_responder responder;
+  uint8_t list_of[32];                   /* SHA-256 of the entries in it */
+  psd_publish_responder responder, next; /* next: waits for its certificate */
 } psd_publish_ca;
 
 /* Certificates that are asked for by no key: root and creditor, as they are now. */
@@ -73,11 +74,16 @@ struct psd_publish {
   psd_publish_ca *cas[PSD_PUBLISH_CAS_MAX];
   size_t ca_count;
   uint32_t active; /* the CA key in force; 0 for not known */
-  uint64_t active_asked, searched;
+  uint64_t active_asked;
+  const char *warned; /* the last warning, and when */
+  uint64_t warned_at;
+  pthread_mutex_t search; /* of what follows */
+  uint64_t searched;      /* when older CA keys were looked for */
 };
 
 /* Seconds since 1970. */
 uint64_t psd_publish_now(void);
+/* `event` is a literal. The same warning comes once a second. */
 void psd_publish_say(psd_publish *publish, psd_publish_level level, const char *event, const char *words);
 
 /* ask.c: asks the key management systems, one after the other until one answers. `answer` has `*length` bytes of room
@@ -98,7 +104,8 @@ psd_published psd_publish_number(psd_publish *publish, uint32_t *number);
 /* own.c: the root's or the creditor's certificate, as it is now. */
 psd_published psd_publish_own_certificate(psd_publish *publish, psd_authority_own kind,
                                           uint8_t der[PSD_CERTIFICATE_MAX], size_t *length);
-/* The CA with this key, 0 for the one in force. */
+/* The CA with this key, 0 for the one in force. NONE for a key that is no CA's, or is newer than the one in force was a
+ * minute ago: nobody is asked about numbers that anybody may make up. */
 psd_published psd_publish_find_ca(psd_publish *publish, uint32_t key, psd_publish_ca **ca);
 /* The CA that `id` names as issuer; NONE for a foreign one. */
 psd_published psd_publish_issuer(psd_publish *publish, OCSP_CERTID *id, psd_publish_ca **ca);

@@ -77,6 +77,8 @@ static psd_published copy(const psd_publish_ca *ca, uint8_t **der, size_t *lengt
   return PSD_PUBLISHED;
 }
 
+/* Under the CA's lock from the beginning: what was read first is signed first, and no list with a higher number has
+ * less in it. */
 static psd_published list(psd_publish *publish, psd_publish_ca *ca, draft *at, uint8_t **der, size_t *length) {
   uint8_t hash[PSD_HASH];
   at->time = psd_publish_now();
@@ -88,19 +90,17 @@ static psd_published list(psd_publish *publish, psd_publish_ca *ca, draft *at, u
   }
   if (!psd_hash(&(psd_part){at->entries.data, at->entries.length}, 1, hash))
     return PSD_PUBLISHED_FAILED;
-  (void)pthread_mutex_lock(&ca->lock);
   psd_published result = stands(ca, at, hash) ? PSD_PUBLISHED : make(publish, ca, at, hash);
-  if (result == PSD_PUBLISHED)
-    result = copy(ca, der, length);
-  (void)pthread_mutex_unlock(&ca->lock);
-  return result;
+  return result == PSD_PUBLISHED ? copy(ca, der, length) : result;
 }
 
 psd_published psd_publish_list(psd_publish *publish, psd_publish_ca *ca, uint8_t **der, size_t *length) {
   draft *at = calloc(1, sizeof *at);
   if (at == NULL)
     return PSD_PUBLISHED_FAILED;
+  (void)pthread_mutex_lock(&ca->lock);
   psd_published result = list(publish, ca, at, der, length);
+  (void)pthread_mutex_unlock(&ca->lock);
   free(at);
   return result;
 }

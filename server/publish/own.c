@@ -55,6 +55,7 @@ void psd_publish_ca_free(psd_publish_ca *ca) {
     return;
   X509_free(ca->certificate);
   psd_publish_responder_free(&ca->responder);
+  psd_publish_responder_free(&ca->next);
   free(ca->list);
   (void)pthread_mutex_destroy(&ca->lock);
   free(ca);
@@ -115,15 +116,10 @@ static psd_publish_ca *add(psd_publish *publish, psd_publish_ca *fresh, bool act
   return there;
 }
 
-psd_published psd_publish_find_ca(psd_publish *publish, uint32_t key, psd_publish_ca **ca) {
+/* Asks for the CA with this key, 0 for the one in force. */
+static psd_published fetch(psd_publish *publish, uint32_t key, psd_publish_ca **ca) {
   uint8_t der[PSD_CERTIFICATE_MAX];
   size_t length = 0;
-  (void)pthread_mutex_lock(&publish->lock);
-  bool fresh = psd_publish_now() - publish->active_asked < ASK_AGAIN;
-  *ca = key != 0 ? known(publish, key) : fresh ? known(publish, publish->active) : NULL;
-  (void)pthread_mutex_unlock(&publish->lock);
-  if (*ca != NULL)
-    return PSD_PUBLISHED;
   psd_published result = ask(publish, PSD_AUTHORITY_CA, key, der, &length);
   if (result != PSD_PUBLISHED)
     return result;
@@ -134,6 +130,52 @@ psd_published psd_publish_find_ca(psd_publish *publish, uint32_t key, psd_publis
   }
   *ca = made == NULL ? NULL : add(publish, made, key == 0);
   return *ca == NULL ? PSD_PUBLISHED_FAILED : PSD_PUBLISHED;
+}
+
+/* One that was asked for before; of the one in force, lately. */
+static psd_publish_ca *recall_ca(psd_publish *publish, uint32_t key) {
+  (void)pthread_mutex_lock(&publish->lock);
+  bool fresh = psd_publish_now() - publish->active_asked < ASK_AGAIN;
+  psd_publish_ca *ca = key != 0 ? known(publish, key) : fresh ? known(publish, publish->active) : NULL;
+  (void)pthread_mutex_unlock(&publish->lock);
+  return ca;
+}
+
+/* CA keys that were in force before: keys have numbers from 1, counted upwards over all kinds. Not more often than now
+ * and then: whoever asks about foreign certificates, or for keys that are none, makes no work of it. */
+static psd_published search_older(psd_publish *publish, uint32_t active) {
+  psd_publish_ca *found = NULL;
+  psd_published result = PSD_PUBLISHED;
+  uint64_t now = psd_publish_now();
+  (void)pthread_mutex_lock(&publish->search); /* who comes meanwhile waits for what is found */
+  if (publish->searched == 0 || now - publish->searched > SEARCH_AGAIN) {
+    for (uint32_t key = active - 1U; key > 0 && result != PSD_PUBLISHED_LATER; key--)
+      result = recall_ca(publish, key) != NULL ? PSD_PUBLISHED : fetch(publish, key, &found);
+    publish->searched = result == PSD_PUBLISHED_LATER ? 0 : now;
+  }
+  (void)pthread_mutex_unlock(&publish->search);
+  return result == PSD_PUBLISHED_LATER ? result : PSD_PUBLISHED;
+}
+
+static psd_published find_active(psd_publish *publish, psd_publish_ca **ca) {
+  *ca = recall_ca(publish, 0);
+  return *ca != NULL ? PSD_PUBLISHED : fetch(publish, 0, ca);
+}
+
+psd_published psd_publish_find_ca(psd_publish *publish, uint32_t key, psd_publish_ca **ca) {
+  psd_publish_ca *active = NULL;
+  if (key == 0)
+    return find_active(publish, ca);
+  *ca = recall_ca(publish, key);
+  if (*ca != NULL)
+    return PSD_PUBLISHED;
+  psd_published result = find_active(publish, &active);
+  if (result == PSD_PUBLISHED && key < active->key)
+    result = search_older(publish, active->key);
+  *ca = recall_ca(publish, key);
+  if (*ca != NULL)
+    return PSD_PUBLISHED;
+  return result == PSD_PUBLISHED ? PSD_PUBLISHED_NONE : result;
 }
 
 /* Whose hashes are these? */
@@ -165,41 +207,15 @@ static psd_publish_ca *issuer_among(psd_publish *publish, OCSP_CERTID *id) {
   return NULL;
 }
 
-/* Not more often than now and then: whoever asks about foreign certificates makes no work of it. */
-static bool may_search(psd_publish *publish) {
-  uint64_t now = psd_publish_now();
-  (void)pthread_mutex_lock(&publish->lock);
-  bool may = publish->searched == 0 || now - publish->searched > SEARCH_AGAIN;
-  if (may)
-    publish->searched = now;
-  (void)pthread_mutex_unlock(&publish->lock);
-  return may;
-}
-
-/* CA keys that were in force before: keys have numbers from 1, counted upwards over all kinds. */
-static psd_published search_older(psd_publish *publish, uint32_t active) {
-  psd_publish_ca *found = NULL;
-  psd_published result = PSD_PUBLISHED;
-  for (uint32_t key = active - 1U; key > 0 && result != PSD_PUBLISHED_LATER; key--)
-    result = psd_publish_find_ca(publish, key, &found);
-  if (result == PSD_PUBLISHED_LATER) {
-    (void)pthread_mutex_lock(&publish->lock);
-    publish->searched = 0;
-    (void)pthread_mutex_unlock(&publish->lock);
-  }
-  return result == PSD_PUBLISHED_LATER ? result : PSD_PUBLISHED;
-}
-
 psd_published psd_publish_issuer(psd_publish *publish, OCSP_CERTID *id, psd_publish_ca **ca) {
   psd_publish_ca *active = NULL;
-  psd_published result = psd_publish_find_ca(publish, 0, &active);
+  psd_published result = find_active(publish, &active);
   *ca = issuer_among(publish, id);
   if (*ca != NULL)
     return PSD_PUBLISHED;
   if (result != PSD_PUBLISHED)
     return result;
-  if (may_search(publish))
-    result = search_older(publish, active->key);
+  result = search_older(publish, active->key);
   *ca = issuer_among(publish, id);
   if (*ca != NULL)
     return PSD_PUBLISHED;

@@ -16,7 +16,20 @@ uint64_t psd_publish_now(void) {
   return seconds < 0 ? 0 : (uint64_t)seconds;
 }
 
+/* The same warning again in the same second: whoever asks while something is away fills no log. */
+static bool is_told(psd_publish *publish, const char *event) {
+  uint64_t now = psd_publish_now();
+  (void)pthread_mutex_lock(&publish->lock);
+  bool told = publish->warned_at == now && publish->warned != NULL && strcmp(publish->warned, event) == 0;
+  publish->warned_at = now;
+  publish->warned = event;
+  (void)pthread_mutex_unlock(&publish->lock);
+  return told;
+}
+
 void psd_publish_say(psd_publish *publish, psd_publish_level level, const char *event, const char *words) {
+  if (level == PSD_PUBLISH_WARNING && is_told(publish, event))
+    return;
   publish->settings.say(publish->settings.user, level, event, words);
 }
 
@@ -34,6 +47,7 @@ static void release(psd_publish *publish) {
   for (size_t i = 0; i < publish->ca_count; i++)
     psd_publish_ca_free(publish->cas[i]);
   (void)pthread_mutex_destroy(&publish->lock);
+  (void)pthread_mutex_destroy(&publish->search);
   free(publish);
 }
 
@@ -56,6 +70,7 @@ psd_publish *psd_publish_start(const psd_publish_settings *settings, char *words
   }
   publish->settings = *settings;
   (void)pthread_mutex_init(&publish->lock, NULL);
+  (void)pthread_mutex_init(&publish->search, NULL);
   (void)snprintf(publish->database, sizeof publish->database, "%s", settings->database);
   psd_publish_use(publish, settings->kms, settings->kms_count);
   publish->daemon = serve(publish);

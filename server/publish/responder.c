@@ -25,43 +25,46 @@ static bool point_of(EVP_PKEY *key, uint8_t point[PSD_POINT]) {
 }
 
 /* Its certificate, of its key. */
-static psd_published certify(psd_publish *publish, const psd_publish_ca *ca, psd_publish_responder *fresh) {
+static psd_published certify(psd_publish *publish, const psd_publish_ca *ca, psd_publish_responder *next) {
   uint8_t bytes[PSD_SIZE_KMS_RESPONDER], der[PSD_CERTIFICATE_MAX];
   size_t length = sizeof der;
-  uint32_t number = 0;
   uint64_t now = psd_publish_now();
-  psd_kms_responder wanted = {.ca_key = ca->key, .from = now, .until = now + VALID};
-  if (!point_of(fresh->key, wanted.point))
+  psd_kms_responder wanted = {.ca_key = ca->key, .number = next->number, .from = now, .until = now + VALID};
+  if (!point_of(next->key, wanted.point))
     return PSD_PUBLISHED_FAILED;
-  psd_published result = psd_publish_number(publish, &number);
-  if (result != PSD_PUBLISHED)
-    return result;
-  wanted.number = number;
   psd_buffer body = psd_buffer_over(bytes, sizeof bytes);
   psd_put_message(&body, PSD_MESSAGE_KMS_RESPONDER, &wanted);
-  result =
+  psd_published result =
       psd_publish_ask(publish, PSD_FRAME_KMS_RESPONDER, PSD_FRAME_KMS_RESPONDER_MADE, bytes, body.length, der, &length);
   if (result != PSD_PUBLISHED)
     return result;
   const unsigned char *at = der;
-  fresh->certificate = d2i_X509(NULL, &at, (long)length);
-  fresh->until = wanted.until;
-  return fresh->certificate != NULL && X509_check_private_key(fresh->certificate, fresh->key) == 1
-             ? PSD_PUBLISHED
-             : PSD_PUBLISHED_FAILED;
+  X509_free(next->certificate);
+  next->certificate = d2i_X509(NULL, &at, (long)length);
+  next->until = wanted.until;
+  return next->certificate != NULL && X509_check_private_key(next->certificate, next->key) == 1 ? PSD_PUBLISHED
+                                                                                                : PSD_PUBLISHED_FAILED;
 }
 
-/* Another in the place of the one there is; under the CA's lock. */
+/* Another in the place of the one there is; under the CA's lock. Key and number wait until they are certified: whoever
+ * asks while nobody certifies uses up no serial numbers. */
 static psd_published make(psd_publish *publish, psd_publish_ca *ca) {
-  psd_publish_responder fresh = {.key = EVP_EC_gen("P-256")};
-  psd_published result = fresh.key == NULL ? PSD_PUBLISHED_FAILED : certify(publish, ca, &fresh);
-  if (result != PSD_PUBLISHED) {
-    psd_publish_responder_free(&fresh);
-    ERR_clear_error();
+  psd_publish_responder *next = &ca->next;
+  psd_published result = PSD_PUBLISHED;
+  if (next->key == NULL)
+    next->key = EVP_EC_gen("P-256");
+  if (next->key == NULL)
+    result = PSD_PUBLISHED_FAILED;
+  else if (next->number == 0)
+    result = psd_publish_number(publish, &next->number);
+  if (result == PSD_PUBLISHED)
+    result = certify(publish, ca, next);
+  ERR_clear_error();
+  if (result != PSD_PUBLISHED)
     return result;
-  }
   psd_publish_responder_free(&ca->responder);
-  ca->responder = fresh;
+  ca->responder = *next;
+  *next = (psd_publish_responder){.key = NULL};
   psd_publish_say(publish, PSD_PUBLISH_INFO, "OCSP responder", "a key was made and certified");
   return PSD_PUBLISHED;
 }

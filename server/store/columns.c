@@ -89,15 +89,6 @@ bool psd_column_open(const psd_db *db, const char *column, psd_part row, const u
 }
 
 bool psd_name_valid(const char *name, size_t most) {
-  size_t left = strlen(name);
-  if (left == 0 || left > most)
-    return false;
-  for (const uint8_t *at = (const uint8_t *)name; left > 0;) {
-    size_t length = psd_utf8_length(at, left);
-    if (length == 0 || psd_utf8_control(at, length))
-      return false;
-    at += length;
-    left -= length;
-  }
-  return true;
+  size_t length = strlen(name);
+  return length > 0 && length <= most && psd_utf8_clean(name, length);
 }

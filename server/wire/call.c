@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -86,18 +87,25 @@ static bool converse(int fd, const char *path, psd_buffer *question, psd_wire_an
 
 bool psd_wire_call(const char *path, psd_frame_type type, const void *body, size_t length, psd_wire_answer *answer,
                    unsigned limit, char *words, size_t room) {
-  uint8_t memory[PSD_SIZE_FRAME + PSD_FRAME_BODY_MAX];
-  psd_buffer question = psd_buffer_over(memory, sizeof memory);
-  psd_put_frame(&question, type, body, length);
   memset(answer, 0, sizeof *answer);
+  if (length > PSD_FRAME_BODY_MAX) {
+    (void)snprintf(words, room, "%s: too long a question", path);
+    return false;
+  }
+  const size_t size = PSD_SIZE_FRAME + length;
+  uint8_t *memory = malloc(size);
+  psd_buffer question = psd_buffer_over(memory, memory != NULL ? size : 0);
+  psd_put_frame(&question, type, body, length);
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   bool done = fd >= 0 && !question.overflow && converse(fd, path, &question, answer, limit);
-  if (!done)
-    (void)snprintf(words, room, "%s: %s", path, question.overflow ? "too long a question" : strerror(errno));
-  if (!done)
+  if (!done) {
+    (void)snprintf(words, room, "%s: %s", path, question.overflow ? "out of memory" : strerror(errno));
     psd_secret_wipe(answer, sizeof *answer);
+  }
   if (fd >= 0)
     (void)close(fd);
-  psd_secret_wipe(memory, sizeof memory);
+  if (memory != NULL)
+    psd_secret_wipe(memory, size);
+  free(memory);
   return done;
 }

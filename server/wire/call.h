@@ -7,6 +7,7 @@
 /* How long people are kept waiting, milliseconds. */
 #define PSD_CALL_LIMIT 10000U
 
+/* Too big for a stack. */
 typedef struct psd_wire_answer {
   psd_frame_type type;
   size_t length;

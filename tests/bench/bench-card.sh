@@ -111,17 +111,6 @@ around_process() {
   echo "memory.further_cards $further"
 }
 
-# Bytes of code with its constants, and of variables, of what every card consists of, cryptography apart. Constants with
-# addresses in them are in .data.rel.ro. What turns bytes into words is not in the card.
-sizes() {
-  size -A "$build/card/libpsd_card.a" "$build/card/store/libpsd_store.a" "$build/apdu-spec/libpsd_spec.a" |
-    awk '/ \(ex / { outside = /^(describe|[a-z]+_words|text|amount)/ }
-      outside || !/^\./ { next }
-      $1 ~ /^\.(text|rodata|data\.rel\.ro|eh_frame)/ { code += $2 }
-      $1 ~ /^\.(data|bss)/ && $1 !~ /^\.data\.rel\.ro/ { variables += $2 }
-      END { print "size.code", code; print "size.variables", variables + 0 }'
-}
-
 measure() {
   local processor layer
   processor=$(taskset -c -p $$ | grep -o '[0-9]*$')

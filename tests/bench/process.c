@@ -14,6 +14,7 @@
 #include "meter/change.h"
 #include "port/file_io.h"
 #include "port/nvm_file.h"
+#include "stack.h"
 
 #define PATH_SIZE 4096
 #define APDU_SAMPLES 20000U
@@ -23,8 +24,6 @@
 #define RECORD 16U                   /* in the store of its own */
 #define RECORD_SIZE 100U
 #define PIN "123456"
-#define STACK_SIZE (256U * 1024U)
-#define PAINT 0xA5U
 
 typedef struct state_file {
   char path[PATH_SIZE];
@@ -221,8 +220,7 @@ static void create(psd_nvm_file *file, const char *folder, const char *name, boo
     bench_die("%s: %s", path.path, message);
 }
 
-/* The deepest stack below psd_card_transmit: a thread whose stack was painted runs every command, VERIFY with its
- * commits among them. */
+/* The deepest stack below psd_card_transmit is that of one of these; VERIFY with its commits is among them. */
 static void *run_everything(void *argument) {
   task what = {.run = verify, .card = argument};
   for (size_t i = 0; i < BENCH_COMMAND_COUNT; i++)
@@ -233,29 +231,8 @@ static void *run_everything(void *argument) {
   return NULL;
 }
 
-/* A thread that does nothing: what it leaves on its stack is not the card's. */
-static void *run_nothing(void *argument) {
-  return argument;
-}
-
-static size_t stack_used(void *(*run)(void *), psd_card *card) {
-  static _Alignas(4096) uint8_t stack[STACK_SIZE];
-  pthread_t thread;
-  pthread_attr_t attributes;
-  memset(stack, PAINT, sizeof stack);
-  bool ok = pthread_attr_init(&attributes) == 0 && pthread_attr_setstack(&attributes, stack, sizeof stack) == 0 &&
-            pthread_create(&thread, &attributes, run, card) == 0 && pthread_join(thread, NULL) == 0;
-  bench_need(ok, "thread");
-  (void)pthread_attr_destroy(&attributes);
-  size_t untouched = 0;
-  while (untouched < sizeof stack && stack[untouched] == PAINT)
-    untouched++;
-  return sizeof stack - untouched;
-}
-
 static void measure_stack(psd_card *card) {
-  size_t nothing = stack_used(run_nothing, card);
-  bench_row((double)(stack_used(run_everything, card) - nothing), "size.stack");
+  bench_row((double)bench_stack(run_everything, card), "size.stack");
 }
 
 /* Commits of one record of 100 bytes, hand-overs from bank to bank included. */

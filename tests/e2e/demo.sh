@@ -1,6 +1,7 @@
 #!/bin/bash
 # The card, shown from its making to what it refuses; then a meter server, and what attackers get; then money, and what comes
-# of a refill that is cut off; then a stamp, and what a verification site says of it. Runs inside a private pcscd: `./run demo`.
+# of a refill that is cut off; then a stamp, and what a verification site says of it; then a postmark and a payment. Runs inside a
+# private pcscd: `./run demo`.
 set -euo pipefail
 e2e=$(dirname "$(realpath "$0")")
 # shellcheck source=common.sh
@@ -171,8 +172,9 @@ behind psd-kms run --dir kms --role manufacturing --listen factory.sock --passph
 start_kms kms manufacturing factory.sock
 behind psd-kms run --dir post --role manufacturing --listen post.sock --passphrase-file post.pass
 start_kms post manufacturing post.sock
-behind psd-server run --db sqlite:meter.db --kms kms.sock --listen 127.0.0.1:7816 --control meter.control
-start_server meter sqlite:meter.db kms.sock 127.0.0.1:7816
+desk=(--vetting user --credit-most 1000) # whom the authority and the creditor believe without asking the operator
+behind psd-server run --db sqlite:meter.db --kms kms.sock --listen 127.0.0.1:7816 --control meter.control "${desk[@]}"
+start_server meter sqlite:meter.db kms.sock 127.0.0.1:7816 "${desk[@]}"
 server=${server_address[meter]}
 
 heading "A user is enrolled, and a blank card manufactured: its keys from both, its wrapped K4 into the server"
@@ -298,6 +300,35 @@ heading "Refused: an indicium that was altered, from 0.73 to 7.30"
 perl -0777 -pe 'substr($_, 19, 2) = pack "v", 7300' stamp.bin >altered.bin
 refused psd-verify indicium --site site altered.bin | grep -E '\$|postage  |FAILED|^ *refused'
 
+heading "Certificates: the card makes keys for its user, and pays for what the authority certifies"
+own=(--server "$server" "${sign_on[@]}" --pin-file meter.pin)
+picked 'SHA-256' psd-server ca init "${operator[@]}"
+picked 'credited|account' psd refill 20.00 --group certificate --server "$server" "${sign_on[@]}"
+show psd cert request --subject CN=anna "${own[@]}"
+show psd cert request --subject 'CN=anna,O=Anna Ltd' --purpose postmark "${own[@]}"
+show psd cert list
+
+heading "A postmark: what was there when, by the card's own clock; openssl checks it with what the authority hands out"
+echo "A hundred reams of paper, at 25.00." >order.txt
+echo "A hundred reams of paper, at 2.50." >other.txt
+show psd postmark order.txt -o order.tsr --pin-file meter.pin
+show psd-server ca export "${operator[@]}" authority
+trust=(-CAfile authority/root.pem -untrusted authority/ca.pem)
+show openssl ts -verify -data order.txt -in order.tsr "${trust[@]}"
+
+heading "Refused: the same postmark on another order"
+refused openssl ts -verify -data other.txt -in order.tsr "${trust[@]}" | grep -E '\$|FAILED'
+
+heading "A line of credit, and a payment from it, which the merchant checks off line"
+show psd credit request 100 "${own[@]}"
+show psd pay 25.00 --to 'Paper Shop' -o pay.p7s --pin-file meter.pin
+show psd-verify payment pay.p7s --payee 'Paper Shop' --root authority/root.pem --chain authority/creditor.pem
+
+heading "The creditor settles it, and once"
+show psd-server credit settle "${operator[@]}" pay.p7s
+show psd-server credit settle "${operator[@]}" pay.p7s
+show psd-server credit payees "${operator[@]}"
+
 heading "Some of it goes back to the account"
 show psd withdraw 10.00 --server "$server" "${sign_on[@]}"
 
@@ -308,5 +339,5 @@ show psd-server account statement "${operator[@]}" 4711
 show psd-server reconcile --db sqlite:meter.db --all
 remove_card
 
-printf '\n%sThat was the handshake, money that cannot be lost, and evidence of postage.%s Try it yourself: ./run pcscd bash, and see README.md.\n' \
+printf '\n%sThat was the handshake, money that cannot be lost, evidence of postage, and the certificate meter.%s Try it yourself: ./run pcscd bash, and see README.md.\n' \
   "$bold" "$plain"

@@ -39,6 +39,10 @@ KINDS = {row[0]: int(row[1]) for row in _rows("evidence.def", "PSD_EVIDENCE_KIND
 CLASSES = {row[0]: int(row[1]) for row in _rows("evidence.def", "PSD_MAIL_CLASS")}
 DOMAINS = {row[0]: int(row[1]) for row in _rows("evidence.def", "PSD_TOKEN_DOMAIN")}
 MAKERS = {int(row[0]): (row[1].encode(), row[2].encode()) for row in _rows("evidence.def", "PSD_MAKER")}
+PURPOSES = {row[0]: int(row[1]) for row in _rows("certificate.def", "PSD_PURPOSE")}
+ALGORITHMS = {row[0]: int(row[1]) for row in _rows("certificate.def", "PSD_ALGORITHM")}
+CONFIRMED = {row[0]: int(row[1]) for row in _rows("certificate.def", "PSD_CONFIRMED")}
+OIDS = {row[0]: row[1] for row in _rows("certificate.def", "PSD_OID")}
 COMMANDS = {row[0]: int(row[4], 16) for row in _rows("commands.def", "PSD_COMMAND")}
 
 

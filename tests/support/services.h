@@ -106,6 +106,7 @@ typedef struct services_credit {
   EVP_PKEY *subject;    /* another key */
   bool no_line;         /* without CreditLine */
   unsigned padding;
+  unsigned name; /* bytes added to the holder's */
 } services_credit;
 services_bytes services_make_credit(services *s, const services_credit *wanted);
 

@@ -90,6 +90,17 @@ static void extend_line(const services *s, const services_credit *wanted, uint64
   extend_with(certificate, psd_oids[PSD_OID_CREDIT_LINE].dotted, bytes, out.length);
 }
 
+static void lengthen_name(X509 *certificate, unsigned length) {
+  uint8_t text[1024];
+  CU_ASSERT_FATAL(length <= sizeof text);
+  memset(text, 'n', sizeof text);
+  X509_NAME *name = X509_NAME_dup(X509_get_subject_name(certificate));
+  CU_ASSERT_FATAL(name != NULL &&
+                  X509_NAME_add_entry_by_txt(name, "description", V_ASN1_UTF8STRING, text, (int)length, -1, 0) == 1 &&
+                  X509_set_subject_name(certificate, name) == 1);
+  X509_NAME_free(name);
+}
+
 /* `of` is the certificate of the holder, whose name and key the line of credit is for. */
 static X509 *certify_credit(services *s, const services_credit *wanted, X509 *of) {
   static const uint8_t padding[AUTHORITY_ANSWER_MAX] = {0x04, 0x00};
@@ -110,6 +121,8 @@ static X509 *certify_credit(services *s, const services_credit *wanted, X509 *of
   services_extend(certificate, NULL, "extendedKeyUsage", psd_oids[PSD_OID_PAYMENTS].dotted);
   if (!wanted->no_line)
     extend_line(s, wanted, number, certificate);
+  if (wanted->name > 0)
+    lengthen_name(certificate, wanted->name);
   if (wanted->padding > 0)
     extend_with(certificate, "1.3.6.1.4.1.32473.7816.99", padding, wanted->padding);
   CU_ASSERT_FATAL(X509_sign(certificate, s->creditor, EVP_sha256()) > 0);

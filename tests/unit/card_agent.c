@@ -302,6 +302,37 @@ static void no_longer_than_the_agent(void) {
   end();
 }
 
+/* The oscillator of a bench whose time is read so often, and then is much later. */
+static unsigned readings;
+static uint64_t later;
+
+static uint64_t leaping(void *device) {
+  uint64_t now = ((const rig *)device)->seconds;
+  return readings > 0 && readings-- > 0 ? now : now + later;
+}
+
+/* Making a key takes its time, and the agent's certificate may end before it is done. */
+static void an_agent_that_ends_meanwhile(void) {
+  begin(PSD_ALGORITHM_P256);
+  receiver bob = new_receiver("P-256");
+  X509 *agent = authority_installed(&a, AGENT);
+  const wish of = usual(1);
+  uint16_t status = PSD_SW_CONDITIONS;
+  later = authority_slot(&a, AGENT).until + 1 - r.seconds;
+  r.card->ports.oscillator.seconds = leaping;
+  for (unsigned at = 0; at < 64 && status != PSD_SW_OK; at++) {
+    readings = at;
+    status = issue(AGENT, &of, &bob);
+  }
+  CU_ASSERT_EQUAL_FATAL(status, PSD_SW_OK);
+  X509 *certificate = issued();
+  CU_ASSERT(ASN1_TIME_compare(X509_get0_notAfter(certificate), X509_get0_notAfter(agent)) <= 0);
+  X509_free(certificate);
+  X509_free(agent);
+  forget(&bob);
+  end();
+}
+
 static void refused(uint8_t slot, const wish *of, const receiver *for_whom, uint16_t status) {
   const authority_mark mark = authority_look(&a);
   CU_ASSERT_EQUAL(issue(slot, of, for_whom), status);
@@ -437,6 +468,7 @@ int main(void) {
       {"the same once more", once_more},
       {"names outside the agent's constraints cannot be", names_outside_cannot_be},
       {"valid no longer than the agent", no_longer_than_the_agent},
+      {"an agent whose certificate ends while the key is made", an_agent_that_ends_meanwhile},
       {"358: without funds it is refused, whole", without_funds},
       {"keys of no agent, or of one that is not active", keys_that_may_not},
       {"an expired agent", an_expired_agent},

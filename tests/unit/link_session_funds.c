@@ -63,6 +63,21 @@ static void refill(void) {
   scene_close(&s);
 }
 
+/* VM 620: what was due for a revocation is paid first, and the descending register has less than the refill brought. */
+static void refill_that_pays_what_is_due(void) {
+  scene s;
+  psd_funds_result result;
+  told collected = refilled;
+  open_session(&s);
+  collected.ascending = 12000;
+  collected.descending = AMOUNT - 2000;
+  collected.control_total = AMOUNT + 10000;
+  say(&s, 0, &collected);
+  CU_ASSERT_EQUAL(psd_session_refill(s.session, PSD_GROUP_POSTAGE, AMOUNT, &result, &s.refusal), PSD_OK);
+  CU_ASSERT_EQUAL(result.descending, AMOUNT - 2000);
+  scene_close(&s);
+}
+
 static void withdrawal(void) {
   scene s;
   psd_funds_result result;
@@ -164,8 +179,9 @@ static void false_refills(void) {
   cases[count].ascending = UINT64_MAX; /* a sum that overflows to what is named */
   cases[count].descending = 60001;
   cases[count++].control_total = 60000;
-  cases[count].descending = AMOUNT - 1; /* less than what was credited */
-  cases[count].control_total = cases[count].ascending + AMOUNT - 1;
+  cases[count].ascending = 500; /* less than what was credited */
+  cases[count].descending = AMOUNT - 501;
+  cases[count].control_total = AMOUNT - 1;
   count++;
   for (size_t i = 0; i < count; i++)
     check_false_answer(hex_of(&cases[i], hex), true, false, request);
@@ -303,6 +319,7 @@ static void server_is_gone(void) {
 int main(void) {
   static const psd_check_test tests[] = {
       {"a refill", refill},
+      {"a refill that pays first what is due", refill_that_pays_what_is_due},
       {"a withdrawal; a final one, of nothing too", withdrawal},
       {"what the server refuses, and the session goes on", refusals},
       {"what makes no sense is not sent", senseless},

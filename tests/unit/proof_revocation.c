@@ -69,6 +69,8 @@ static void requests_that_are_not_the_holders(void) {
   made = signed_by(PSD_OID_REVOCATION_REQUEST, HEAD(PROOF_DEVICE, "8"), world.postmark, world.key, false);
   CU_ASSERT_EQUAL(check_request(world.user, proof_bytes(&made)), PSD_PROOF_CERTIFICATE);
   made = signed_by(PSD_OID_REVOCATION_REQUEST, HEAD(PROOF_DEVICE, "7"), world.user, world.key, true);
+  CU_ASSERT_EQUAL(check_request(world.user, proof_bytes(&made)), PSD_PROOF_UNREADABLE); /* no signed attributes */
+  made = signed_by(PSD_OID_REVOCATION_REQUEST, HEAD(PROOF_DEVICE, "7"), world.user, world.key, false);
   made.data[made.length - 1] ^= 1;
   CU_ASSERT_EQUAL(check_request(world.user, proof_bytes(&made)), PSD_PROOF_SIGNATURE);
   CU_ASSERT_EQUAL(check_command(world.user, proof_bytes(&made)), PSD_PROOF_UNREADABLE);
@@ -127,6 +129,9 @@ static void confirmations(void) {
   CU_ASSERT_EQUAL(confirm(PAID(PROOF_OTHER_DEVICE, "0", "500"), world.device), PSD_PROOF_MESSAGE);
   /* 616 has destroyed the user's key: it is the PSD's own that confirms. */
   CU_ASSERT_EQUAL(confirm(PAID(PROOF_DEVICE, "0", "500"), world.user), PSD_PROOF_CERTIFICATE);
+  proof_der bare =
+      signed_by(PSD_OID_REVOCATION_CONFIRMATION, PAID(PROOF_DEVICE, "0", "500"), world.device, world.key, true);
+  CU_ASSERT_EQUAL(psd_proof_check_confirmation(world.trust, proof_bytes(&bare), &said, why), PSD_PROOF_UNREADABLE);
   proof_der good =
       signed_by(PSD_OID_REVOCATION_CONFIRMATION, PAID(PROOF_DEVICE, "0", "500"), world.device, world.key, false);
   CU_ASSERT_EQUAL(proof_altered(&good, confirmation_altered, world.trust), 0);

@@ -9,6 +9,7 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -56,6 +57,7 @@ static void usage(void) {
                                       "list --wait -1",
                                       "list --wait 86401",
                                       "log --count 0",
+                                      "cert revoke --slot 1 --reason hold --server 127.0.0.1:1 --user anna",
                                       "log --count 255",
                                       "log --count 1x",
                                       "info --keys x",
@@ -386,6 +388,20 @@ static void servers_out_of_reach(void) {
   CU_ASSERT_TRUE(complained("no key management system at /nowhere/kms"));
 }
 
+/* A file that was to be made leaves nothing behind when the card is not reached, or the PIN is missing. */
+static void nothing_left(void) {
+  static const char *const verbs[] = {"sign /dev/null", "postmark /dev/null", "pay --last", "agent issue --last"};
+  char folder[128], line[256];
+  (void)snprintf(folder, sizeof folder, "%s/left", bench.box.path);
+  CU_ASSERT_EQUAL_FATAL(mkdir(folder, S_IRWXU), 0);
+  for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
+    (void)snprintf(line, sizeof line, "%s -o %s/out --pin-file - --card /nowhere/card", verbs[i], folder);
+    CU_ASSERT_EQUAL(psd("12345678\n", line), 3);
+    CU_ASSERT_EQUAL(psd("", line), 1);
+  }
+  CU_ASSERT_EQUAL(rmdir(folder), 0); /* there is nothing in it */
+}
+
 /* Output that cannot be written is no success, though all was done: that is said. */
 static void full_disk(void) {
   char *arguments[] = {(char *)(uintptr_t)PSD_PROGRAM, (char *)(uintptr_t) "--version", NULL};
@@ -425,6 +441,7 @@ int main(void) {
       {"stopped at the prompt", stopped},
       {"interrupted at the prompt", interrupted},
       {"servers out of reach", servers_out_of_reach},
+      {"nothing is left of a file that was begun", nothing_left},
       {"output that cannot be written", full_disk},
       {"what works on a terminal is taken out", hostile_text},
       {"(the card is taken away)", tear_down},

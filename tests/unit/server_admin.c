@@ -55,7 +55,7 @@ static void test_stretch(void) {
 
 static bool call(unsigned limit, char words[128]) {
   uint8_t question[PSD_SIZE_KMS_CALL + PSD_SIZE_KMS_COLUMN] = {0, 0, 0, 1, 1};
-  psd_wire_answer answer;
+  static psd_wire_answer answer;
   return psd_wire_call(kms, PSD_FRAME_KMS_COLUMN, question, sizeof question, &answer, limit, words, 128);
 }
 

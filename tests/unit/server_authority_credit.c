@@ -161,6 +161,43 @@ static void test_cut_at_each_step(void) {
   }
 }
 
+/* Who does not know the number asks for 0: the last application of this PSD, and of no other. */
+static void test_last(void) {
+  credit_bench at;
+  open_credit(&at);
+  CU_ASSERT_EQUAL(desk_news(&at.d, PSD_AUTHORITY_CREDIT, 0), PSD_SIGNAL_REQUEST);
+  proof_der first = apply(&at, 10), second = apply(&at, 1000001);
+  CU_ASSERT_EQUAL(desk_ask_der(&at.d, PSD_HOST_CREDIT, &first), 0);
+  const uint64_t number = at.d.item.number;
+  CU_ASSERT_EQUAL(desk_news(&at.d, PSD_AUTHORITY_CREDIT, 0), 0);
+  CU_ASSERT_TRUE(at.d.item.number == number && at.d.length == line_of(&at, number).length);
+  CU_ASSERT_EQUAL(desk_ask_der(&at.d, PSD_HOST_CREDIT, &second), 0);
+  CU_ASSERT_EQUAL(desk_news(&at.d, PSD_AUTHORITY_CREDIT, 0), 0);
+  CU_ASSERT_TRUE(at.d.item.number > number && at.d.item.status == PSD_AUTHORITY_PENDING && at.d.length == 0);
+  psd_credit_row line;
+  CU_ASSERT_EQUAL(psd_credit_last(at.d.b.db, (const uint8_t[8]){0, 0, 0, 0, 0, 0, 0, 9}, &line), PSD_DB_ABSENT);
+  desk_close(&at.d);
+}
+
+/* It was approved, and the holder's certificate revoked before it was fetched: the key management system is not asked.
+ */
+static void test_revoked_meanwhile(void) {
+  credit_bench at;
+  open_credit(&at);
+  proof_der application = apply(&at, 1000001);
+  CU_ASSERT_EQUAL(desk_ask_der(&at.d, PSD_HOST_CREDIT, &application), 0);
+  const uint32_t id = (uint32_t)at.d.item.number;
+  desk_begin(&at.d);
+  CU_ASSERT_EQUAL(psd_credit_approve(at.d.b.db, id, 10, at.d.b.time), PSD_DB_DONE);
+  CU_ASSERT_EQUAL(
+      psd_ca_revoke(at.d.b.db, at.user, PSD_REASON_CESSATION, PSD_CA_OPERATOR, (psd_proof_bytes){NULL, 0}, at.d.b.time),
+      PSD_DB_DONE);
+  desk_commit(&at.d);
+  CU_ASSERT_EQUAL(desk_news(&at.d, PSD_AUTHORITY_CREDIT, id), PSD_SIGNAL_STATE);
+  CU_ASSERT_EQUAL(line_of(&at, id).length, 0);
+  desk_close(&at.d);
+}
+
 int main(void) {
   static const psd_check_test tests[] = {
       {"802-808: granted at once", test_granted},
@@ -168,6 +205,8 @@ int main(void) {
       {"804, 806: rejected", test_rejected},
       {"802: what is no application", test_refused},
       {"of a certificate that is revoked", test_revoked},
+      {"of a certificate that was revoked after the approval", test_revoked_meanwhile},
+      {"the last application of a PSD", test_last},
       {"the line breaks between every two steps", test_cut_at_each_step},
   };
   return psd_check_run("server lines of credit", tests, PSD_CHECK_COUNT(tests));

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "publish_bench.h"
+#include "store/money.h"
 
 static http answer;
 
@@ -203,6 +204,48 @@ static void test_kms_away(void) {
   publish_close(&at);
 }
 
+static uint32_t next_number(const publish_bench *at) {
+  uint32_t number = 0;
+  CU_ASSERT_EQUAL_FATAL(psd_db_begin(at->db, true), PSD_DB_DONE);
+  CU_ASSERT_EQUAL(psd_db_certificate_number(at->db, &number), PSD_DB_DONE);
+  CU_ASSERT_EQUAL(psd_db_commit(at->db), PSD_DB_DONE);
+  return number;
+}
+
+/* Whoever asks and asks while nobody certifies the responder uses up one serial number, and not one each time. */
+static void test_numbers(void) {
+  publish_bench at;
+  char path[40];
+  publish_open(&at);
+  (void)snprintf(path, sizeof path, "/ca-%lu.crt", (unsigned long)psd_keyring_active(at.ring, PSD_KMS_CA)->identifier);
+  http_get(&at, path, &answer);
+  uint32_t before = next_number(&at);
+  publish_kms_away(&at);
+  for (unsigned i = 0; i < 5; i++)
+    CU_ASSERT_EQUAL(ocsp_status(&at, at.ca, 1, NULL), -1 - OCSP_RESPONSE_STATUS_TRYLATER);
+  publish_kms_back(&at);
+  CU_ASSERT_EQUAL(ocsp_status(&at, at.ca, 1, NULL), V_OCSP_CERTSTATUS_GOOD);
+  CU_ASSERT_EQUAL(next_number(&at), before + 2);
+  publish_close(&at);
+}
+
+/* Paths with numbers that somebody has made up are no work for the key management system. */
+static void test_made_up(void) {
+  publish_bench at;
+  char path[40];
+  publish_open(&at);
+  http_get(&at, "/ca-1.crt", &answer); /* of another kind */
+  CU_ASSERT_EQUAL(answer.status, 404);
+  unsigned asked = atomic_load(&at.asked);
+  for (unsigned long i = 1; i < 20; i++) {
+    (void)snprintf(path, sizeof path, "/ca-%lu.crl", i < 10 ? 1 : i * 1000);
+    http_get(&at, path, &answer);
+    CU_ASSERT_EQUAL(answer.status, 404);
+  }
+  CU_ASSERT_EQUAL(atomic_load(&at.asked), asked);
+  publish_close(&at);
+}
+
 /* The database is gone: nobody is told that a certificate is good. */
 static void test_database_away(void) {
   publish_bench at;
@@ -258,6 +301,8 @@ int main(void) {
       {"a crowd", test_crowd},
       {"stopped in the middle", test_stops},
       {"the key management system is away", test_kms_away},
+      {"serial numbers while the key management system is away", test_numbers},
+      {"keys that are none", test_made_up},
       {"the database is away", test_database_away},
       {"many at the same time", test_many},
   };

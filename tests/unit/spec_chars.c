@@ -46,6 +46,17 @@ static void printable_is_20_to_7e(void) {
   }
 }
 
+/* RFC 3629, 4; and nothing that could work on a terminal. */
+static void utf8_is_clean_without_controls(void) {
+  static const char *const clean[] = {"", "a", "Zo\u00EB", "\u00A0", "\u20AC \U0001F600"};
+  static const char *const others[] = {"\n", "a\x7F", "\xC2\x9F", "\x80", "\xC0\xAF", "a\xE2\x82", "\xED\xA0\x80"};
+  for (size_t i = 0; i < sizeof clean / sizeof clean[0]; i++)
+    CU_ASSERT_TRUE(psd_utf8_clean(clean[i], strlen(clean[i])));
+  for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+    CU_ASSERT_FALSE(psd_utf8_clean(others[i], strlen(others[i])));
+  CU_ASSERT_FALSE(psd_utf8_clean("a\0b", 3));
+}
+
 /* ISO 3166-1: two letters. */
 static void countries_are_two_capitals(void) {
   static const uint8_t none[][2] = {{'u', 'S'}, {'U', 's'}, {'@', 'S'}, {'U', '['}, {0, 'S'}, {'U', 0xC5}};
@@ -70,6 +81,7 @@ int main(void) {
       {"pairs of digits become bytes", digits_become_bytes},
       {"odd, too many, or other characters are refused", other_text_is_refused},
       {"printable are 20 to 7E", printable_is_20_to_7e},
+      {"UTF-8 without control characters", utf8_is_clean_without_controls},
       {"countries are two capitals", countries_are_two_capitals},
       {"port numbers end at 65535", ports_end_at_65535},
   };

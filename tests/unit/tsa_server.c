@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "evidence.h"
 #include "openssl_run.h"
 #include "psd/proof/proof.h"
 #include "psd/reader/card.h"
@@ -321,6 +322,25 @@ static void without_funds(void) {
   set_funds(AUTHORITY_FUNDS);
 }
 
+/* The rate table that comes into force at midnight is the policy from the first stamp after it. */
+static void a_policy_that_ends_at_midnight(void) {
+  uint8_t query[1024];
+  services *s = &bench[0];
+  psd_card_power_on(s->a.r->card);
+  services_enter(s);
+  evidence_load_table(s->a.r, 2, EVIDENCE_TODAY + 1, 20260301, 0);
+  start(1);
+  post(query, make_query(query, 0, "1.3.6.1.4.1.32473.7816.3.1", false), &said);
+  CU_ASSERT_EQUAL(status_of(&said), TS_STATUS_GRANTED);
+  s->a.r->seconds += 86400;
+  post(query, make_query(query, 0, "1.3.6.1.4.1.32473.7816.3.1", false), &said);
+  CU_ASSERT(refused_with(&said, 15, "rate table"));
+  post(query, make_query(query, 0, "1.3.6.1.4.1.32473.7816.3.2", false), &said);
+  CU_ASSERT_EQUAL(status_of(&said), TS_STATUS_GRANTED);
+  stop();
+  CU_ASSERT(counts.granted == 2 && counts.refused == 1 && counts.failed == 0);
+}
+
 /* A card that is back is found by itself; whoever asks meanwhile is told. */
 static void a_card_that_is_taken_out(void) {
   uint8_t query[1024];
@@ -578,6 +598,7 @@ int main(void) {
       {"many clients, two cards", many_at_once},
       {"what is no query", what_is_no_query},
       {"hostile clients", hostile_clients},
+      {"a policy that ends at midnight", a_policy_that_ends_at_midnight},
       {"an end in order", an_end_in_order},
       {"what cannot start", what_cannot_start},
       {"all is given back", end},

@@ -203,6 +203,7 @@ CREATE TABLE credit_lines (
   CHECK (hash IS NOT NULL OR (blocked = 0 AND settled = 0))
 ) {rowed};
 CREATE INDEX credit_lines_holder ON credit_lines (account, name);
+CREATE INDEX credit_lines_device ON credit_lines (device, id);
 CREATE INDEX credit_lines_open ON credit_lines (id) WHERE status = 0;
 
 -- Who was paid from lines of credit.

@@ -18,6 +18,8 @@ size_t psd_hex_bytes(const char *text, size_t digits, uint8_t *bytes, size_t cap
 size_t psd_utf8_length(const uint8_t *at, size_t left);
 /* True if the UTF-8 character of `length` bytes is a control character: 00 to 1F, 7F, and C1, U+0080 to U+009F. */
 bool psd_utf8_control(const uint8_t *at, size_t length);
+/* Well-formed UTF-8 without control characters; so are 0 bytes. */
+bool psd_utf8_clean(const void *text, size_t length);
 
 /* True if each of `length` bytes is printable ASCII (20 to 7E): what fields of kind TEXT, PINs and PUKs are made of. */
 bool psd_printable(const void *text, size_t length);
