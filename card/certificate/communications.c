@@ -33,3 +33,8 @@ uint16_t psd_communications_key(const psd_card *card, const char *label, uint8_t
   psd_wipe(&k3, sizeof k3);
   return status;
 }
+
+bool psd_communications_confirmable(const psd_card *card) {
+  return psd_record_kept(card, PSD_RECORD_KEY_PAIR) &&
+         psd_record_kept(card, PSD_RECORD_OBJECT + PSD_OBJECT_CERTIFICATE);
+}

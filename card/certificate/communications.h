@@ -14,5 +14,8 @@ uint16_t psd_communications_identity(const psd_card *card, psd_device_id *identi
 /* Whether a message that names this device is for this card. */
 bool psd_communications_ours(const psd_device_id *identity, const uint8_t vendor[2], const uint8_t model[2],
                              uint64_t serial);
+/* Whether the card can confirm what the authority commands (VM 620, 624): it has a key pair of its own, and the
+ * certificate for it. A certificate that could not be revoked is none to ask for. */
+bool psd_communications_confirmable(const psd_card *card);
 
 #endif

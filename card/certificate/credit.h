@@ -12,9 +12,6 @@ typedef struct psd_credit_terms {
   psd_cursor use; /* UTF-8 */
 } psd_credit_terms;
 
-/* From the content of CreditLine (psd_certificate.credit). False for what is none. */
-bool psd_credit_terms_parse(psd_cursor content, psd_credit_terms *line);
-
 /* A line-of-credit certificate, taken apart; `der` must stay. */
 typedef struct psd_credit {
   psd_cursor der;

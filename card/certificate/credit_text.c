@@ -11,7 +11,8 @@
  * around them, and a longer signature. */
 #define GROWTH (PSD_PAYEE_MAX + 32U)
 
-bool psd_credit_terms_parse(psd_cursor content, psd_credit_terms *line) {
+/* From the content of CreditLine (psd_certificate.credit). */
+static bool parse_terms(psd_cursor content, psd_credit_terms *line) {
   return psd_der_take_number(&content, PSD_DER_INTEGER, &line->amount) &&
          psd_der_take_octets(&content, PSD_SIZE_DEVICE_ID, &line->device) &&
          psd_der_take_number(&content, PSD_DER_INTEGER, &line->certificate) &&
@@ -22,7 +23,7 @@ bool psd_credit_terms_parse(psd_cursor content, psd_credit_terms *line) {
 bool psd_credit_parse(psd_cursor der, psd_credit *credit) {
   credit->der = der;
   return psd_certificate_parse(der, &credit->certificate) && credit->certificate.credit.left > 0 &&
-         psd_credit_terms_parse(credit->certificate.credit, &credit->line);
+         parse_terms(credit->certificate.credit, &credit->line);
 }
 
 static void put_content(psd_buffer *out, const psd_signing *signing, const psd_credit *credit,

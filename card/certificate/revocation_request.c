@@ -1,4 +1,5 @@
 /* REQUEST REVOCATION: the user asks for the end of a certificate of his (VM 602). */
+#include "certificate/communications.h"
 #include "certificate/revocation.h"
 #include "certificate/signing.h"
 #include "iso7816/handlers.h"
@@ -15,9 +16,7 @@ static uint16_t find(const psd_card *card, uint8_t number, psd_slot *slot) {
     return status;
   if (slot->state != PSD_SLOT_ACTIVE || psd_clock_now(card) == 0 || card->core.services.requests == UINT32_MAX)
     return PSD_SW_CONDITIONS;
-  bool can_confirm =
-      psd_record_kept(card, PSD_RECORD_KEY_PAIR) && psd_record_kept(card, PSD_RECORD_OBJECT + PSD_OBJECT_CERTIFICATE);
-  return can_confirm ? PSD_SW_OK : PSD_SW_REFERENCE_NOT_FOUND;
+  return psd_communications_confirmable(card) ? PSD_SW_OK : PSD_SW_REFERENCE_NOT_FOUND;
 }
 
 static uint16_t put_request(psd_card *card, const psd_signing *signing, uint8_t reason, uint64_t number,

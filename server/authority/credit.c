@@ -46,7 +46,7 @@ psd_db_result psd_credit_get(psd_db *db, int64_t id, psd_credit_row *line) {
 psd_db_result psd_credit_last(psd_db *db, const uint8_t device[8], psd_credit_row *line) {
   int64_t number = 0;
   if (!psd_device_number(device, &number))
-    return PSD_DB_REFUSED;
+    return PSD_DB_ABSENT;
   psd_value values[] = {psd_value_number(number)};
   return psd_sql_row(db, PSD_SQL_CREDIT_LAST, values, 1, psd_desk_take_credit, line);
 }

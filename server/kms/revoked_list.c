@@ -13,15 +13,9 @@ static const struct reason {
   const char *name;
   unsigned code;
 } reasons[] = {
-    {"unspecified", 0},
-    {"keyCompromise", 1},
-    {"cACompromise", 2},
-    {"affiliationChanged", 3},
-    {"superseded", 4},
-    {"certificateHold", 6},
-    {"cessationOfOperation", 5},
-    {"privilegeWithdrawn", 9},
-    {"aACompromise", 10},
+    {"unspecified", 0},          {"keyCompromise", 1},      {"cACompromise", 2},
+    {"affiliationChanged", 3},   {"superseded", 4},         {"certificateHold", 6},
+    {"cessationOfOperation", 5}, {"privilegeWithdrawn", 9}, {"aACompromise", 10},
 };
 
 static bool say(char *why, const char *path, size_t line, const char *words) {

@@ -19,6 +19,14 @@ vet_by() {
   start_server meter "$database" kms.sock 127.0.0.1:0 "${server_options[@]}" --vetting "$1"
 }
 
+# crash WHO: meter server and key management system end without a word, and begin anew.
+crash() {
+  kill_server meter
+  kill_server kms.sock
+  start_kms kms meter kms.sock
+  vet_by "$1"
+}
+
 # begin_authority WHO: keys, a database, the authority's desk in it, a server that lets WHO vet, and anna's account.
 begin_authority() {
   (umask 077 && printf '%s\n' "$pin" "$puk" >pins)

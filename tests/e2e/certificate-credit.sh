@@ -57,11 +57,12 @@ figure_8() {
   asked credit accept 1
   expect_like "not before it is granted" "$said" "application 1 is pending"
   quietly operator credit approve 1 500
-  asked credit accept 1
+  crash user
+  asked credit accept # without a number: the last
   expect_like "psd credit accept" "$said" "line of credit [0-9]+.*line +500.00.*remaining +500.00.*payments +0"
   asked credit request 2000
   quietly operator credit reject 2 --reason "too much"
-  refused "rejected (806)" "806" sign_on credit accept 2 --pin-file pins
+  refused "rejected (806)" "\(806\): too much" sign_on credit accept 2 --pin-file pins
   expect_like "psd credit show" "$(psd credit show)" "line +500.00"
 }
 
@@ -86,6 +87,7 @@ figure_9() {
 
 # settlement: each once, in whatever order.
 settlement() {
+  crash user
   settled "the second" second.p7s
   settled "the first" first.p7s
   expect_like "the first once more" "$(operator credit settle first.p7s)" "was settled before: nothing was moved"

@@ -314,7 +314,7 @@ echo "A hundred reams of paper, at 2.50." >other.txt
 show psd postmark order.txt -o order.tsr --pin-file meter.pin
 show psd-server ca export "${operator[@]}" authority
 trust=(-CAfile authority/root.pem -untrusted authority/ca.pem)
-show openssl ts -verify -data order.txt -in order.tsr "${trust[@]}"
+picked 'Verification' openssl ts -verify -data order.txt -in order.tsr "${trust[@]}"
 
 heading "Refused: the same postmark on another order"
 refused openssl ts -verify -data other.txt -in order.tsr "${trust[@]}" | grep -E '\$|FAILED'

@@ -2,19 +2,21 @@
 """A real certificate meter whose Host is hostile: keys that are not paid for, revoked or over, price tables of yesterday, clocks
 that go back, agents that would like to be somebody else. Nothing is signed, and nothing that is refused is charged."""
 
+import itertools
 import os
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 import psd_crypto as crypto
 from hostile import flip
-from psd_certifier import Certifier, der, grant
+from psd_certifier import Certifier, der, grant, revocation_command
 from psd_evidence import Rates
 from psd_funds import ABSENT, DONE, NOT_AUTHENTIC, NOT_NOW, WRONG_DATA
 from psd_holder import PRICES, Holder, prices
-from psd_layout import ALGORITHMS, PURPOSES, pack, size_of, take, unpack
+from psd_layout import ALGORITHMS, OIDS, PURPOSES, pack, size_of, unpack
 from psd_made import WithCard, unittest
-from psd_site import date_of
+from psd_site import date_of, integer
 from psd_wire import tlv
 
 DAY = 86400
@@ -185,7 +187,6 @@ class Over(CertificateMeter):
 
     def command(self, card, number, certificate, pair=None):
         """608, signed without attributes (RFC 5652, 5.4)."""
-        from psd_certifier import revocation_command
         content = revocation_command(card.device, number, certificate, 1, True)
         return signed(card.certifier, content, pair or card.certifier.pair)
 
@@ -194,11 +195,13 @@ class Over(CertificateMeter):
         certificate = card.obtain(USER, "USER", "Ada") and card.certificates[USER]
         good = self.command(card, 1, certificate.serial_number)
         before = card.registers()
-        for bit in range(0, 8 * len(good), 23):
+        issuer = certifier_name(card.certifier)  # of a certificate that the card does not have
+        named = range(8 * good.index(issuer), 8 * (good.index(issuer) + len(issuer)))
+        for bit in set(range(0, 8 * len(good), 23)) - set(named):
             self.assertIn(card.ask("REVOKE_CERTIFICATE", 0, 0, flip(good, bit))[0], (NOT_AUTHENTIC, WRONG_DATA, NOT_NOW), bit)
             self.assertEqual(card.slots()[USER]["state"], ACTIVE, bit)
         for data in (self.command(card, 1, certificate.serial_number, crypto.new_pair()), self.command(card, 1, 77),
-                     *Unpaid.bombs(good)):
+                     *itertools.islice(Unpaid.bombs(good), 7)):
             self.assertIn(card.ask("REVOKE_CERTIFICATE", 0, 0, data[:2048])[0], (NOT_AUTHENTIC, WRONG_DATA))
         self.assertEqual((card.registers(), card.slots()[USER]["state"]), (before, ACTIVE))
         card.done("REVOKE_CERTIFICATE", 0, 0, good)
@@ -257,7 +260,7 @@ class Agents(CertificateMeter):
             self.assertEqual([(part.oid.dotted_string, part.value) for part in issued.subject],
                              [("2.5.4.10", "Acme"), ("2.5.4.3", common)])
             self.assertFalse(issued.extensions.get_extension_for_class(x509.BasicConstraints).value.ca)
-            self.assertLessEqual(issued.not_valid_after_utc, receiver.not_valid_after_utc)
+            self.assertLessEqual(issued.not_valid_after, receiver.not_valid_after)
         before = card.registers()
         for name in (b"", b"a\0b", b"a\nO=Other", b"\xff\xfe", b"\xc0\x80", b"x" * 65):
             data = self.wish("agent_wish", algorithm=1, days=1, usage=1, name=len(name)) + name + der(receiver)
@@ -278,18 +281,18 @@ class Agents(CertificateMeter):
 
 def signed(certifier, content, pair):
     """SignedData over a RevocationCommand, without signed attributes."""
-    from cryptography.hazmat.primitives import hashes
-    from psd_layout import OIDS
-    oid = lambda dotted: x509.ObjectIdentifier(dotted)
     sha256 = tlv(0x30, encoded(OIDS["SHA256"]))
-    name = certifier.ca.subject.public_bytes()
     signature = pair.sign(content, crypto.ec.ECDSA(hashes.SHA256()))
-    number = certifier.ca.serial_number.to_bytes(2, "big").lstrip(b"\0")
-    signer = tlv(0x30, b"\x02\x01\x01" + tlv(0x30, name + tlv(2, number)) + sha256
+    signer = tlv(0x30, b"\x02\x01\x01" + certifier_name(certifier) + sha256
                  + tlv(0x30, encoded(OIDS["ECDSA_SHA256"])) + tlv(4, signature))
     inner = tlv(0x30, encoded(OIDS["REVOCATION_COMMAND"]) + tlv(0xA0, tlv(4, content)))
     data = tlv(0x30, b"\x02\x01\x03" + tlv(0x31, sha256) + inner + tlv(0x31, signer))
     return tlv(0x30, encoded(OIDS["SIGNED_DATA"]) + tlv(0xA0, data))
+
+
+def certifier_name(certifier):
+    """issuerAndSerialNumber of its CA's certificate."""
+    return tlv(0x30, certifier.ca.subject.public_bytes() + integer(certifier.ca.serial_number))
 
 
 def encoded(dotted):

@@ -2,14 +2,13 @@
 to pay for, and a tap in a line, which sees every frame that passes and may kill somebody before it goes on."""
 
 import json
-import os
 import socket
 import threading
 import time
 import unittest
 
 from psd_house import House
-from psd_layout import FRAMES, pack, size_of, unpack
+from psd_layout import FRAMES, size_of, unpack
 from psd_printer import PIN, PUK
 from psd_programs import PATIENCE, program
 from psd_site import date_of
@@ -180,13 +179,13 @@ def dashed(date):
 
 
 class CertificateTest(unittest.TestCase):
-    """`options` go to psd-server."""
+    """`options` go to psd-server, `database` is another than SQLite's."""
 
-    options = ()
+    options, database = (), None
 
     @classmethod
     def setUpClass(cls):
-        cls.house = CertificateHouse(*cls.options, database=os.environ.get("PSD_TEST_DATABASE"))
+        cls.house = CertificateHouse(*cls.options, database=cls.database)
 
     @classmethod
     def tearDownClass(cls):

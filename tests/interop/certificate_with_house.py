@@ -7,85 +7,13 @@ import re
 import shutil
 import ssl
 import unittest
-import urllib.request
 import zipfile
 
-from cryptography.hazmat.primitives.serialization import Encoding
-
-from psd_evidence_house import EvidenceHouse
 from psd_house import USER
-from psd_layout import OIDS, pack
+from psd_layout import OIDS, pack, unpack
 from psd_programs import program
-from psd_tools import Tools, accepted, children, unsigned
-
-MESSAGE = b"Delivered before noon.\n"
-AFTER = ("-attime", "7500000000")
-USERS, GONE, STAMPS = 1, 2, 3
-PERSONAL = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-
-
-class WithAuthority(unittest.TestCase):
-    """A meter with two user's keys, one of them revoked, and one for postmarks."""
-
-    @classmethod
-    def begin(cls):
-        """Once for all the tests here."""
-        cls.house = EvidenceHouse("--http", "127.0.0.1:0", "--vetting", "user", "--credit-most", "100.00")
-        unittest.addModuleCleanup(cls.house.close)
-        cls.tools = Tools(cls.house)
-        cls.house.server_command("ca", "init")
-        cls.house.server.wait_for("publishing on")
-        cls.at = re.search(r"publishing on (\S+)", cls.house.server.said()).group(1)
-        cls.house.publish(postmark="0.25")
-        cls.meter = cls.house.meter("card")
-        cls.meter.session()
-        cls.meter.card.close()
-        cls.in_session("refill", "200.00", "--group", "certificate")
-        cls.numbers = {slot: cls.requested(slot, purpose) for slot, purpose in ((USERS, "user"), (GONE, "user"),
-                                                                               (STAMPS, "postmark"))}
-        cls.house.server_command("ca", "revoke", str(cls.numbers[GONE]), "--reason", "key-compromise")
-        cls.fetched()
-
-    @classmethod
-    def in_session(cls, *words):
-        return cls.house.run(program("PSD_CLI"), "--card", cls.meter.path, *words, "--server", cls.house.address, "--user",
-                             USER, "--password-file", cls.house.password)
-
-    @classmethod
-    def requested(cls, slot, purpose):
-        """Figure 5: the serial number of the certificate, which is in slotN.pem then."""
-        cls.in_session("cert", "request", "--slot", str(slot), "--subject", "CN=" + USER, "--purpose", purpose, "--pin-file",
-                       cls.house.pin)
-        file = cls.house.path(f"slot{slot}.pem")
-        cls.house.run(program("PSD_CLI"), "--card", cls.meter.path, "cert", "export", "--slot", str(slot), "-o", file)
-        said, _ = cls.tools.takes("x509", "-in", file, "-noout", "-serial")
-        return int(said.decode().strip().split("=")[1], 16)
-
-    @classmethod
-    def get(cls, path):
-        with PERSONAL.open(f"http://{cls.at}/{path}", timeout=20) as answer:
-            return answer.read()
-
-    @classmethod
-    def fetched(cls):
-        """What is published: DER by name, and files of it in PEM."""
-        page = cls.get("").decode()
-        key = re.search(r"ca-(\d+)\.crt", page).group(1)
-        cls.published = {"root": cls.get("root.crt"), "ca": cls.get(f"ca-{key}.crt"), "creditor": cls.get("creditor.crt"),
-                         "list": cls.get(f"ca-{key}.crl")}
-        cls.files = {name: cls.tools.put(name + ".pem", ssl.DER_cert_to_PEM_cert(cls.published[name]).encode())
-                     for name in ("root", "ca", "creditor")}
-        cls.files["list"] = cls.tools.put("list.pem", cls.tools.takes("crl", "-inform", "DER",
-                                                                      given=cls.published["list"])[0])
-        for slot in cls.numbers:
-            cls.files[slot] = cls.house.path(f"slot{slot}.pem")
-        cls.files["psd"] = cls.tools.put("psd.pem", cls.meter.certificate.public_bytes(Encoding.PEM))
-
-    def verify(self, *more):
-        return ("verify", "-x509_strict", "-CAfile", self.files["root"], "-untrusted", self.files["ca"], *more)
-
-    def der(self, name):
-        return self.tools.takes("x509", "-in", self.files[name], "-outform", "DER")[0]
+from psd_published import AFTER, GONE, MESSAGE, STAMPS, USERS, WithAuthority
+from psd_tools import accepted, children, unsigned
 
 
 def setUpModule():
@@ -211,14 +139,14 @@ class Signed(WithAuthority):
         def same(data):
             said = self.tools.openssl(*self.cms(*more), given=data)
             return said.returncode == 0 and said.stdout == out
-        self.assertEqual(set(accepted(signed, 37, same)) - unsigned(signed), set())
+        self.assertEqual(set(accepted(signed, 53, same)) - unsigned(signed), set())
         return out
 
     def test_revocation_command(self):
         """608"""
         certificate = self.der(GONE)
         answer, command = self.house.ask_kms("meter", "KMS_REVOKE", pack("kms_revoke", {
-            **self.meter.device, "number": 1000, "reason": 1, "charge": 0, "certificate": len(certificate), "request": 0})
+            **unpack("device_id", self.object(0xDF20)), "number": 1000, "reason": 1, "charge": 0, "certificate": len(certificate), "request": 0})
             + certificate)
         self.assertEqual(answer, "KMS_REVOKED")
         told = self.tools.takes("asn1parse", "-inform", "DER", given=command)[0].decode()
@@ -230,9 +158,9 @@ class Signed(WithAuthority):
 
     def test_payment(self):
         file = self.house.path("pay.p7s")
-        self.in_session("credit", "request", "50.00", "--pin-file", self.house.pin)
-        self.house.run(program("PSD_CLI"), "--card", self.meter.path, "pay", "12.50", "--to", "Paper Shop", "-o", file,
-                       "--pin-file", self.house.pin)
+        self.in_session("credit", "request", "50.00", "--pin-file", self.pin)
+        self.house.run(program("PSD_CLI"), "--card", self.card, "pay", "12.50", "--to", "Paper Shop", "-o", file,
+                       "--pin-file", self.pin)
         with open(file, "rb") as signed:
             out = self.content(signed.read())
         fields = children(out)
@@ -243,9 +171,14 @@ class Signed(WithAuthority):
 class Stamps(WithAuthority):
     @classmethod
     def setUpClass(cls):
-        cls.tsa = cls.house.start("tsa", [program("PSD_CLI"), "tsa", "--listen", "127.0.0.1:0", "--card", cls.meter.path,
-                                          "--pin-file", cls.house.pin], "listens at")
+        cls.tsa = cls.house.start("tsa", [program("PSD_CLI"), "tsa", "--listen", "127.0.0.1:0", "--card", cls.card,
+                                          "--pin-file", cls.pin], "listens at")
         cls.stamps_at = re.search(r"listens at (127.0.0.1:\d+)", cls.tsa.said()).group(1)
+
+    @classmethod
+    def tearDownClass(cls):
+        if cls.tsa.stop():
+            raise AssertionError(cls.tsa.said())
 
     def stamped(self, query):
         """What it answers to a query."""

@@ -48,15 +48,15 @@ class Certifier:
         self.pair, self.root_pair, self.creditor_pair, self.number = pair, crypto.new_pair(), crypto.new_pair(), 100
         self.root_name, self.ca_name, self.creditor_name = name("Root"), name("CA"), name("Creditor")
         signs = (usage(key_cert_sign=True, crl_sign=True), True)
-        self.root = self._sign(self.root_pair, self.root_name, self.root_name, self.root_pair.public_key(), 1,
+        self.root = self.sign(self.root_pair, self.root_name, self.root_name, self.root_pair.public_key(), 1,
                                ((x509.BasicConstraints(True, None), True), signs))
-        self.ca = self._sign(self.root_pair, self.root_name, self.ca_name, pair.public_key(), 2,
+        self.ca = self.sign(self.root_pair, self.root_name, self.ca_name, pair.public_key(), 2,
                              ((x509.BasicConstraints(True, 1), True), signs))
-        self.creditor = self._sign(self.root_pair, self.root_name, self.creditor_name, self.creditor_pair.public_key(), 3,
+        self.creditor = self.sign(self.root_pair, self.root_name, self.creditor_name, self.creditor_pair.public_key(), 3,
                                    ((x509.BasicConstraints(True, 0), True), signs))
 
     @staticmethod
-    def _sign(pair, issuer, subject, public, number, extensions, begins=-1, ends=YEAR, claims=None):
+    def sign(pair, issuer, subject, public, number, extensions, begins=-1, ends=YEAR, claims=None):
         builder = (x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).serial_number(number)
                    .public_key(public).not_valid_before(now() + datetime.timedelta(days=begins))
                    .not_valid_after(now() + datetime.timedelta(days=ends)))
@@ -81,16 +81,17 @@ class Certifier:
                                                                         ExtendedKeyUsageOID.CLIENT_AUTH]
             extensions = ((usage(digital_signature=True, content_commitment=True), True),
                           (x509.ExtendedKeyUsage(kinds), stamps))
-        return self._sign(self.pair, self.ca_name, full_name(common, organization), public, self.number,
+        return self.sign(self.pair, self.ca_name, full_name(common, organization), public, self.number,
                           (*extensions, (policy, False)), **more)
 
     def line_of_credit(self, holder, device, amount, pair=None):
         """For the key and name of a user's certificate; by another's key that claims to be the creditor's, if one is given."""
         self.number += 1
         line = own("CREDIT_LINE", integer(amount) + tlv(4, device) + integer(holder.serial_number) + tlv(12, b"supplies"))
-        return self._sign(pair or self.creditor_pair, self.creditor_name, holder.subject, holder.public_key(), self.number,
+        return self.sign(pair or self.creditor_pair, self.creditor_name, holder.subject, holder.public_key(), self.number,
                           ((usage(digital_signature=True), True),
-                           (x509.ExtendedKeyUsage([x509.ObjectIdentifier(OIDS["PAYMENTS"])]), False), (line, False)), claims=self.creditor_pair)
+                           (x509.ExtendedKeyUsage([x509.ObjectIdentifier(OIDS["PAYMENTS"])]), False), (line, False)),
+                          claims=self.creditor_pair)
 
     def revoked(self, *certificates):
         """The list of them, DER."""

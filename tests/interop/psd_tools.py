@@ -27,10 +27,11 @@ class Tools:
         return self.run("openssl", *arguments, given=given)
 
     def takes(self, *arguments, given=b""):
-        """openssl accepts it: what it writes, and what it says. What it accepts it has nothing to warn of."""
+        """openssl accepts it: what it writes, and what it says."""
         done = self.openssl(*arguments, given=given)
         if done.returncode:
-            raise AssertionError(f"openssl {arguments}: {done.returncode}\n{(done.stdout + done.stderr).decode(errors='replace')}")
+            said = (done.stdout + done.stderr).decode(errors="replace")
+            raise AssertionError(f"openssl {arguments}: {done.returncode}\n{said}")
         return done.stdout, done.stderr.decode()
 
     def refuses(self, *arguments, given=b"", why=""):

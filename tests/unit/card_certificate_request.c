@@ -242,7 +242,27 @@ static void what_is_wished(void) {
 }
 
 /* Without K3 there is nobody to seal for; without randomness no key. Neither costs anything. */
+/* What it could not confirm the end of, it asks for no certificate for: its own key pair and certificate are needed. */
+static void no_witness(uint16_t record) {
+  uint8_t kept[PSD_CERTIFICATE_MAX];
+  size_t length = 0;
+  authority_begin(&a, &r);
+  CU_ASSERT_EQUAL_FATAL(psd_store_read(&r.card->store, record, kept, sizeof kept, &length), PSD_STORE_OK);
+  psd_store_put put = {.record = record};
+  CU_ASSERT_EQUAL_FATAL(psd_store_commit(&r.card->store, &put, 1), PSD_STORE_OK);
+  refused(&(authority_wish){.slot = 1}, PSD_SW_REFERENCE_NOT_FOUND);
+  CU_ASSERT_EQUAL(psd_store_length(&r.card->store, psd_slot_record_of(PSD_SLOT_SECRET, 1)), -1);
+  charged(0, 0);
+  put = (psd_store_put){.record = record, .value = kept, .length = (uint16_t)length};
+  CU_ASSERT_EQUAL_FATAL(psd_store_commit(&r.card->store, &put, 1), PSD_STORE_OK);
+  CU_ASSERT_EQUAL(ask(&(authority_wish){.slot = 1}), PSD_SW_OK);
+  charged(REQUEST_PRICE, 1);
+  authority_end(&a);
+}
+
 static void what_the_card_lacks(void) {
+  no_witness(PSD_RECORD_KEY_PAIR);
+  no_witness(PSD_RECORD_OBJECT + PSD_OBJECT_CERTIFICATE);
   authority_begin(&a, &r);
   rig_put_object(&r, PSD_OBJECT_DEVICE_KEY, NULL, 0);
   refused(&(authority_wish){.slot = 1}, PSD_SW_REFERENCE_NOT_FOUND);

@@ -1,5 +1,6 @@
 /* Certificates of users (VM figure 5; docs/certificates.md, docs/kms.md): sealed requests are opened and certified, and
  * OpenSSL, which nobody here wrote, says what the certificates are good for. */
+#include <openssl/ec.h>
 #include <openssl/rsa.h>
 #include <string.h>
 
@@ -155,6 +156,18 @@ static X509_REQ *with_names(const char *const *attributes, const char *const *te
   return request;
 }
 
+/* A key of P-256 whose curve is written out (RFC 5480, 2.1.1: it must be named). */
+static EVP_PKEY *unnamed_curve(void) {
+  EVP_PKEY *key = NULL;
+  EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+  CU_ASSERT_FATAL(EVP_PKEY_keygen_init(context) == 1 &&
+                  EVP_PKEY_CTX_set_ec_paramgen_curve_nid(context, NID_X9_62_prime256v1) == 1 &&
+                  EVP_PKEY_CTX_set_ec_param_enc(context, OPENSSL_EC_EXPLICIT_CURVE) == 1 &&
+                  EVP_PKEY_generate(context, &key) == 1);
+  EVP_PKEY_CTX_free(context);
+  return key;
+}
+
 /* What is no request of a card. */
 static void other_requests(void) {
   static const char *const turned[] = {"CN", "O"}, *const twice[] = {"CN", "CN"}, *const right[] = {"O", "CN"};
@@ -194,6 +207,9 @@ static void other_requests(void) {
   CU_ASSERT_EQUAL(open_it(&head, &der), PSD_SIGNAL_REQUEST);
   EVP_PKEY_free(p384);
   EVP_PKEY_free(small);
+  EVP_PKEY *unnamed = unnamed_curve();
+  CU_ASSERT_EQUAL(open_der(user_pkcs10(unnamed, NULL, "Anna")), PSD_SIGNAL_REQUEST);
+  EVP_PKEY_free(unnamed);
   der = (proof_der){.data = {0x30, 0x00}, .length = 2};
   CU_ASSERT_EQUAL(open_der(der), PSD_SIGNAL_REQUEST);
   user_end(&at);

@@ -92,7 +92,9 @@ static void test_rejected(void) {
   CU_ASSERT_EQUAL(psd_ca_reject(at.b.db, kept.id, "nobody knows her", at.b.time), PSD_DB_DONE);
   desk_commit(&at);
   CU_ASSERT_EQUAL(desk_news(&at, PSD_AUTHORITY_CERTIFICATE, 1), 0);
-  CU_ASSERT_TRUE(at.item.status == PSD_AUTHORITY_REJECTED && at.length == 0);
+  static const char why[] = "nobody knows her"; /* the Host is told (516) */
+  CU_ASSERT_TRUE(at.item.status == PSD_AUTHORITY_REJECTED && at.length == sizeof why - 1 &&
+                 memcmp(at.content, why, sizeof why - 1) == 0);
   desk_close(&at);
 }
 

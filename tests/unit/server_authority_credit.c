@@ -85,7 +85,9 @@ static void test_rejected(void) {
   CU_ASSERT_EQUAL(psd_credit_reject(at.d.b.db, id, "no income", at.d.b.time), PSD_DB_DONE);
   desk_commit(&at.d);
   CU_ASSERT_EQUAL(desk_news(&at.d, PSD_AUTHORITY_CREDIT, id), 0);
-  CU_ASSERT_TRUE(at.d.item.status == PSD_AUTHORITY_REJECTED && at.d.length == 0);
+  static const char why[] = "no income"; /* the Host is told */
+  CU_ASSERT_TRUE(at.d.item.status == PSD_AUTHORITY_REJECTED && at.d.length == sizeof why - 1 &&
+                 memcmp(at.d.content, why, sizeof why - 1) == 0);
   CU_ASSERT_EQUAL(desk_news(&at.d, PSD_AUTHORITY_CREDIT, id + 1), PSD_SIGNAL_REQUEST);
   desk_close(&at.d);
 }

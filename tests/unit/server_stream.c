@@ -12,6 +12,8 @@
 #include "check.h"
 
 #define PATIENCE_MS 10000U
+/* Bytes of a body where many frames are wanted: less than a pipe takes at once, and all of them less than may wait. */
+#define PIECE 4096U
 
 /* What came out of the stream, and what to do in its events. */
 typedef struct seen {
@@ -268,9 +270,9 @@ static void read_until(bench *at, unsigned frames) {
 
 /* A peer that does not read is not read from; once it reads again everything goes on. */
 static void test_back_pressure(void) {
-  static uint8_t frame[3 + PSD_FRAME_BODY_MAX] = {PSD_FRAME_BODY_MAX >> 8, PSD_FRAME_BODY_MAX & 0xFF, 6};
+  static uint8_t frame[3 + PIECE] = {PIECE >> 8, PIECE & 0xFF, 6};
   bench at;
-  open_bench(&at, PSD_FRAME_BODY_MAX);
+  open_bench(&at, PIECE);
   at.seen.echo = true;
   unsigned sent = 0, before = UINT32_MAX;
   /* Until no frame goes in and nothing moves any more. */
@@ -290,7 +292,7 @@ static void test_back_pressure(void) {
 
 /* What waits for a peer that never reads is bounded. */
 static void test_stuffed(void) {
-  static const uint8_t body[PSD_FRAME_BODY_MAX];
+  static const uint8_t body[PIECE];
   bench at;
   open_bench(&at, 16);
   unsigned frames = 0;
@@ -304,7 +306,7 @@ static void test_stuffed(void) {
 
 static void test_slow_reader_gets_everything(void) {
   enum { COUNT = 200 };
-  static const uint8_t body[PSD_FRAME_BODY_MAX];
+  static const uint8_t body[PIECE];
   bench at;
   open_tcp_bench(&at, 16);
   for (unsigned i = 0; i < COUNT; i++)
@@ -362,7 +364,7 @@ static void test_close_in_event_of_parts(void) {
 }
 
 static void test_peer_vanishes_while_writing(void) {
-  static const uint8_t body[PSD_FRAME_BODY_MAX];
+  static const uint8_t body[PIECE];
   bench at;
   open_bench(&at, 16);
   for (unsigned i = 0; i < 150; i++)

@@ -56,6 +56,8 @@ static size_t encode(const made *of, uint8_t *bytes, size_t capacity) {
 /* Opens bytes in memory of exactly their number. */
 static bool opens_bytes(const uint8_t *bytes, size_t length) {
   psd_rates rates;
+  if (length > PTRDIFF_MAX)
+    return false; /* it cannot be; the compiler does not know it */
   uint8_t *exact = malloc(length > 0 ? length : 1);
   CU_ASSERT_PTR_NOT_NULL_FATAL(exact);
   if (length > 0)

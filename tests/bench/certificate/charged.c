@@ -270,8 +270,10 @@ static void make(void) {
 static void measure_along(char *argument, wanted all[WANTED]) {
   static uint8_t answer[BENCH_ANSWER_MAX];
   char *target = strchr(argument, '=');
-  bench_need(target != NULL, "target");
-  *target++ = '\0';
+  if (target != NULL)
+    *target++ = '\0';
+  else
+    bench_die("what is %s?", argument);
   bench_path *path = bench_path_open(target);
   stage_check("SELECT", answer, bench_path_transmit(path, stage_select, sizeof stage_select, answer));
   stage_check("VERIFY", answer, bench_path_transmit(path, stage_verify, sizeof stage_verify, answer));

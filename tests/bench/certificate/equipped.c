@@ -155,5 +155,5 @@ void asked_again(asked *command) {
 
 void asked_make_ready(services *s, asked_kind kind) {
   if (kind == ASKED_REQUEST)
-    CU_ASSERT_EQUAL_FATAL(services_send(s, PSD_COMMAND_DELETE_KEY, EQUIPPED_FREE, 0, NULL, 0), PSD_SW_OK);
+    CU_ASSERT_EQUAL_FATAL(authority_send(s->r, PSD_COMMAND_DELETE_KEY, EQUIPPED_FREE, 0, NULL, 0), PSD_SW_OK);
 }

@@ -139,15 +139,16 @@ static size_t whole_of(const message *answer, size_t *body) {
   if (end == NULL)
     return 0;
   const char *length = strcasestr(text, "\r\nContent-Length:");
-  bench_need(strncmp(text, "HTTP/1.1 200 ", 13) == 0 && length != NULL && length < end, "answer that is 200");
-  *body = (size_t)(end - text) + 4;
-  return *body + (size_t)strtoul(length + 17, NULL, 10);
+  if (strncmp(text, "HTTP/1.1 200 ", 13) == 0 && length != NULL && length < end) {
+    *body = (size_t)(end - text) + 4;
+    return *body + (size_t)strtoul(length + 17, NULL, 10);
+  }
+  bench_die("%s: an answer that is not 200", set.label);
 }
 
 static void check_granted(const message *answer, size_t body) {
   size_t at = body + kind->granted_at; /* behind SEQUENCE and its length of two bytes */
-  bench_need(answer->length >= at + kind->granted_length && answer->bytes[body + 1] == 0x82, "whole answer");
-  /* The status of a time stamp is in a structure whose length may be another, if there is text. */
+  bench_need(answer->length >= at + kind->granted_length, "whole answer");
   if (memcmp(answer->bytes + at, kind->granted, kind->granted_length) != 0)
     bench_die("%s: refused", set.label);
 }
