@@ -147,6 +147,8 @@ static uint16_t carry_out(psd_card *card, const psd_request *request, certificat
   uint16_t status = psd_service_begin(card, request, PSD_SERVICE_REQUEST, PSD_SERVICE_ACTIVATION, &order->step, out);
   if (status != PSD_SW_OK || order->step.again)
     return status;
+  if (!psd_communications_confirmable(card))
+    return PSD_SW_REFERENCE_NOT_FOUND;
   status = order->kept ? take_key(card, number, order) : make_key(card, number, order);
   if (status == PSD_SW_OK)
     status = number_request(order);
@@ -161,8 +163,6 @@ static uint16_t carry_out(psd_card *card, const psd_request *request, certificat
 uint16_t psd_handle_request_certificate(psd_card *card, const psd_request *request, psd_buffer *out) {
   certificate_order order;
   uint16_t status = parse(request, &order);
-  if (status == PSD_SW_OK && !psd_communications_confirmable(card))
-    status = PSD_SW_REFERENCE_NOT_FOUND;
   if (status == PSD_SW_OK)
     status = carry_out(card, request, &order, out);
   psd_wipe(&order.key, sizeof order.key);

@@ -165,7 +165,18 @@ static size_t make_genuine(psd_frame_type type, bool has_pair, psd_cursor *input
   return out.overflow ? 0 : out.length;
 }
 
-/* No authorization goes beyond the policy, or beyond what was asked for. */
+/* Nothing beyond the policy, or beyond what was asked for. */
+static void check_loaded(const psd_funds_request *asked, const psd_funds_authorization *said) {
+  FUZZ_ASSERT(asked->operation == PSD_OPERATION_LOADING && said->amount >= 1);
+  FUZZ_ASSERT(said->amount <= psd_kms_policy_default.most && said->control_total <= INT64_MAX);
+  FUZZ_ASSERT(said->control_total - said->amount == asked->control_total && said->control_total > asked->control_total);
+}
+
+static void check_withdrawn(const psd_funds_request *asked, const psd_funds_authorization *said) {
+  FUZZ_ASSERT(said->operation == PSD_OPERATION_WITHDRAWN && asked->operation == PSD_OPERATION_WITHDRAWING);
+  FUZZ_ASSERT(said->control_total == asked->control_total && (said->amount != 0 || asked->final != 0));
+}
+
 static void check_funds(const uint8_t *body, const psd_buffer *answer) {
   psd_funds_request asked;
   psd_funds_authorization said;
@@ -176,14 +187,10 @@ static void check_funds(const uint8_t *body, const psd_buffer *answer) {
                                 PSD_MESSAGE_FUNDS_AUTHORIZATION, &said));
   FUZZ_ASSERT(said.amount == asked.amount && said.sequence == asked.sequence && said.group == asked.group);
   FUZZ_ASSERT(said.expiry > at_noon() && said.expiry <= at_noon() + PSD_KMS_EXPIRY_MOST);
-  if (said.operation == PSD_OPERATION_LOADED) {
-    FUZZ_ASSERT(asked.operation == PSD_OPERATION_LOADING && said.amount >= 1);
-    FUZZ_ASSERT(said.amount <= psd_kms_policy_default.most && said.control_total <= INT64_MAX);
-    FUZZ_ASSERT(said.control_total - said.amount == asked.control_total && said.control_total > asked.control_total);
-  } else {
-    FUZZ_ASSERT(said.operation == PSD_OPERATION_WITHDRAWN && asked.operation == PSD_OPERATION_WITHDRAWING);
-    FUZZ_ASSERT(said.control_total == asked.control_total && (said.amount != 0 || asked.final != 0));
-  }
+  if (said.operation == PSD_OPERATION_LOADED)
+    check_loaded(&asked, &said);
+  else
+    check_withdrawn(&asked, &said);
 }
 
 static void check_genuine(psd_frame_type answered, const uint8_t *body, const psd_buffer *answer) {

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 import psd_crypto as crypto
 from certificates import CertificateTest, USER_NAME, json, program, unittest
 from hostile import flip
-from psd_layout import SIGNALS, pack, size_of, take, unpack
+from psd_layout import SIGNALS, pack, size_of, take
 from psd_money import MoneyTest
 from psd_wire import Ended, Signal
 

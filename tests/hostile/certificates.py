@@ -240,5 +240,5 @@ class KilledTest(CertificateTest):
         return said
 
 
-__all__ = ["Blow", "CertificateHouse", "CertificateTest", "KilledTest", "PRICES", "Tap", "USER_NAME", "dashed", "json", "pack",
-           "program", "unittest"]
+__all__ = ["Blow", "CertificateHouse", "CertificateTest", "KilledTest", "PRICES", "Tap", "USER_NAME", "json", "program",
+           "unittest"]

@@ -236,7 +236,7 @@ void bench_close(bench *at) {
 void bench_send(bench *at, psd_frame_type type, const void *body, size_t length) {
   uint8_t *exactly = malloc(length + (length == 0));
   CU_ASSERT_PTR_NOT_NULL_FATAL(exactly);
-  if (length > 0)
+  if (exactly != NULL && length > 0)
     memcpy(exactly, body, length);
   psd_meter_session_frame(at->session, type, exactly, length);
   free(exactly);

@@ -147,6 +147,15 @@ static void answer_one(int fd, manner how) {
     (void)!write(fd, memory, how == HALF ? frame.length - 1 : frame.length);
 }
 
+/* Until it is killed. */
+static _Noreturn void answer_all(int fd, manner how) {
+  for (;;) {
+    int one = accept(fd, NULL, NULL);
+    answer_one(one, how);
+    (void)close(one);
+  }
+}
+
 int kms_start(manner how) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   (void)snprintf(address.sun_path, sizeof address.sun_path, "%s", kms);
@@ -156,11 +165,8 @@ int kms_start(manner how) {
   CU_ASSERT_EQUAL_FATAL(listen(fd, 5), 0);
   int process = (int)fork();
   CU_ASSERT_FATAL(process >= 0);
-  while (process == 0) {
-    int one = accept(fd, NULL, NULL);
-    answer_one(one, how);
-    (void)close(one);
-  }
+  if (process == 0)
+    answer_all(fd, how);
   (void)close(fd);
   return process;
 }

@@ -144,8 +144,8 @@ static void revocations(void) {
   CU_ASSERT_EQUAL(psd_proof_check_request(answer(), (psd_proof_bytes){der, (size_t)length}, &said, why),
                   PSD_PROOF_HOLDS);
   CU_ASSERT_STRING_EQUAL(why, "");
-  services_bytes command =
-      services_make_command(&s, &(services_command){.certificate = said.certificate, .reason = PSD_REASON_SUPERSEDED});
+  const services_command wanted = {.certificate = said.certificate, .reason = PSD_REASON_SUPERSEDED};
+  services_bytes command = services_make_command(&s, &wanted);
   CU_ASSERT_EQUAL_FATAL(services_revoke(&s, services_piece(&command)), PSD_SW_OK);
   CU_ASSERT_EQUAL(psd_proof_check_confirmation(trust, answer(), &said, why), PSD_PROOF_HOLDS);
   CU_ASSERT_STRING_EQUAL(why, "");

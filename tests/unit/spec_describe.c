@@ -372,6 +372,8 @@ static void text_is_cut_to_its_room(void) {
   for (size_t room = 1; room < 60; room++) {
     char *exact = malloc(room);
     CU_ASSERT_PTR_NOT_NULL_FATAL(exact);
+    if (exact == NULL)
+      return;
     psd_text small = psd_text_over(exact, room);
     psd_describe_command(&small, command, sizeof command);
     CU_ASSERT_TRUE_FATAL(strlen(exact) < room);
