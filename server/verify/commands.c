@@ -70,7 +70,7 @@ int psd_verify_open_seen(const psd_verify_options *options, psd_seen **seen) {
 }
 
 #define BIT(option) (1U << PSD_VERIFY_OPTION_##option)
-#define SITE (BIT(SITE) | BIT(DAYS))
+#define FOLDER (BIT(SITE) | BIT(DAYS))
 #define REMEMBERING (BIT(DB) | BIT(NO_REMEMBER))
 #define TRUST (BIT(SITE) | BIT(ROOT) | BIT(CHAIN) | BIT(CRL))
 #define MANY PSD_VERIFY_MANY
@@ -78,10 +78,10 @@ int psd_verify_open_seen(const psd_verify_options *options, psd_seen **seen) {
 #define PIECE (BIT(METER) | BIT(DATE) | BIT(POSTAGE) | BIT(PIECE))
 
 const psd_verify_command psd_verify_commands[] = {
-    {"indicium", SITE | REMEMBERING | FACTS | BIT(JSON), 0, MANY, false, psd_verify_command_indicium},
-    {"batch", SITE | REMEMBERING | BIT(JSON_FILE) | BIT(CSV) | BIT(EVIDENCE_CSV) | BIT(SKIP) | BIT(THREADS), 0, MANY,
+    {"indicium", FOLDER | REMEMBERING | FACTS | BIT(JSON), 0, MANY, false, psd_verify_command_indicium},
+    {"batch", FOLDER | REMEMBERING | BIT(JSON_FILE) | BIT(CSV) | BIT(EVIDENCE_CSV) | BIT(SKIP) | BIT(THREADS), 0, MANY,
      false, psd_verify_command_batch},
-    {"token", SITE | FACTS | PIECE | BIT(JSON), PIECE, 0, false, psd_verify_command_token},
+    {"token", FOLDER | FACTS | PIECE | BIT(JSON), PIECE, 0, false, psd_verify_command_token},
     {"postmark", TRUST | BIT(JSON), 0, 2, true, psd_verify_command_postmark},
     {"signature", TRUST | BIT(JSON), 0, 2, true, psd_verify_command_signature},
     {"payment", TRUST | REMEMBERING | BIT(PAYEE) | BIT(JSON), 0, MANY, true, psd_verify_command_payment},

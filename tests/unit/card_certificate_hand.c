@@ -20,19 +20,23 @@ typedef struct hand {
   const char *version, *number, *algorithm, *issuer, *validity, *subject, *key, *extensions, *outer, *signature;
 } hand;
 
-static void put(psd_buffer *out, const char *hex, const char *right) {
+static void put_hex(psd_buffer *out, const char *hex) {
   uint8_t bytes[1024];
-  psd_put(out, bytes, psd_check_hex(hex != NULL ? hex : right, bytes, sizeof bytes));
+  psd_put(out, bytes, psd_check_hex(hex, bytes, sizeof bytes));
+}
+
+static void put(psd_buffer *out, const char *hex, const char *right) {
+  put_hex(out, hex != NULL ? hex : right);
 }
 
 static void put_key(psd_buffer *out, const char *hex) {
   uint8_t point[65] = {0x04};
   if (hex != NULL) {
-    put(out, hex, NULL);
+    put_hex(out, hex);
     return;
   }
   size_t info = psd_open_tlv(out, 0x30);
-  put(out, P256, NULL);
+  put_hex(out, P256);
   size_t bits = psd_open_tlv(out, 0x03);
   psd_put_u8(out, 0);
   psd_put(out, point, sizeof point);
@@ -54,11 +58,11 @@ static size_t make(const hand *h) {
   put_key(&out, h->key);
   if (h->extensions != NULL && h->extensions[0] != '!') {
     size_t outer = psd_open_tlv(&out, 0xA3), list = psd_open_tlv(&out, 0x30);
-    put(&out, h->extensions, NULL);
+    put_hex(&out, h->extensions);
     psd_close_tlv(&out, list);
     psd_close_tlv(&out, outer);
   } else if (h->extensions != NULL) {
-    put(&out, h->extensions + 1, NULL); /* as it is, without the lists around it */
+    put_hex(&out, h->extensions + 1); /* as it is, without the lists around it */
   }
   psd_close_tlv(&out, text);
   put(&out, h->outer, h->algorithm != NULL ? h->algorithm : ECDSA);

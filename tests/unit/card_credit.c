@@ -161,10 +161,11 @@ static bool payable(uint8_t slot, services_credit wanted) {
   wanted.amount = UINT64_MAX;
   const services_bytes line = services_make_credit(&s, &wanted);
   uint16_t status = services_accept(&s, slot, services_piece(&line));
-  if (status == PSD_SW_OK)
-    CU_ASSERT_EQUAL(services_pay(&s, slot, UINT64_MAX / 2, 0, payee), PSD_SW_OK)
-  else
-    CU_ASSERT(status == PSD_SW_NO_SPACE || status == PSD_SW_WRONG_DATA)
+  if (status == PSD_SW_OK) {
+    CU_ASSERT_EQUAL(services_pay(&s, slot, UINT64_MAX / 2, 0, payee), PSD_SW_OK);
+  } else {
+    CU_ASSERT(status == PSD_SW_NO_SPACE || status == PSD_SW_WRONG_DATA);
+  }
   return status == PSD_SW_OK;
 }
 

@@ -291,8 +291,8 @@ static void collection(void) {
     psd_core_blank(&core);
     core.funds = (psd_funds){.mode = cases[i].mode, .credit_limit = cases[i].limit};
     core.services.due = cases[i].due;
-    *psd_core_group(&core, own ? PSD_GROUP_CERTIFICATE : PSD_GROUP_POSTAGE) =
-        account ? (psd_registers){.ascending = cases[i].has} : group_of(0, cases[i].has);
+    const psd_registers used = {.ascending = cases[i].has}, loaded = group_of(0, cases[i].has);
+    *psd_core_group(&core, own ? PSD_GROUP_CERTIFICATE : PSD_GROUP_POSTAGE) = account ? used : loaded;
     CU_ASSERT_EQUAL(psd_service_collect(&core), cases[i].collected);
     CU_ASSERT_EQUAL(core.services.due, cases[i].due - cases[i].collected);
     CU_ASSERT_TRUE(psd_core_balanced(&core));

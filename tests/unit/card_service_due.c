@@ -112,8 +112,9 @@ static uint16_t credit_limit(uint32_t number, uint64_t limit) {
 }
 
 static void a_higher_credit_limit_pays(void) {
-  enter((psd_funds){.mode = PSD_FUNDS_ACCOUNT, .credit_limit = 1000}, (psd_registers){.ascending = 600},
-        (psd_registers){.ascending = 400}, 300);
+  const psd_funds funds = {.mode = PSD_FUNDS_ACCOUNT, .credit_limit = 1000};
+  const psd_registers postage = {.ascending = 600}, certificate = {.ascending = 400};
+  enter(funds, postage, certificate, 300);
   CU_ASSERT_EQUAL(credit_limit(1, 1100), PSD_SW_OK);
   CU_ASSERT(r.card->core.services.due == 200 && r.card->core.certificate.ascending == 500);
   CU_ASSERT(record(1).event == PSD_EVENT_OBJECT_WRITTEN && record(0).event == PSD_EVENT_DUE_PAID);

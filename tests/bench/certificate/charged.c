@@ -93,7 +93,7 @@ static void compute(task *of) {
  * What is written for a request, an issue, and a payment besides is not in it. */
 static void commit(task *of) {
   psd_card *card = of->on->r->card;
-  psd_signing signing;
+  psd_signing signing = {0};
   psd_service_step step = {.service = PSD_SERVICE_SIGNING, .slot = asked_slot(of->kind, of->algorithm)};
   psd_buffer out = {.data = of->answer, .capacity = sizeof of->answer, .length = of->answered - 2};
   psd_change_begin(&step.change, card);
