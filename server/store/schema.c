@@ -16,9 +16,10 @@ _Static_assert(PSD_SIZE_AUDIT == 261 && PSD_SIZE_WRAPPED_K4 == 132 && PSD_SIZE_F
                    PSD_SIZE_FUNDS_RECEIPT == 59 && PSD_ORDER_CONTENT_MAX == 1908 &&
                    PSD_RATES_MAX + PSD_RATES_SIGNATURE == 2024 && PSD_CERTIFICATE_MAX == 1900 &&
                    PSD_SEALED_REQUEST_MAX == 852 && PSD_GRANT_MAX == 1333 && PSD_USER_CERTIFICATE_MAX == 1280 &&
-                   PSD_SIZE_CERTIFICATE_REQUEST == 36 && PSD_SIZE_CERTIFICATE_GRANT == 21 && PSD_USER_SLOTS == 8 &&
-                   PSD_NAME_MAX == 64 && PSD_PAYEE_MAX == 64,
+                   PSD_SIZE_CERTIFICATE_REQUEST == 36 && PSD_SIZE_CERTIFICATE_GRANT == 21 && PSD_USER_SLOTS == 8,
                "a layout has changed: write a script that migrates");
+_Static_assert(PSD_NAME_MAX == 64, "names are longer or shorter: write a script that migrates");
+_Static_assert(PSD_PAYEE_MAX == 64, "payees' names are longer or shorter: write a script that migrates");
 
 unsigned psd_db_schema_newest(void) {
   return NEWEST;
