@@ -77,8 +77,8 @@ class Crowd(HostileTest):
         self.assertLess(resident(process) - before, 8 << 20)
 
     def test_too_long(self):
-        """Bodies beyond 1024 bytes before the user is verified, beyond 4096 after: refused at the head."""
-        for host, length in ((self.call(), 1025), (self.call(), 65535), (self.signed_on()[0], 4097),
+        """Bodies beyond 1024 bytes before the user is verified, beyond 8192 after: refused at the head."""
+        for host, length in ((self.call(), 1025), (self.call(), 65535), (self.signed_on()[0], 8193),
                              (self.opened()[0], 65535)):
             host.frames.stream.sendall(pack("frame", {"length": length, "type": FRAMES["SIGN_ON"]}))
             self.assertEqual(self.verdict(host).signal, SIGNALS["MESSAGE"])
