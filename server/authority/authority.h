@@ -128,8 +128,7 @@ psd_db_result psd_ca_confirmed(psd_db *db, const psd_proof_revocation *confirmat
                                uint64_t time);
 /* A refill of `amount` mills of the group that pays was settled, and left `descending` in the register: what was due is
  * collected, all of it or as much as there was. The data center calls it (datacenter/refill.c, audited.c). */
-psd_db_result psd_ca_collected(psd_db *db, const uint8_t device[8], uint64_t amount, uint64_t descending,
-                               uint64_t time);
+psd_db_result psd_ca_collected(psd_db *db, const uint8_t device[8], uint64_t amount, uint64_t descending);
 /* Revokes what VM's forced revocation is for: of PSDs whose inspection is overdue since `overdue` seconds, and of those
  * that owe for longer than `unpaid` seconds. `count` of certificates. */
 psd_db_result psd_ca_sweep(psd_db *db, uint64_t overdue, uint64_t unpaid, uint64_t time, uint64_t *count);

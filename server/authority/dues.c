@@ -14,11 +14,9 @@ static psd_db_result take_due(psd_db *db, psd_sql sql, void *row) {
 
 /* The card takes what is due from the refill before anything else can be bought. What is left in the register is left
  * when all was paid; of an empty one it is only sure that the whole refill went. */
-psd_db_result psd_ca_collected(psd_db *db, const uint8_t device[8], uint64_t amount, uint64_t descending,
-                               uint64_t time) {
+psd_db_result psd_ca_collected(psd_db *db, const uint8_t device[8], uint64_t amount, uint64_t descending) {
   int64_t key = 0;
   uint64_t left = descending > 0 ? UINT64_MAX : amount;
-  (void)time;
   if (!psd_device_number(device, &key))
     return PSD_DB_DONE;
   psd_value whose[] = {psd_value_number(key)};

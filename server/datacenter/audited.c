@@ -59,20 +59,19 @@ static psd_db_result credited(psd_db *db, psd_meter_row *row, psd_op *op, const 
   psd_db_result result = psd_dc_finish(db, row, op, PSD_OP_SETTLED, time, NULL, 0);
   return result == PSD_DB_DONE
              ? psd_dc_collected(db, op, audit->mode,
-                                op->group == PSD_GROUP_POSTAGE ? audit->descending : audit->certificate_descending,
-                                time)
+                                op->group == PSD_GROUP_POSTAGE ? audit->descending : audit->certificate_descending)
              : result;
 }
 
 /* Current account: no refills, but a higher credit limit, out of which the card takes what was due. */
-static psd_db_result raised(psd_db *db, const psd_meter_row *row, const psd_audit *audit, uint64_t time) {
+static psd_db_result raised(psd_db *db, const psd_meter_row *row, const psd_audit *audit) {
   psd_audit last;
   uint64_t spent = audit->ascending + audit->certificate_ascending;
   if (audit->mode != PSD_FUNDS_ACCOUNT || spent < audit->ascending || !psd_dc_last_audit(row, &last) ||
       last.mode != PSD_FUNDS_ACCOUNT || audit->credit_limit <= last.credit_limit)
     return PSD_DB_DONE;
   return psd_ca_collected(db, row->device.device, audit->credit_limit - last.credit_limit,
-                          audit->credit_limit > spent ? audit->credit_limit - spent : 0, time);
+                          audit->credit_limit > spent ? audit->credit_limit - spent : 0);
 }
 
 static psd_db_result apply(psd_db *db, psd_meter_row *row, psd_op *op, const psd_audit *audit, uint64_t time,
@@ -126,7 +125,7 @@ psd_db_result psd_dc_audited(psd_db *db, const uint8_t audit[PSD_SIZE_AUDIT], ui
   if (result != PSD_DB_DONE || psd_dc_other_mode(row, &said))
     return result;
   if (!psd_dc_alarming(*finding))
-    result = raised(db, row, &said, time);
+    result = raised(db, row, &said);
   if (result == PSD_DB_DONE)
     result = psd_db_device_audited(db, device, audit, time);
   if (result != PSD_DB_DONE)

@@ -99,9 +99,9 @@ psd_db_result psd_dc_finish(psd_db *db, psd_meter_row *row, psd_op *op, psd_op_s
   return result == PSD_DB_DONE ? psd_db_meter_update(db, row) : result;
 }
 
-psd_db_result psd_dc_collected(psd_db *db, const psd_op *op, uint64_t mode, uint64_t descending, uint64_t time) {
+psd_db_result psd_dc_collected(psd_db *db, const psd_op *op, uint64_t mode, uint64_t descending) {
   psd_group pays = mode == PSD_FUNDS_MERGED ? PSD_GROUP_POSTAGE : PSD_GROUP_CERTIFICATE;
-  return op->group == pays ? psd_ca_collected(db, op->device, op->amount, descending, time) : PSD_DB_DONE;
+  return op->group == pays ? psd_ca_collected(db, op->device, op->amount, descending) : PSD_DB_DONE;
 }
 
 psd_db_result psd_dc_available(psd_db *db, int64_t account, uint64_t *available) {

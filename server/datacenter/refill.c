@@ -87,10 +87,9 @@ static bool receipt_of(const psd_op *op, const psd_funds_receipt *parsed) {
 }
 
 /* What the registers are for was told at the last audit: there is one before every refill. */
-static psd_db_result collect(psd_db *db, const psd_meter_row *row, const psd_op *op, uint64_t descending,
-                             uint64_t time) {
+static psd_db_result collect(psd_db *db, const psd_meter_row *row, const psd_op *op, uint64_t descending) {
   psd_audit audit;
-  return psd_dc_last_audit(row, &audit) ? psd_dc_collected(db, op, audit.mode, descending, time) : PSD_DB_DONE;
+  return psd_dc_last_audit(row, &audit) ? psd_dc_collected(db, op, audit.mode, descending) : PSD_DB_DONE;
 }
 
 /* A receipt about an operation that the server has. `row` and `op` are found; no signal is wrong as it stands. */
@@ -108,7 +107,7 @@ static psd_db_result end_refill(psd_db *db, psd_meter_row *row, psd_op *op, cons
   if (news)
     result = psd_dc_finish(db, row, op, state, time, receipt, length);
   if (result == PSD_DB_DONE && news && state == PSD_OP_SETTLED)
-    result = collect(db, row, op, parsed->descending, time);
+    result = collect(db, row, op, parsed->descending);
   return result == PSD_DB_DONE ? psd_dc_available(db, op->account, available) : result;
 }
 

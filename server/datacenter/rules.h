@@ -26,7 +26,7 @@ psd_db_result psd_dc_available(psd_db *db, int64_t account, uint64_t *available)
 psd_db_result psd_dc_let_go(psd_db *db, const psd_meter_row *row);
 /* A refill was settled that left `descending` in the registers of `group`, which have this mode: what was due for
  * revocations is collected, if that group pays for services. */
-psd_db_result psd_dc_collected(psd_db *db, const psd_op *op, uint64_t mode, uint64_t descending, uint64_t time);
+psd_db_result psd_dc_collected(psd_db *db, const psd_op *op, uint64_t mode, uint64_t descending);
 
 /* Writes an alarm, holds the certificates of its users, locks the meter, and orders DISABLE if it was not locked by one
  * already. `row` is written too. */

@@ -5,6 +5,13 @@ say() {
   echo "-- $*" >&2
 }
 
+# For `trap end_all EXIT`: what was started ends with whatever fails.
+end_all() {
+  local left
+  mapfile -t left < <(jobs -p)
+  ((${#left[@]} == 0)) || kill "${left[@]}" 2>/dev/null || true
+}
+
 # Starts a program in the background, its standard error into $work/programs.log; its process is left in $started.
 start() {
   "$@" 2>>"$work/programs.log" &

@@ -90,6 +90,7 @@ class Blow:
 
     def __init__(self, kill, direction, name, count=1):
         self.kill, self.where, self.count, self.struck = kill, (direction, name), count, False
+        self.over = threading.Event()
 
     def __call__(self, direction, name, body):
         if self.struck:
@@ -101,6 +102,7 @@ class Blow:
             return True
         self.struck = True
         self.kill()
+        self.over.set()
         return False
 
 
@@ -225,6 +227,8 @@ class KilledTest(CertificateTest):
         """It was hit; whoever is dead comes back."""
         blow, tap.watch = tap.watch, lambda *frame: True
         self.assertTrue(blow.struck, blow.where)
+        # Its peer may tell of it before it is known to be dead here, in the thread that has killed it.
+        self.assertTrue(blow.over.wait(PATIENCE), blow.where)
         if self.house.server.process.poll() is not None:
             self.house.restart_server()
         if self.house.kms.process.poll() is not None:

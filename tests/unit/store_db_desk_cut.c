@@ -125,7 +125,7 @@ static psd_db_result step_confirm(psd_db *db, desk_walk *at) {
 }
 
 static psd_db_result step_collect(psd_db *db, desk_walk *at) {
-  return psd_ca_collected(db, at->request.device, 100, 0, NOW);
+  return psd_ca_collected(db, at->request.device, 100, 0);
 }
 
 static psd_db_result in_transaction(psd_db *db, psd_db_result (*step)(psd_db *db, desk_walk *at), desk_walk *at) {

@@ -18,13 +18,6 @@ PATH=$bench:$build/tests/e2e:$PATH
 # shellcheck source=tests/bench/lib.sh
 . "$root/tests/bench/lib.sh"
 
-# What was started ends with whatever fails.
-end_all() {
-  local left
-  mapfile -t left < <(jobs -p)
-  ((${#left[@]} == 0)) || kill "${left[@]}" 2>/dev/null || true
-}
-
 # The card ----------------------------------------------------------------------------------------------------------
 
 card_at_socket() { # name, state, option of psd-card...

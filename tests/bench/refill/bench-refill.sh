@@ -18,13 +18,6 @@ PATH=$bench:$PATH
 # shellcheck source=tests/bench/lib.sh
 . "$root/tests/bench/lib.sh"
 
-# What was started ends with whatever fails.
-end_all() {
-  local left
-  mapfile -t left < <(jobs -p)
-  ((${#left[@]} == 0)) || kill "${left[@]}" 2>/dev/null || true
-}
-
 start_kms() { # role
   start_until 1 '"started"' "$kms" run --dir "$work/kms" --listen "$work/$1.sock" --role "$1" \
     --passphrase-file "$work/passphrase"
